@@ -1,0 +1,35 @@
+"""The catalogue as the source has it now."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+
+from alsobought.ingest import account, rules
+from alsobought.ingest.source import Sources
+from alsobought.runtime.job import Files, Job, Outcome
+from alsobought.runtime.run import main
+from alsobought.tables import ITEMS
+
+
+class Params(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sources: Sources
+
+
+def items(lines: DataFrame, params: Params, as_of: date) -> Outcome:
+    """Keep one row per item that has an id; fail where too many rows have none or repeat one."""
+    source = params.sources.items
+    judged = rules.catalogue(lines, source)
+    judged.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
+    limits = account.Limits(source, "items", "give every item one row with an id.")
+    good = judged.where("size(reasons) = 0").select(*ITEMS.names)
+    return Outcome(good, account.counted(lines, judged), limits.judge)
+
+
+JOB = Job(items, Params, {"lines": Files("items")}, ITEMS)
+
+if __name__ == "__main__":
+    main(JOB)

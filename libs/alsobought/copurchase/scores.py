@@ -1,0 +1,106 @@
+"""The nine scores of a pair: one formula each, for Spark columns and for compiled kernels.
+
+Every formula takes both (N: units with X and Y), expected (E: such units if X's buyers bought at
+random), buyers (n_x), related_buyers (n_y) and units (n), all as doubles with N >= 1 and E > 0.
+"""
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
+from collections.abc import Callable
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+Formula = Callable[..., Any]
+
+
+def formulas(  # noqa: C901
+    sqrt: Callable[[Any], Any],
+    log: Callable[[Any], Any],
+    where: Callable[[Any, Any, Any], Any],
+) -> dict[str, Formula]:
+    """Every score by name, in the arithmetic of the given square root, logarithm and choice.
+
+    A new score is one function here and its name in the list at the end.
+    """
+
+    def pearson_residual(both, expected, buyers, related_buyers, units):
+        """(N - E) / sqrt(E): standard deviations above chance. Source: Smith & Linden 2017."""
+        return (both - expected) / sqrt(expected)
+
+    def excess(both, expected, buyers, related_buyers, units):
+        """N - E: units above chance; favours bestsellers. Source: Smith & Linden 2017."""
+        return both - expected
+
+    def relative_excess(both, expected, buyers, related_buyers, units):
+        """(N - E) / E: times above chance; favours rare items. Source: Smith & Linden 2017."""
+        return (both - expected) / expected
+
+    def lift(both, expected, buyers, related_buyers, units):
+        """N n / (n_x n_y): 1 is independence of units. Source: Brin et al. 1997 (interest)."""
+        return both * units / (buyers * related_buyers)
+
+    def confidence(both, expected, buyers, related_buyers, units):
+        """N / n_x: share of X's buyers with Y, in (0, 1]. Source: Agrawal et al. 1993."""
+        return both / buyers
+
+    def cosine(both, expected, buyers, related_buyers, units):
+        """N / sqrt(n_x n_y), in (0, 1]. Source: Linden, Smith & York 2003."""
+        return both / sqrt(buyers * related_buyers)
+
+    def jaccard(both, expected, buyers, related_buyers, units):
+        """N / (n_x + n_y - N): shared part of all units with X or Y, in (0, 1]. Jaccard 1901."""
+        return both / (buyers + related_buyers - both)
+
+    def npmi(both, expected, buyers, related_buyers, units):
+        """ln(lift) / -ln(N / n), in (-1, 1]; 0 where N = n. Source: Bouma 2009."""
+        lifted = log(both * units / (buyers * related_buyers))
+        return where(both < units, lifted / where(both < units, -log(both / units), 1.0), 0.0)
+
+    def log_likelihood_ratio(both, expected, buyers, related_buyers, units):
+        """G2 of the 2x2 table of X and Y, negative where N is below chance. Dunning 1993."""
+
+        def term(count, with_row, with_column):
+            ratio = (
+                where(count > 0.0, count, 1.0)
+                * units
+                / where(count > 0.0, with_row * with_column, 1.0)
+            )
+            return where(count > 0.0, count * log(ratio), 0.0)
+
+        g2 = 2.0 * (
+            term(both, buyers, related_buyers)
+            + term(buyers - both, buyers, units - related_buyers)
+            + term(related_buyers - both, units - buyers, related_buyers)
+            + term(units - buyers - related_buyers + both, units - buyers, units - related_buyers)
+        )
+        return where(both * units < buyers * related_buyers, -g2, g2)
+
+    scores = (
+        pearson_residual,
+        excess,
+        relative_excess,
+        lift,
+        confidence,
+        cosine,
+        jaccard,
+        npmi,
+        log_likelihood_ratio,
+    )
+    return {score.__name__: score for score in scores}
+
+
+def _where(condition: Column, yes: Any, no: Any) -> Column:
+    as_column = (v if isinstance(v, Column) else F.lit(v) for v in (yes, no))
+    return F.when(condition, next(as_column)).otherwise(next(as_column))
+
+
+METRICS: dict[str, Formula] = formulas(F.sqrt, F.log, _where)
+
+
+def score(metric: str) -> Column:
+    """The named score of each row of evidence (`co_purchases`' counts), a double."""
+    evidence = ("both", "expected", "buyers", "related_buyers", "units")
+    value: Column = METRICS[metric](*(F.col(name).cast("double") for name in evidence))
+    return value

@@ -1,0 +1,49 @@
+"""What is counted and what is kept: the settings that several jobs must share."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from alsobought.copurchase.scores import METRICS
+
+Unit = Literal["order", "customer"]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Baskets(BaseModel):
+    """[baskets]: which purchases count as being together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    units: Annotated[list[Unit], Field(min_length=1)]
+    """order: bought in one order. customer: bought by one customer, whenever."""
+    look_back_days: Count
+    """Purchases of so many days before the as-of day count."""
+    max_items: dict[Unit, Count]
+    """Per unit: a unit with more distinct items is sampled down to so many."""
+
+    @model_validator(mode="after")
+    def _a_cap_for_every_unit(self) -> Self:
+        missing = [unit for unit in self.units if unit not in self.max_items]
+        if missing:
+            raise ValueError(f"max_items has no value for {', '.join(missing)}")
+        return self
+
+
+class Lists(BaseModel):
+    """[lists]: which scores rank, and how often a pair must be seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    metrics: Annotated[list[str], Field(min_length=1)]
+    """Names of alsobought.copurchase.scores; each makes a list of its own."""
+    min_support: Count
+    """A pair in fewer units than this is noise and is dropped."""
+
+    @field_validator("metrics")
+    @classmethod
+    def _known(cls, names: list[str]) -> list[str]:
+        unknown = [name for name in names if name not in METRICS]
+        if unknown:
+            raise ValueError(f"no metric {', '.join(unknown)}; there are {', '.join(METRICS)}")
+        return list(dict.fromkeys(names))

@@ -1,0 +1,68 @@
+"""Rows read = good + rejected: the account of an ingest, and what it refuses."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from alsobought.errors import JobError
+from alsobought.ingest.rules import FUTURE, REASONS
+from alsobought.ingest.source import Source
+
+
+def counted(lines: DataFrame, classified: DataFrame) -> DataFrame:
+    """One row: read (a count of `lines` of its own), good, rejected, ahead, and by_reason.
+
+    `rejected` is every row that broke a rule, `ahead` those of them that broke only future_time;
+    `by_reason` maps each reason to its rows. Cost: one more scan of the source's files.
+    """
+    broken = F.size(REASONS) > 0
+    only_ahead = F.col(REASONS) == F.array(F.lit(FUTURE))
+    totals = classified.agg(
+        F.count_if(~broken).alias("good"),
+        F.count_if(broken).alias("rejected"),
+        F.count_if(only_ahead).alias("ahead"),
+    )
+    each = classified.select(F.explode(REASONS).alias("reason")).groupBy("reason").count()
+    by_reason = each.agg(F.map_from_entries(F.collect_list(F.struct("reason", "count"))))
+    read = lines.agg(F.count(F.lit(1)).alias("read"))
+    return read.crossJoin(totals).crossJoin(by_reason.toDF("by_reason"))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a job refuses: too large a share of broken rows, or of rows ahead of the as-of day."""
+
+    source: Source
+    what: str
+    look_at: str
+
+    def judge(self, account: Row) -> list[str]:
+        """The account as sentences. Raises JobError where the rows must not be written."""
+        read, good, rejected = account["read"], account["good"], account["rejected"]
+        broken, ahead = rejected - account["ahead"], account["ahead"]
+        reasons = ", ".join(f"{name} {n:,}" for name, n in sorted(account["by_reason"].items()))
+        where = self.source.path
+        if read != good + rejected:
+            raise JobError(
+                f"{where}: {read:,} rows read, but {good:,} good + {rejected:,} rejected; "
+                f"the files changed while they were read: run again."
+            )
+        if read == 0:
+            raise JobError(f"{where} has no rows; yesterday's {self.what} stand.")
+        if broken > self.source.max_rejected_share * read:
+            raise JobError(
+                f"{where}: {broken:,} of {read:,} rows ({broken / read:.1%}) broke a rule, more "
+                f"than max_rejected_share = {self.source.max_rejected_share:.0%} allows "
+                f"({reasons}); {self.look_at}"
+            )
+        if ahead > self.source.max_future_share * read:
+            raise JobError(
+                f"{where}: {ahead:,} of {read:,} rows ({ahead / read:.1%}) lie at or after the "
+                f"as-of day, more than max_future_share = {self.source.max_future_share:.0%} "
+                f"allows; if this is a backfill, raise it, else correct the time column."
+            )
+        if good == 0:
+            raise JobError(f"{where}: none of {read:,} rows is good ({reasons}).")
+        told = f"{read:,} rows read = {good:,} good + {rejected:,} rejected"
+        return [f"{told} ({reasons})" if rejected else told]

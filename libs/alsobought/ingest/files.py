@@ -1,0 +1,170 @@
+"""Opening source files of any format as rows of source columns, nothing parsed or dropped yet."""
+
+import codecs
+import csv
+import importlib.util
+import io
+from collections import defaultdict
+from functools import reduce
+from pathlib import Path
+
+from py4j.java_gateway import JavaObject, JVMView
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
+
+from alsobought.errors import ConfigError, JobError
+from alsobought.ingest.source import Source
+
+SOURCE_FILE = "_source_file"
+UNREADABLE = "_unreadable"  # the raw line, where it does not have the columns that it should
+HEADER_BYTES = 1 << 16
+
+
+def read(spark: SparkSession, source: Source, home: Path) -> DataFrame:
+    """The source's rows: its own columns, then `_source_file` and `_unreadable`, both strings.
+
+    CSV and JSON columns are strings; Parquet and Delta columns keep their types. CSV files are
+    matched by the names in their headers, file by file, so a file may have more columns or
+    another order. Raises JobError for no file, an empty file, or a mapped column that is missing.
+    Cost: one look at the head of each CSV file from the driver; JSON is read twice.
+    """
+    path = located(source, home)
+    if source.format == "delta":
+        rows = spark.read.format("delta").load(path)
+        _require(source, rows.columns, path)
+        return rows.withColumns({SOURCE_FILE: F.lit(path), UNREADABLE: F.lit(None).cast("string")})
+    files = _listed(spark, path)
+    if source.format == "csv":
+        return _read_csv(spark, source, files)
+    if source.format == "json":
+        reader = spark.read.option("primitivesAsString", True)
+        reader = reader.option("columnNameOfCorruptRecord", UNREADABLE)
+        rows = reader.json(files, encoding=source.encoding)
+    else:
+        rows = spark.read.option("mergeSchema", True).parquet(*files)
+    _require(source, rows.columns, path)
+    missing = {} if UNREADABLE in rows.columns else {UNREADABLE: F.lit(None).cast("string")}
+    return rows.withColumns({SOURCE_FILE: _file_path(), **missing})
+
+
+def located(source: Source, home: Path) -> str:
+    """The source's path: a URI as it is, else a path under the package or the project's folder."""
+    if "://" in source.path:
+        return source.path
+    if not source.package:
+        return str(home / source.path)
+    spec = importlib.util.find_spec(source.package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError(
+            f"Source {source.path}: the Python package {source.package} is not installed; "
+            f"install it, or give a path without a package."
+        )
+    return str(Path(next(iter(spec.submodule_search_locations))) / source.path)
+
+
+def java_virtual_machine(spark: SparkSession) -> JVMView:
+    """The session's JVM, through which Hadoop's file systems are reached."""
+    gateway = spark.sparkContext._gateway
+    assert gateway is not None  # a SparkContext that runs has one
+    return gateway.jvm
+
+
+def _listed(spark: SparkSession, path: str) -> list[str]:
+    """Every file that a path, folder or glob means, sorted; names with a leading _ or . are not."""
+    jvm = java_virtual_machine(spark)
+    conf = spark.sparkContext._jsc.hadoopConfiguration()
+    where = jvm.org.apache.hadoop.fs.Path(path)
+    fs = where.getFileSystem(conf)
+    found = [s for match in fs.globStatus(where) or [] for s in _files_of(fs, match)]
+    files = sorted(str(s.getPath().toString()) for s in found)
+    if not files:
+        raise JobError(f"No source file matches {path}; yesterday's tables stand.")
+    empty = sorted(str(s.getPath().toString()) for s in found if s.getLen() == 0)
+    if empty:
+        raise JobError(f"{_local(empty[0])} is empty (0 bytes): deliver it again, or remove it.")
+    return files
+
+
+def _files_of(fs: JavaObject, status: JavaObject) -> list[JavaObject]:
+    statuses = fs.listStatus(status.getPath()) if status.isDirectory() else [status]
+    shown = [s for s in statuses if not s.getPath().getName().startswith(("_", "."))]
+    return [s for s in shown if s.isFile()]
+
+
+def _read_csv(spark: SparkSession, source: Source, files: list[str]) -> DataFrame:
+    options: dict[str, str | bool] = {
+        "sep": source.delimiter,
+        "quote": source.quote,
+        "escape": source.quote,
+        "encoding": source.encoding,
+        "multiLine": source.multi_line,
+        "header": source.header,
+        "columnNameOfCorruptRecord": UNREADABLE,
+    }
+    by_header = defaultdict(list)
+    for file in files:
+        by_header[_header(spark, source, file)].append(file)
+    parts = []
+    for names, group in by_header.items():
+        _require(source, list(names), _local(group[0]))
+        schema = StructType([StructField(n, StringType()) for n in (*names, UNREADABLE)])
+        rows = spark.read.options(**options).schema(schema).csv(group)
+        parts.append(rows.withColumn(SOURCE_FILE, _file_path()))
+    return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
+
+
+def _header(spark: SparkSession, source: Source, file: str) -> tuple[str, ...]:
+    """The column names of one CSV file, from its first record."""
+    jvm = java_virtual_machine(spark)
+    conf = spark.sparkContext._jsc.hadoopConfiguration()
+    path = jvm.org.apache.hadoop.fs.Path(file)
+    stream = path.getFileSystem(conf).open(path)
+    codec = jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(conf).getCodec(path)
+    if codec is not None:
+        stream = codec.createInputStream(stream)
+    try:
+        head = bytes(stream.readNBytes(HEADER_BYTES))
+    finally:
+        stream.close()
+    decoder = codecs.getincrementaldecoder(_python_codec(source))(errors="replace")
+    text = decoder.decode(head).removeprefix("\ufeff")
+    first: list[str] = next(
+        csv.reader(io.StringIO(text), delimiter=source.delimiter, quotechar=source.quote), []
+    )
+    if not first:
+        raise JobError(f"{_local(file)} has no header line: deliver it again, or remove it.")
+    if not source.header:
+        return tuple(f"_c{i}" for i in range(len(first)))
+    twice = sorted({name for name in first if first.count(name) > 1})
+    if twice:
+        raise JobError(f"{_local(file)} has two columns called {twice[0]!r}: rename one of them.")
+    return tuple(first)
+
+
+def _python_codec(source: Source) -> str:
+    try:
+        return codecs.lookup(source.encoding).name
+    except LookupError:
+        raise ConfigError(
+            f"Source {source.path}: no encoding is called {source.encoding!r}."
+        ) from None
+
+
+def _require(source: Source, have: list[str], where: str) -> None:
+    missing = [name for name in source.source_columns if name not in have]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        listed = ", ".join(n for n in have if n not in (SOURCE_FILE, UNREADABLE))
+        raise JobError(
+            f"{where} has no column{plural} {', '.join(missing)}, which the configuration names; "
+            f"it has: {listed}. Correct the file, or [sources] columns."
+        )
+
+
+def _file_path() -> Column:
+    return F.col("_metadata.file_path")
+
+
+def _local(file: str) -> str:
+    return file.removeprefix("file:")

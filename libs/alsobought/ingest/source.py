@@ -1,0 +1,111 @@
+"""What a source is: where its files lie, how to read them, which columns mean what."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Columns = dict[str, str | list[str]]
+
+PURCHASE_COLUMNS = {
+    "customer_id", "order_id", "item_id", "line", "purchased_at", "quantity", "price", "market",
+}  # fmt: skip
+ITEM_COLUMNS = {
+    "item_id", "title", "brand", "category", "is_available", "first_seen_at", "attributes",
+}  # fmt: skip
+JOINABLE = {"title", "category", "attributes"}
+
+
+class Source(BaseModel):
+    """One [sources.*] section of conf/<env>.toml: files, and the mapping to canonical columns."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    path: str
+    """A file, folder or glob; relative to the project, or to `package` where that is given."""
+    package: str = ""
+    """An installed Python package that holds the file."""
+    format: Literal["csv", "json", "parquet", "delta"]
+    """json means one object a line."""
+    columns: Columns
+    """Canonical column = source column; title, category and attributes take a list of them."""
+    delimiter: str = ","
+    header: bool = True
+    """false: the source's columns are called _c0, _c1, ..."""
+    encoding: str = "UTF-8"
+    quote: str = '"'
+    multi_line: bool = False
+    """true: a quoted CSV field may hold line breaks (such a file is read by one task)."""
+    timestamp_format: str = ""
+    """A Spark datetime pattern, unix_seconds or unix_milliseconds; empty: ISO 8601."""
+    time_zone: str = "UTC"
+    """The zone of times that do not name one themselves."""
+    max_rejected_share: Share = 0.05
+    """More rows than this break a rule: the job fails. Rows that lie ahead are not counted here."""
+    max_future_share: Share = 0.05
+    """More rows than this lie at or after the as-of day: the job fails. Raise it to backfill."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        from zoneinfo import available_timezones
+
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is not a time zone such as UTC or Europe/Berlin")
+        return name
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _one_character(cls, mark: str) -> str:
+        if len(mark) != 1:
+            raise ValueError(f"{mark!r} must be one character")
+        return mark
+
+    @model_validator(mode="after")
+    def _lists_where_they_make_sense(self) -> "Source":
+        for name, mapped in self.columns.items():
+            if isinstance(mapped, list) and name not in JOINABLE:
+                raise ValueError(f"columns.{name} must name one column, not a list")
+        return self
+
+    @property
+    def source_columns(self) -> list[str]:
+        """Every source column that the mapping names, once, in order."""
+        named = [[m] if isinstance(m, str) else m for m in self.columns.values()]
+        return list(dict.fromkeys(name for names in named for name in names))
+
+
+def _mapping(columns: Columns, known: set[str], required: set[str]) -> Columns:
+    faults = [f"unknown column {name}" for name in sorted(columns.keys() - known)]
+    faults += [f"missing column {name}" for name in sorted(required - columns.keys())]
+    if faults:
+        raise ValueError(f"{', '.join(faults)}; it may map {', '.join(sorted(known))}")
+    return columns
+
+
+class PurchaseSource(Source):
+    """The mapping of purchases: customer, order, item and time are required."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        required = {"customer_id", "order_id", "item_id", "purchased_at"}
+        return _mapping(columns, PURCHASE_COLUMNS, required)
+
+
+class ItemSource(Source):
+    """The mapping of the catalogue: only the item's id is required."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        return _mapping(columns, ITEM_COLUMNS, {"item_id"})
+
+
+class Sources(BaseModel):
+    """The [sources] of an environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    purchases: PurchaseSource
+    items: ItemSource

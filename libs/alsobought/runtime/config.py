@@ -1,0 +1,104 @@
+"""conf/<env>.toml as values: every fault named at once, nothing defaulted silently."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from alsobought.copurchase.settings import Baskets, Lists
+from alsobought.errors import ConfigError
+from alsobought.ingest.source import Sources
+
+P = TypeVar("P", bound=BaseModel)
+
+
+class Environment(BaseModel):
+    """One conf/<env>.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    warehouse: str
+    """Folder or URI of the Delta tables; a relative one lies in the project's folder."""
+    spark: dict[str, str]
+    """Settings of the Spark session."""
+    sources: Sources
+    baskets: Baskets
+    lists: Lists
+    jobs: dict[str, dict[str, Any]]
+    """The parameters of each job, checked against the job's own Params."""
+
+    def params(self, job: str, kind: type[P]) -> P:
+        """The job's parameters: its own section, and the shared ones that `kind` asks for.
+
+        A field of `kind` called sources, baskets or lists gets the environment's own section.
+        Raises pydantic's ValidationError with every fault.
+        """
+        shared = {n: getattr(self, n) for n in ("sources", "baskets", "lists")}
+        given = {n: value for n, value in shared.items() if n in kind.model_fields}
+        return kind.model_validate({**self.jobs.get(job, {}), **given})
+
+
+def load(home: Path, name: str, params: dict[str, type[BaseModel]]) -> Environment:
+    """The environment `name`, checked whole: `params` are the Params of the jobs to check.
+
+    Raises ConfigError: no such environment, TOML that cannot be parsed, or all faults of keys,
+    types and values in one sentence.
+    """
+    path = home / "conf" / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in (home / "conf").glob("*.toml"))) or "none"
+        raise ConfigError(f"No environment is called {name!r}; {home / 'conf'} has: {known}.")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}.") from None
+    files = {p.stem for p in (home / "jobs").glob("*.py")}
+    faults = [
+        f"[jobs.{job}]: there is no jobs/{job}.py"
+        for job in raw.get("jobs", {})
+        if job not in files
+    ]
+    environment = None
+    try:
+        environment = Environment.model_validate(raw)
+    except ValidationError as error:
+        faults += told(error)
+    for job, kind in params.items():
+        own = {n for n in kind.model_fields if n in ("sources", "baskets", "lists")}
+        section = raw.get("jobs", {}).get(job, {})
+        faults += _section_faults(kind, section, own, f"jobs.{job}")
+    if faults or environment is None:
+        raise ConfigError(f"{path}: {'; '.join(faults)}.")
+    return environment
+
+
+def _section_faults(
+    kind: type[BaseModel], section: dict[str, Any], shared: set[str], where: str
+) -> list[str]:
+    if not isinstance(section, dict):
+        return []
+    try:
+        kind.model_validate(section)
+    except ValidationError as error:
+        return told(error, where, ignore=shared)
+    return []
+
+
+def told(error: ValidationError, where: str = "", ignore: set[str] | None = None) -> list[str]:
+    """A validation's faults as phrases: the key as a dotted path, what is wrong, what was given."""
+    phrases = []
+    for fault in error.errors():
+        if ignore and fault["loc"] and fault["loc"][0] in ignore:
+            continue
+        path = [where] if where else []
+        path += [str(part) for part in fault["loc"] if part not in ("str", "list[str]")]
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            message = "is not a known key"
+        elif fault["type"] == "missing":
+            message = "is missing"
+        elif not isinstance(fault["input"], dict | list):
+            message = f"{message[0].lower()}{message[1:]}, got {fault['input']!r}"
+        phrases.append(f"{'.'.join(path)} {message}")
+    return list(dict.fromkeys(phrases))

@@ -1,0 +1,95 @@
+"""A job is a value: what it reads, what it makes of it, the one table that it writes."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel
+from pyspark.sql import DataFrame, Row
+
+from alsobought.errors import ConfigError
+from alsobought.tables import Table
+
+
+@dataclass(frozen=True)
+class Files:
+    """An input that is not a table: the files of one [sources] section."""
+
+    section: str
+
+    @property
+    def name(self) -> str:
+        """How the section is called in the TOML."""
+        return f"sources.{self.section}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a transformation makes: the rows to write, and an account to judge them by.
+
+    `account` has one row; it is computed before anything is written, and handed to `judge`, which
+    says what is worth knowing in sentences, or raises JobError to refuse the rows.
+    """
+
+    rows: DataFrame
+    account: DataFrame | None = None
+    judge: Callable[[Row], list[str]] = lambda _: []
+
+
+@dataclass(frozen=True)
+class Job:
+    """A pure transformation, and the parameters and inputs to call it with.
+
+    `transform` takes one DataFrame per entry of `reads`, by that name, then `params` and `as_of`,
+    and returns the rows of `writes`, or an Outcome.
+    """
+
+    transform: Callable[..., DataFrame | Outcome]
+    params: type[BaseModel]
+    reads: Mapping[str, Table | Files]
+    writes: Table
+    may_be_empty: bool = field(default=False, kw_only=True)
+
+    @property
+    def name(self) -> str:
+        """The job is called like its table, its file, its TOML section and its Airflow task."""
+        return self.writes.name
+
+
+def all_jobs(home: Path) -> dict[str, Job]:
+    """Every job of the project's jobs/, by name."""
+    return {path.stem: load(home, path.stem) for path in sorted((home / "jobs").glob("*.py"))}
+
+
+def load(home: Path, name: str) -> Job:
+    """The job of jobs/<name>.py. Raises ConfigError where there is no such file."""
+    path = home / "jobs" / f"{name}.py"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in (home / "jobs").glob("*.py")))
+        raise ConfigError(f"No job is called {name!r}; there are: {known}.")
+    qualified = f"alsobought_jobs.{name}"
+    if qualified not in sys.modules:
+        spec = importlib.util.spec_from_file_location(qualified, path)
+        if spec is None or spec.loader is None:
+            raise ConfigError(f"{path} is not a Python file.")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[qualified] = module
+        spec.loader.exec_module(module)
+    job: Job = sys.modules[qualified].JOB
+    return job
+
+
+def with_upstream(jobs: Mapping[str, Job], name: str) -> list[Job]:
+    """The job and every job that it waits for, each after those that write what it reads."""
+    order: dict[str, Job] = {}
+
+    def visit(job: Job) -> None:
+        for table in job.reads.values():
+            if isinstance(table, Table):
+                visit(jobs[table.name])
+        order.setdefault(job.name, job)
+
+    visit(jobs[name])
+    return list(order.values())

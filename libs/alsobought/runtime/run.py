@@ -1,0 +1,132 @@
+"""Running jobs: read, transform, judge, write, tell. The one place that ties the rooms together."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pyspark.sql import DataFrame, SparkSession
+
+from alsobought import __version__
+from alsobought.errors import JobError
+from alsobought.ingest import files
+from alsobought.runtime import config, home, progress, session
+from alsobought.runtime.config import Environment
+from alsobought.runtime.faults import guarded
+from alsobought.runtime.job import Files, Job, Outcome
+from alsobought.runtime.store import Store, warehouse_path
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where and when jobs run: the project's folder, the environment, the as-of day."""
+
+    home: Path
+    name: str
+    environment: Environment
+    as_of: date
+
+
+def context(root: Path, env: str, as_of: date, jobs: Sequence[Job]) -> Context:
+    """The context of a run, with the environment's TOML checked for `jobs`."""
+    environment = config.load(root, env, {job.name: job.params for job in jobs})
+    return Context(root, env, environment, as_of)
+
+
+def run_all(jobs: Sequence[Job], where: Context, *, debug: bool = False) -> None:
+    """Run the jobs in the given order in one Spark session, and print what each did."""
+    require_writable(warehouse_path(where.home, where.environment.warehouse))
+    spark = session.build(jobs[-1].name, where.environment.spark, debug=debug)
+    try:
+        for job in jobs:
+            execute(job, where, spark)
+    finally:
+        spark.stop()
+
+
+def execute(job: Job, where: Context, spark: SparkSession) -> None:
+    """Run one job in a session that is there already, and print its account."""
+    began = time.monotonic()
+    with progress.shown(spark, job.name) as say:
+        store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
+        params = where.environment.params(job.name, job.params)
+        inputs, versions = _inputs(job, where, store, params)
+        made = job.transform(**inputs, params=params, as_of=where.as_of)
+        outcome = made if isinstance(made, Outcome) else Outcome(made)
+        sentences, account = _judged(outcome)
+        run = {
+            "job": job.name,
+            "as_of": where.as_of.isoformat(),
+            "environment": where.name,
+            "code_version": __version__,
+            "parameters": params.model_dump(mode="json"),
+            "read_versions": versions,
+            "account": account,
+        }
+        counts = store.write(job.writes, outcome.rows, where.as_of, run, empty=job.may_be_empty)
+        spark.catalog.clearCache()
+        say(_line(job, counts, time.monotonic() - began), sentences)
+
+
+def _inputs(
+    job: Job, where: Context, store: Store, params: BaseModel
+) -> tuple[dict[str, DataFrame], dict[str, int]]:
+    inputs, versions = {}, {}
+    for name, source in job.reads.items():
+        if isinstance(source, Files):
+            section = getattr(where.environment.sources, source.section)
+            inputs[name] = files.read(store.spark, section, where.home)
+        else:
+            read = store.read(source, where.as_of)
+            inputs[name], versions[source.name] = read.rows, read.version
+    return inputs, versions
+
+
+def _judged(outcome: Outcome) -> tuple[list[str], dict[str, Any]]:
+    if outcome.account is None:
+        return [], {}
+    row = outcome.account.collect()[0]
+    return outcome.judge(row), json.loads(json.dumps(row.asDict(recursive=True), default=str))
+
+
+def _line(job: Job, counts: dict[str, int], seconds: float) -> str:
+    what = f"{counts['added']:,} rows"
+    if job.writes.kept == "added":
+        what = f"{counts['added']:,} rows are new, {counts['updated']:,} changed"
+    return f"{job.name}: {what} in {seconds:.1f} s"
+
+
+def require_writable(warehouse: str) -> None:
+    """Raise JobError where files cannot be made in a local warehouse."""
+    if "://" in warehouse:
+        return
+    probe = Path(warehouse) / f".writable-{time.monotonic_ns()}"
+    try:
+        Path(warehouse).mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise JobError(
+            f"The warehouse {warehouse} cannot be written ({error.strerror}): "
+            f"correct its permissions, or 'warehouse' in the environment's TOML."
+        ) from None
+
+
+def main(job: Job) -> None:
+    """The command line of a job file: spark-submit jobs/<job>.py --env E --as-of D [--debug]."""
+    import typer
+
+    from alsobought.runtime.options import AsOf, Debug, Env, day
+
+    def command(env: Env, as_of: AsOf, debug: Debug = False) -> None:
+        with guarded(debug=debug):
+            root = home.find(Path(sys.argv[0]).resolve().parent)
+            run_all([job], context(root, env, day(as_of), [job]), debug=debug)
+
+    command.__doc__ = job.writes.meaning
+    typer.run(command)

@@ -1,0 +1,48 @@
+"""The only builder of a SparkSession."""
+
+import os
+import shutil
+from pathlib import Path
+
+from py4j.protocol import Py4JError
+from pyspark.sql import SparkSession
+
+from alsobought.errors import JobError
+from alsobought.ingest.files import java_virtual_machine
+
+NEEDED = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+
+
+def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkSession:
+    """A session with what every job needs (UTC, ANSI, Delta), then the environment's settings.
+
+    Raises JobError where there is no Java, or Delta's jars are missing.
+    """
+    _require_java()
+    builder = SparkSession.builder.appName(f"alsobought {name}")
+    for key, value in {**NEEDED, **settings}.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("WARN" if debug else "OFF")
+    try:
+        java_virtual_machine(spark).java.lang.Class.forName(NEEDED["spark.sql.extensions"])
+    except Py4JError:
+        raise JobError(
+            "Delta's jars are not with Spark: run 'python -m alsobought.runtime.jars' once, "
+            "or give spark-submit --packages io.delta:delta-spark_4.2_2.13:4.4.0."
+        ) from None
+    return spark
+
+
+def _require_java() -> None:
+    home = os.environ.get("JAVA_HOME")
+    java = Path(home) / "bin" / "java" if home else None
+    if not (java and java.is_file()) and shutil.which("java") is None:
+        raise JobError(
+            "No Java was found on PATH or in JAVA_HOME: install Java 17, which Spark needs."
+        )

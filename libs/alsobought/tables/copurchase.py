@@ -1,0 +1,75 @@
+"""Contracts of the statistics: how often items are bought, alone and together."""
+
+from pyspark.sql.types import (
+    ArrayType,
+    DoubleType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+)
+
+from alsobought.tables.purchases import MARKET
+from alsobought.tables.table import Table, column
+
+UNIT = column("unit", StringType(), "what 'together' means: order or customer")
+ITEM = column("item_id", StringType(), "the item X")
+RELATED = column("related_item_id", StringType(), "the item Y, never X itself")
+RELATION = column(
+    "relation",
+    StringType(),
+    "together: in one unit, in any order; after: Y first bought after X's first purchase",
+)
+EVIDENCE = (
+    column("both", LongType(), "N: units with X and Y"),
+    column("expected", DoubleType(), "E: such units if X's buyers had bought at random"),
+    column("buyers", LongType(), "n_x: units with X"),
+    column("related_buyers", LongType(), "n_y: units with Y"),
+    column("units", LongType(), "n: all units of the market"),
+)
+EVIDENCE_CHECKS = {
+    "unit_known": "unit IN ('order', 'customer')",
+    "relation_known": "relation = 'together' OR relation LIKE 'after%'",
+    "not_itself": "item_id <> related_item_id",
+    "counts_fit": "both >= 1 AND both <= buyers AND both <= related_buyers AND buyers <= units"
+    " AND related_buyers <= units",
+    "expected_fits": "expected > 0 AND expected <= buyers",
+}
+OTHER_PURCHASES = ArrayType(
+    StructType([StructField("others", LongType()), StructField("buyers", LongType())])
+)
+
+ITEM_STATISTICS = Table(
+    "item_statistics",
+    "How many units bought an item, and what else those units bought.",
+    (
+        UNIT,
+        MARKET,
+        ITEM,
+        column("buyers", LongType(), "n_x: units with the item"),
+        column("purchases", LongType(), "purchase lines, repeats within a unit included"),
+        column("share", DoubleType(), "P: buyers / the sum of all items' buyers in the market"),
+        column("units", LongType(), "n: all units of the market"),
+        column(
+            "other_purchases",
+            OTHER_PURCHASES,
+            "histogram: how many of the buyers have so many other items, by others ascending",
+        ),
+    ),
+    key=("as_of", "unit", "market", "item_id"),
+    kept="per_as_of",
+    checks={
+        "unit_known": "unit IN ('order', 'customer')",
+        "counts_fit": "buyers >= 1 AND buyers <= units AND buyers <= purchases",
+        "share_fits": "share > 0 AND share <= 1",
+    },
+)
+
+CO_PURCHASES = Table(
+    "co_purchases",
+    "The best candidates of every item, with every count and the expected count.",
+    (UNIT, MARKET, RELATION, ITEM, RELATED, *EVIDENCE),
+    key=("as_of", "unit", "market", "relation", "item_id", "related_item_id"),
+    kept="per_as_of",
+    checks=EVIDENCE_CHECKS,
+)

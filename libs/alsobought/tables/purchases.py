@@ -1,0 +1,70 @@
+"""Contracts of what the shop's files become: purchases, rejected rows, the catalogue."""
+
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DoubleType,
+    MapType,
+    StringType,
+    TimestampType,
+)
+
+from alsobought.tables.table import Table, column
+
+MARKET = column("market", StringType(), "the marketplace; 'all' where the source has none")
+
+PURCHASES = Table(
+    "purchases",
+    "One line of an order.",
+    (
+        column("customer_id", StringType(), "who bought"),
+        column("order_id", StringType(), "the order, basket or session of the purchase"),
+        column("item_id", StringType(), "what was bought"),
+        column(
+            "line",
+            StringType(),
+            "tells lines of one order and item apart: the source's line id, else a hash of the row",
+        ),
+        column("purchased_at", TimestampType(), "when, UTC"),
+        column("quantity", DoubleType(), "units bought, > 0; 1 where the source has none"),
+        column("price", DoubleType(), "as in the source, in its currency", optional=True),
+        MARKET,
+    ),
+    key=("order_id", "item_id", "line"),
+    kept="added",
+    checks={
+        "ids_not_empty": "customer_id <> '' AND order_id <> '' AND item_id <> ''",
+        "quantity_positive": "quantity > 0",
+    },
+)
+
+REJECTED_PURCHASES = Table(
+    "rejected_purchases",
+    "A source row that broke at least one rule, as it was read.",
+    (
+        column("source_file", StringType(), "the file that held the row"),
+        column("reasons", ArrayType(StringType()), "every rule that the row broke, sorted"),
+        column("row", StringType(), "the row as read: JSON of its columns, or the raw line"),
+    ),
+    key=("as_of", "source_file", "row"),
+    kept="per_as_of",
+    checks={"has_a_reason": "size(reasons) > 0"},
+)
+
+ITEMS = Table(
+    "items",
+    "The catalogue: one row per item.",
+    (
+        column("item_id", StringType(), "the item"),
+        column("title", StringType(), "what a shopper reads", optional=True),
+        column("brand", StringType(), "the maker or label", optional=True),
+        column("category", ArrayType(StringType()), "from the widest to the narrowest"),
+        column("is_available", BooleanType(), "false: the item is in nobody's list"),
+        column("first_seen_at", TimestampType(), "first sale or listing, UTC", optional=True),
+        column("attributes", MapType(StringType(), StringType()), "everything else, as text"),
+    ),
+    key=("item_id",),
+    kept="whole",
+    checks={"ids_not_empty": "item_id <> ''"},
+    sorted_by=("item_id",),
+)

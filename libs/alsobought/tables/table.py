@@ -1,0 +1,75 @@
+"""What a table's contract is, and the check that raises when rows do not keep it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, DateType, StructField, StructType
+
+from alsobought.errors import ContractError
+
+Kept = Literal["per_as_of", "whole", "added"]
+
+
+def column(name: str, kind: DataType, meaning: str, *, optional: bool = False) -> StructField:
+    """One documented column; `meaning` travels into Delta as the column comment."""
+    return StructField(name, kind, nullable=optional, metadata={"comment": meaning})
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name, its columns in order, the columns that identify a row, and its checks.
+
+    `kept` says how a run's rows meet the older ones: `per_as_of` replaces the rows of the run's
+    as-of day (the store adds the column `as_of` on write and takes it off on read), `whole`
+    replaces everything, `added` adds the rows whose key is new and updates those that changed.
+    `checks` maps a constraint's name to a SQL condition that every row keeps.
+    `sorted_by` is the order of rows within a file, so that look-ups can skip most of it.
+    """
+
+    name: str
+    meaning: str
+    columns: tuple[StructField, ...]
+    key: tuple[str, ...]
+    kept: Kept
+    checks: Mapping[str, str] = field(default_factory=dict)
+    sorted_by: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names in order, without `as_of`."""
+        return tuple(field.name for field in self.columns)
+
+    @property
+    def stored(self) -> StructType:
+        """The schema as it lies in Delta: `as_of` comes first where the table has it."""
+        as_of = column("as_of", DateType(), "the run's day; the rows say what was known before it")
+        days = (as_of,) if self.kept == "per_as_of" else ()
+        return StructType([*days, *self.columns])
+
+    def conform(self, df: DataFrame) -> DataFrame:
+        """`df` with exactly this table's columns, in this table's order.
+
+        Raises ContractError naming every column that is missing, extra or of another type.
+        Nothing is cast: a wrong type is a fault to see, not to hide.
+        """
+        faults = schema_faults(StructType(list(self.columns)), df.schema)
+        if faults:
+            raise ContractError(f"{self.name}: {'; '.join(faults)}.")
+        return df.select(*(F.col(c.name).alias(c.name, metadata=c.metadata) for c in self.columns))
+
+
+def schema_faults(want: StructType, have: StructType) -> list[str]:
+    """Every difference of names and types between two schemas, as short phrases, sorted."""
+    wanted = {f.name: f.dataType.simpleString() for f in want}
+    found = {f.name: f.dataType.simpleString() for f in have}
+    faults = [f"missing {name}" for name in wanted.keys() - found.keys()]
+    faults += [f"extra {name}" for name in found.keys() - wanted.keys()]
+    faults += [
+        f"{name} is {found[name]}, not {wanted[name]}"
+        for name in wanted.keys() & found.keys()
+        if wanted[name] != found[name]
+    ]
+    return sorted(faults)
