@@ -5,11 +5,11 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
-from alsobought.copurchase import baskets, join
+from alsobought.copurchase.engine import run as engine
 from alsobought.copurchase.settings import Baskets, Count, Lists
-from alsobought.runtime.job import Job
+from alsobought.runtime.job import Job, Outcome
 from alsobought.runtime.run import main
-from alsobought.tables import CO_PURCHASES, ITEM_STATISTICS, PURCHASES
+from alsobought.tables import CO_PURCHASES, PURCHASES
 
 
 class Params(BaseModel):
@@ -19,24 +19,19 @@ class Params(BaseModel):
     lists: Lists
     candidates: Count
     """Kept per item and metric; more than top_k, so that delisted items leave no gap."""
+    task_memory_mb: Count
+    """What the arrays of one counting task may take."""
 
 
-def co_purchases(
-    purchases: DataFrame, statistics: DataFrame, params: Params, as_of: date
-) -> DataFrame:
+def co_purchases(purchases: DataFrame, params: Params, as_of: date) -> Outcome:
     """Count the pairs of each basket, and keep each item's best candidates under every metric."""
-    held = baskets.all_units(purchases, params.baskets, as_of)
-    pairs = join.pair_counts(held, params.lists.min_support)
-    evidence = join.with_evidence(pairs, statistics)
-    return join.candidates(evidence, params.lists, params.candidates)
+    packed = engine.packed(purchases, params.baskets, as_of)
+    plan = engine.planned(packed, params.lists.min_support, params.task_memory_mb << 20)
+    rows = engine.co_purchases(plan, params.lists, params.candidates)
+    return Outcome(rows, notes=engine.told(packed, params.baskets))
 
 
-JOB = Job(
-    co_purchases,
-    Params,
-    {"purchases": PURCHASES, "statistics": ITEM_STATISTICS},
-    CO_PURCHASES,
-)
+JOB = Job(co_purchases, Params, {"purchases": PURCHASES}, CO_PURCHASES)
 
 if __name__ == "__main__":
     main(JOB)

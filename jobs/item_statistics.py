@@ -3,12 +3,10 @@
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 
-from alsobought.copurchase import baskets
+from alsobought.copurchase.engine import run as engine
 from alsobought.copurchase.settings import Baskets
-from alsobought.copurchase.statistics import item_statistics as statistics_of
 from alsobought.runtime.job import Job, Outcome
 from alsobought.runtime.run import main
 from alsobought.tables import ITEM_STATISTICS, PURCHASES
@@ -22,13 +20,8 @@ class Params(BaseModel):
 
 def item_statistics(purchases: DataFrame, params: Params, as_of: date) -> Outcome:
     """Count the baskets of the look-back window per item, for every unit."""
-    held = baskets.all_units(purchases, params.baskets, as_of)
-    held.persist(StorageLevel.DISK_ONLY)  # read twice: for the account, then for the statistics
-
-    def judge(row: Row) -> list[str]:
-        return baskets.told(row, params.baskets, as_of)
-
-    return Outcome(statistics_of(held), baskets.account(held), judge)
+    rows, packed = engine.item_statistics(purchases, params.baskets, as_of)
+    return Outcome(rows, notes=engine.told(packed, params.baskets))
 
 
 JOB = Job(item_statistics, Params, {"purchases": PURCHASES}, ITEM_STATISTICS)

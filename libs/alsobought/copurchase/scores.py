@@ -62,12 +62,10 @@ def formulas(  # noqa: C901
         """G2 of the 2x2 table of X and Y, negative where N is below chance. Dunning 1993."""
 
         def term(count, with_row, with_column):
-            ratio = (
-                where(count > 0.0, count, 1.0)
-                * units
-                / where(count > 0.0, with_row * with_column, 1.0)
-            )
-            return where(count > 0.0, count * log(ratio), 0.0)
+            # a directed N (relation after) is no table's: cells that cannot be are left out
+            chance = with_row * with_column
+            fits = count * chance > 0.0
+            return where(fits, count * log(where(fits, count * units / chance, 1.0)), 0.0)
 
         g2 = 2.0 * (
             term(both, buyers, related_buyers)

@@ -1,5 +1,6 @@
 """What is counted and what is kept: the settings that several jobs must share."""
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -8,6 +9,24 @@ from alsobought.copurchase.scores import METRICS
 
 Unit = Literal["order", "customer"]
 Count = Annotated[int, Field(ge=1)]
+
+
+class After(BaseModel):
+    """[baskets.after]: what a customer buys after an item, for the first time and in time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    within_days: Count
+    """Y's first purchase counts up to so many days after X's first purchase."""
+    lag_days: list[Count] = []
+    """Days that cut the horizon into lag buckets, ascending; each makes lists of its own."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        edges = [0, *self.lag_days, self.within_days]
+        if any(a >= b for a, b in pairwise(edges)):
+            raise ValueError("lag_days must ascend and stay below within_days")
+        return self
 
 
 class Baskets(BaseModel):
@@ -21,6 +40,9 @@ class Baskets(BaseModel):
     """Purchases of so many days before the as-of day count."""
     max_items: dict[Unit, Count]
     """Per unit: a unit with more distinct items is sampled down to so many."""
+
+    after: After | None = None
+    """Where given, the customer unit also counts the relation `after`."""
 
     @model_validator(mode="after")
     def _a_cap_for_every_unit(self) -> Self:

@@ -4,7 +4,7 @@ from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType
+from pyspark.sql.types import DataType, StringType
 
 from alsobought.ingest import parse
 from alsobought.ingest.files import SOURCE_FILE, UNREADABLE
@@ -15,41 +15,44 @@ IDS = ("customer_id", "order_id", "item_id")
 DUPLICATE = "duplicate"
 FUTURE = "future_time"
 REASONS = "reasons"
+READ = "_read"  # the row as it was read: a struct of the source's own columns
 
 
 def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFrame:
-    """Every source row with its canonical columns and `reasons`: the rules that it broke, sorted.
+    """Every source row as `purchases` (null where unreadable), and the rules that it broke, sorted.
 
     In:    the source's columns as `files.read` gives them.
-    Out:   the same, plus the columns of `purchases` (null where unreadable) and `reasons`.
+    Out:   the columns of `purchases`, `reasons`, and the row as read: `_read` (a struct of the
+           source's own columns), `_source_file`, `_unreadable`.
     Rules: unreadable_row (not the columns of its header), missing_<id>, unreadable_<id> (bytes
            that the encoding cannot read), unreadable_time, future_time (at or after `as_of`),
            unreadable_quantity, unreadable_price, quantity_not_positive, duplicate (a row with the
            same key stays: a good one if there is one, the first by file otherwise).
-    Cost:  one shuffle of the rows by order and item.
+    Cost:  one shuffle and sort of the rows by order and item.
     """
     kinds = {field.name: field.dataType for field in lines.schema}
-    canonical = {name: F.col(f"_canonical.{name}") for name in PURCHASES.names}
-    parsed = lines.withColumn("_canonical", F.struct(*_parsed(source, kinds)))
-    judged = parsed.withColumn("_broken", _broken(source, as_of)).withColumns(
-        {name: value for name, value in canonical.items() if name != "line"}
-        | {"_key": _line_key(source)}
+    own = [name for name in lines.columns if name not in (SOURCE_FILE, UNREADABLE)]
+    as_read = F.struct(*[_source_column(name) for name in own]).alias(READ)
+    # Canonical columns take the place of the source's, so that Spark computes each of them once.
+    parsed = lines.select(*_parsed(source, kinds), as_read, SOURCE_FILE, UNREADABLE)
+    judged = parsed.withColumns(
+        {"line": _line_key(source), REASONS: _broken(source, as_of), "_tie": F.xxhash64(READ)}
     )
-    best_first = [F.size("_broken"), F.col(SOURCE_FILE), F.xxhash64("_canonical")]
-    same = Window.partitionBy("order_id", "item_id", "_key").orderBy(*best_first)
+    best_first = [F.size(REASONS), F.col(SOURCE_FILE), F.xxhash64(*PURCHASES.names), "_tie"]
+    same = Window.partitionBy(*PURCHASES.key).orderBy(*best_first)
     has_key = F.col("order_id").isNotNull() & F.col("item_id").isNotNull()
-    repeated = F.when(has_key & (F.row_number().over(same) > 1), F.lit(DUPLICATE))
-    reasons = F.array_sort(F.concat("_broken", F.array_compact(F.array(repeated))))
-    return judged.withColumns({REASONS: reasons, "line": F.col("_key")})
+    numbered = judged.withColumn("_nth", F.row_number().over(same))
+    with_duplicate = F.array_sort(F.array_append(REASONS, F.lit(DUPLICATE)))
+    reasons = F.when(has_key & (F.col("_nth") > 1), with_duplicate).otherwise(F.col(REASONS))
+    return numbered.withColumn(REASONS, reasons).drop("_nth", "_tie")
 
 
 def _line_key(source: PurchaseSource) -> Column:
     """The source's line id, else a hash of what the row says beside its order and item."""
     if "line" in source.columns:
-        return F.coalesce(F.col("_canonical.line"), F.lit(""))
+        return F.coalesce("line", F.lit(""))
     said = ("customer_id", "purchased_at", "quantity", "price", "market")
-    values = [F.col(f"_canonical.{name}") for name in said]
-    return F.lower(F.hex(F.xxhash64(*values, F.col("_canonical.price").isNull())))
+    return F.lower(F.hex(F.xxhash64(*said, F.col("price").isNull())))
 
 
 def _parsed(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]:
@@ -68,7 +71,7 @@ def _parsed(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]:
         mapped("purchased_at"), kind("purchased_at"), source.timestamp_format, source.time_zone
     )
     columns |= {
-        name: parse.as_number(mapped(name))
+        name: parse.as_number(mapped(name), kind(name))
         for name in ("quantity", "price")
         if name in source.columns
     }
@@ -78,24 +81,26 @@ def _parsed(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]:
 
 
 def _broken(source: PurchaseSource, as_of: date) -> Column:
-    def value(name: str) -> Column:
-        return F.col(f"_canonical.{name}")
-
+    """The names of the rules that a parsed row breaks, sorted; none for nearly every row."""
     price_given = F.lit(False)
     if "price" in source.columns:
-        raw_price = _source_column(str(source.columns["price"]))
-        price_given = F.trim(raw_price.cast("string")) != ""
+        raw_price = F.col(READ).getField(str(source.columns["price"]))
+        price_given = parse.as_text(raw_price.cast("string"), StringType()).isNotNull()
     rules = {
         "unreadable_row": F.col(UNREADABLE).isNotNull(),
-        **{f"missing_{name}": value(name).isNull() for name in IDS},
-        **{f"unreadable_{name}": value(name).contains("\ufffd") for name in IDS},
-        "unreadable_time": value("purchased_at").isNull(),
-        FUTURE: value("purchased_at") >= F.lit(as_of).cast("timestamp"),
-        "unreadable_quantity": value("quantity").isNull(),
-        "unreadable_price": price_given & value("price").isNull(),
-        "quantity_not_positive": value("quantity") <= 0,
+        **{f"missing_{name}": F.col(name).isNull() for name in IDS},
+        **{f"unreadable_{name}": F.col(name).contains("\ufffd") for name in IDS},
+        "unreadable_time": F.col("purchased_at").isNull(),
+        FUTURE: F.col("purchased_at") >= F.lit(as_of).cast("timestamp"),
+        "unreadable_quantity": F.col("quantity").isNull(),
+        "unreadable_price": F.col("price").isNull() & price_given,
+        "quantity_not_positive": F.col("quantity") <= 0,
     }
-    return F.array_compact(F.array(*[F.when(broken, F.lit(n)) for n, broken in rules.items()]))
+    named = [F.when(rules[name], F.lit(name)) for name in sorted(rules)]
+    # Building the list takes four times as long as asking whether there is anything to list.
+    return F.when(F.coalesce(*named).isNotNull(), F.array_compact(F.array(*named))).otherwise(
+        F.array().cast("array<string>")
+    )
 
 
 def _source_column(name: str) -> Column:
@@ -109,7 +114,7 @@ def good(rows: DataFrame) -> DataFrame:
 
 def rejected(rows: DataFrame, source_columns: list[str]) -> DataFrame:
     """The rows of `classified` that broke a rule, as `rejected_purchases`: as they were read."""
-    read = F.to_json(F.struct(*[_source_column(name) for name in source_columns]))
+    read = F.to_json(F.struct(*[F.col(READ).getField(name).alias(name) for name in source_columns]))
     broken = rows.where(F.size(REASONS) > 0)
     return broken.select(
         F.col(SOURCE_FILE).alias("source_file"),
@@ -145,7 +150,9 @@ def catalogue(lines: DataFrame, source: ItemSource) -> DataFrame:
     available = source.columns.get("is_available")
     is_available = F.lit(True)
     if isinstance(available, str):
-        is_available = F.coalesce(parse.as_boolean(_source_column(available)), F.lit(True))
+        is_available = F.coalesce(
+            parse.as_boolean(_source_column(available), kinds[available]), F.lit(True)
+        )
     attributes = [part for name, value in texts("attributes") for part in (F.lit(name), value)]
     no_attributes = F.create_map().cast("map<string,string>")
     items = lines.select(

@@ -30,12 +30,14 @@ class Outcome:
     """What a transformation makes: the rows to write, and an account to judge them by.
 
     `account` has one row; it is computed before anything is written, and handed to `judge`, which
-    says what is worth knowing in sentences, or raises JobError to refuse the rows.
+    says what is worth knowing in sentences, or raises JobError to refuse the rows. `notes` are
+    sentences that are known already.
     """
 
     rows: DataFrame
     account: DataFrame | None = None
     judge: Callable[[Row], list[str]] = lambda _: []
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

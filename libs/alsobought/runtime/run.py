@@ -89,7 +89,7 @@ def _inputs(
 
 def _judged(outcome: Outcome) -> tuple[list[str], dict[str, Any]]:
     if outcome.account is None:
-        return [], {}
+        return outcome.notes, {"notes": outcome.notes} if outcome.notes else {}
     row = outcome.account.collect()[0]
     return outcome.judge(row), json.loads(json.dumps(row.asDict(recursive=True), default=str))
 

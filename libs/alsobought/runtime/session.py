@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from py4j.protocol import Py4JError
@@ -24,6 +25,9 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
     Raises JobError where there is no Java, or Delta's jars are missing.
     """
     _require_java()
+    if settings.get("spark.master", "local").startswith("local"):
+        # the workers run this same Python, not whichever python3 is first on the PATH
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"alsobought {name}")
     for key, value in {**NEEDED, **settings}.items():
         builder = builder.config(key, value)

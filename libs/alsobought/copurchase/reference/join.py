@@ -5,7 +5,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.expected import expected
+from alsobought.copurchase.reference.expected import expected
 from alsobought.copurchase.scores import score
 from alsobought.copurchase.settings import Lists
 from alsobought.tables import CO_PURCHASES

@@ -1,0 +1,229 @@
+"""Counting the pairs of one item at a time over flat baskets, and keeping its best, compiled."""
+
+import numpy as np
+from numba import njit
+
+from alsobought.copurchase.engine.scoring import (
+    SERIES_BELOW,
+    TERMS,
+    expected_of,
+    mark_best,
+    moments_of,
+    score,
+)
+
+FULL = np.int64(2**31 - 2)
+MEMO = 4096
+
+
+@njit(cache=True)
+def by_item(sizes, codes, block_of, block):
+    """Where the block's items lie: (items, starts into the entries, entry positions, baskets)."""
+    counts = np.zeros(len(block_of), np.int64)
+    for k in range(len(codes)):
+        counts[codes[k]] += block_of[codes[k]] == block
+    items = np.flatnonzero(counts).astype(np.int32)
+    starts = np.zeros(len(items) + 1, np.int64)
+    nexts = counts  # from here on: where the next entry of an item goes
+    for i in range(len(items)):
+        starts[i + 1] = starts[i] + counts[items[i]]
+        nexts[items[i]] = starts[i]
+    positions = np.empty(starts[-1], np.int64)
+    baskets = np.empty(starts[-1], np.int32)
+    at = 0
+    for b in range(len(sizes)):
+        for k in range(at, at + sizes[b]):
+            if block_of[codes[k]] == block:
+                positions[nexts[codes[k]]] = k
+                baskets[nexts[codes[k]]] = b
+                nexts[codes[k]] += 1
+        at += sizes[b]
+    return items, starts, positions, baskets
+
+
+@njit(cache=True)
+def count_together(x, baskets, bounds, codes, others_of, tally, base, found, hist, bins):
+    """Add to `tally` how many of the baskets hold each other item; |c| goes into `hist`.
+
+    `tally` counts from `base`, so that it need not be cleared between items. Returns how many
+    different items `found` lists (all that were met, x itself left out), and how many different
+    |c| `bins` lists.
+    """
+    met = 0
+    sizes = 0
+    for i in range(len(baskets)):
+        b = baskets[i]
+        bins[sizes] = others_of[b]
+        sizes += hist[others_of[b]] == 0
+        hist[others_of[b]] += 1
+        for k in range(bounds[b], bounds[b + 1]):
+            y = codes[k]
+            seen = tally[y]
+            if seen < base:
+                seen = base
+                found[met] = y
+                met += y != x
+            tally[y] = seen + 1
+    return met, sizes
+
+
+@njit(cache=True)
+def count_after(
+    positions, baskets, bounds, codes, times, low, high, tally, base, found, hist, bins
+):  # fmt: skip
+    """As `count_together`, for items first bought in (low, high] seconds after x's first purchase.
+
+    |c| is the number of such items of a basket.
+    """
+    met = 0
+    sizes = 0
+    for i in range(len(baskets)):
+        start, end = positions[i], bounds[baskets[i] + 1]
+        time = times[start]
+        others = 0
+        for k in range(start + 1, end):
+            lag = np.int64(times[k]) - time
+            if lag > high:
+                break
+            if lag <= low:
+                continue
+            others += 1
+            y = codes[k]
+            seen = tally[y]
+            if seen < base:
+                seen = base
+                found[met] = y
+                met += 1
+            tally[y] = seen + 1
+        bins[sizes] = others
+        sizes += hist[others] == 0
+        hist[others] += 1
+    return met, sizes
+
+
+@njit(cache=True)
+def keep_best(
+    x, found, both, others, counts, buyers, shares, ties, units, support, metrics, best, out, at
+):  # fmt: skip
+    """Write x's candidates that are among the `best` under at least one metric.
+
+    `found` are x's candidates with their counts `both`; those below `support` are passed over.
+    `others` and `counts` are the histogram of |c|, by |c| ascending. `out` is (x, y, N, E) arrays; returns the next free row after `at`.
+    """
+    chosen = np.flatnonzero(both >= support)
+    if len(chosen) == 0:
+        return at
+    moments = np.empty(TERMS)
+    moments_of(others, counts, moments)
+    most = others[-1]
+    # items of one market with as many buyers have the same share, so the same E
+    memo_of = np.full(MEMO if most * np.max(shares[found[chosen]]) > SERIES_BELOW else 1, -1)
+    memo = np.empty(len(memo_of))
+    expected = np.empty(len(chosen))
+    scores = np.empty(len(chosen))
+    tie = np.empty(len(chosen), np.int32)
+    for i in range(len(chosen)):
+        y = found[chosen[i]]
+        tie[i] = ties[y]
+        slot = buyers[y] % len(memo_of)
+        if memo_of[slot] != buyers[y]:
+            memo_of[slot] = buyers[y]
+            memo[slot] = expected_of(shares[y], most, moments, others, counts)
+        expected[i] = memo[slot]
+    kept = np.full(len(chosen), len(chosen) <= best)
+    for metric in metrics:
+        if len(chosen) <= best:
+            break
+        for i in range(len(chosen)):
+            y = found[chosen[i]]
+            n = float(both[chosen[i]])
+            scores[i] = score(
+                metric, n, expected[i], float(buyers[x]), float(buyers[y]), float(units)
+            )
+        mark_best(scores, tie, len(chosen), best, kept)
+    for i in range(len(chosen)):
+        if kept[i]:
+            out[0][at] = x
+            out[1][at] = found[chosen[i]]
+            out[2][at] = both[chosen[i]]
+            out[3][at] = expected[i]
+            at += 1
+    return at
+
+
+@njit(cache=True)
+def count_block(
+    first, last, items, starts, positions, baskets, bounds, codes, times, others_of,
+    low, high, buyers, shares, ties, units_of, support, metrics, best, tally, base, hist, bins, out,
+):  # fmt: skip
+    """Count, score and cut the items first..last of a block. Returns (rows written, next base).
+
+    high < 0 means together; else the lag in seconds is in (low, high].
+    """
+    found = np.empty(len(buyers), np.int32)
+    at = 0
+    for i in range(first, last):
+        x = items[i]
+        mine = slice(starts[i], starts[i + 1])
+        if base + buyers[x] + 1 > FULL:
+            tally[:] = 0
+            base = 1
+        if high < 0:
+            met, sizes = count_together(
+                x, baskets[mine], bounds, codes, others_of, tally, base, found, hist, bins
+            )
+        else:
+            met, sizes = count_after(
+                positions[mine], baskets[mine], bounds, codes, times, low, high,
+                tally, base, found, hist, bins,
+            )  # fmt: skip
+        both = np.empty(met, np.int64)
+        for k in range(met):
+            both[k] = tally[found[k]] - base
+        others = np.sort(bins[:sizes])
+        counts = hist[others]
+        hist[others] = 0
+        at = keep_best(
+            x, found, both, others, counts, buyers, shares, ties, units_of[x], support, metrics,
+            best, out, at,
+        )  # fmt: skip
+        base += buyers[x] + 1
+    return at, base
+
+
+@njit(cache=True)
+def count_head(x, sizes, codes, times, low, high, tally, found, hist):
+    """Count one very popular item over baskets that stay where they are: a part of its counts.
+
+    Adds |c| to `hist`. Returns (found items, their counts); `tally` is left cleared.
+    """
+    met = 0
+    at = 0
+    for b in range(len(sizes)):
+        end = at + sizes[b]
+        where = -1
+        for k in range(at, end):
+            if codes[k] == x:
+                where = k
+                break
+        others = 0
+        for k in range(at, end):
+            if where < 0:
+                break
+            lag = np.int64(times[k]) - times[where]
+            if k == where or (high >= 0 and (lag <= low or lag > high)):
+                continue
+            others += 1
+            y = codes[k]
+            if tally[y] == 0:
+                found[met] = y
+                met += 1
+            tally[y] += 1
+        if where >= 0:
+            hist[others] += 1
+        at = end
+    counts = np.empty(met, np.int64)
+    for k in range(met):
+        counts[k] = tally[found[k]]
+        tally[found[k]] = 0
+    return found[:met].copy(), counts

@@ -1,0 +1,108 @@
+"""Which task counts which items: blocks of equal work within a task's memory; heads on their own."""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from alsobought.copurchase.engine.packing import DROPPED
+from alsobought.copurchase.engine.totals import Totals
+from alsobought.errors import JobError
+
+NO_BLOCK = np.int32(-2)  # a head, or too rare to lead a list: it stays in the baskets of others
+BYTES_PER_ITEM = 64  # item-sized arrays of a counting task, its ids' text included
+BYTES_PER_ENTRY = 16  # an item of a basket in a counting task: twice, while it is joined
+BYTES_PER_HOLDING = 28  # a basket that holds one of the block's items
+WORK_PER_BUYER = 4  # in pairs: finding an item's baskets
+WORK_PER_ITEM = 2_000  # in pairs: scoring and writing a list
+GREEDY = 20_000
+BLOCKS_PER_CORE = 2
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Which pairs count: all (high < 0), or those with Y first (low, high] seconds after X."""
+
+    name: str
+    low: int
+    high: int
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether time matters."""
+        return self.high >= 0
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """One unit's plan: block_of[item] is its block, NO_BLOCK or DROPPED; heads are item codes."""
+
+    block_of: np.ndarray
+    blocks: int
+    heads: np.ndarray
+    work: np.ndarray
+    memory: np.ndarray
+
+
+def blocks(
+    own: Totals, relations: Sequence[Relation], support: int, cores: int, memory: int
+) -> Blocks:
+    """Items spread over blocks of about equal work, each within `memory` bytes a task.
+
+    An item whose buyers' baskets alone are too much for a task, or for a fair share of the work,
+    is a head: it is counted where the baskets lie, and its counts are added up.
+    Raises JobError where the item-sized arrays alone need more than `memory`.
+    """
+    fixed = BYTES_PER_ITEM * len(own.buyers)
+    room = memory - fixed
+    if room < memory // 4:
+        raise JobError(
+            f"[jobs.co_purchases] task_memory_mb: {len(own.buyers):,} items need "
+            f"{fixed * 4 // 3 >> 20:,} MB a task; there are {memory >> 20:,}. Raise it."
+        )
+    leads = own.buyers >= support
+    work = np.where(leads, own.others + WORK_PER_BUYER * own.buyers + WORK_PER_ITEM, 0)
+    entries = int(own.buyers.sum())
+    count = BLOCKS_PER_CORE * cores
+    while True:
+        alone = np.minimum(own.others + own.buyers, entries) * BYTES_PER_ENTRY
+        too_much = leads & (
+            (alone + BYTES_PER_HOLDING * own.buyers > room) | (work > work.sum() / count)
+        )
+        heads = np.flatnonzero(too_much).astype(np.int32)
+        in_blocks = leads & ~too_much
+        block_of = _spread(np.where(in_blocks, work, 0), in_blocks, count)
+        needed = _memory(own, block_of, count, entries) + fixed
+        if needed.max(initial=0) <= memory or count > len(own.buyers):
+            break
+        count *= 2
+    dropped = DROPPED if not any(r.is_directed for r in relations) else NO_BLOCK
+    block_of[~leads] = dropped
+    per_block = np.bincount(block_of[in_blocks], work[in_blocks], count)
+    return Blocks(block_of, count, heads, per_block, needed)
+
+
+def _spread(work: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:
+    """A block for each chosen item: the heaviest go one by one to the lightest block, the rest
+    back and forth over all of them."""
+    block_of = np.full(len(work), NO_BLOCK, np.int32)
+    codes = np.flatnonzero(chosen)
+    codes = codes[np.argsort(-work[codes], kind="stable")]
+    loads = [(0.0, block) for block in range(count)]
+    for code in codes[:GREEDY]:
+        load, block = loads[0]
+        block_of[code] = block
+        heapq.heapreplace(loads, (load + float(work[code]), block))
+    rest = codes[GREEDY:]
+    turn = np.arange(len(rest))
+    there, back = turn % count, count - 1 - turn % count
+    block_of[rest] = np.where(turn // count % 2 == 0, there, back)
+    return block_of
+
+
+def _memory(own: Totals, block_of: np.ndarray, count: int, entries: int) -> np.ndarray:
+    here = block_of >= 0
+    holdings = np.bincount(block_of[here], own.buyers[here], count)
+    touched = np.bincount(block_of[here], (own.others + own.buyers)[here], count)
+    return np.minimum(touched, entries) * BYTES_PER_ENTRY + holdings * BYTES_PER_HOLDING

@@ -1,0 +1,136 @@
+"""The engine from purchases to `item_statistics` and `co_purchases`, stage by stage."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+
+from alsobought.copurchase.engine import pack, plan, spread
+from alsobought.copurchase.engine.count import counted
+from alsobought.copurchase.engine.ids import Items, dictionary
+from alsobought.copurchase.engine.plan import Blocks, Relation
+from alsobought.copurchase.engine.statistics import statistics
+from alsobought.copurchase.engine.totals import Totals, totals
+from alsobought.copurchase.settings import Baskets, Lists
+from alsobought.copurchase.window import in_window
+from alsobought.errors import JobError
+
+DAY = 86_400  # seconds
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The baskets of a window, packed and persisted, and what they hold in all."""
+
+    rows: DataFrame
+    items: Items
+    spread: pack.Layout
+    totals: list[Totals]
+    relations: list[list[Relation]]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The packed baskets, and for every unit which task is to count which items."""
+
+    packed: Packed
+    plans: list[Blocks]
+    tasks: spread.Tasks
+
+
+def relations_of(unit: str, baskets: Baskets) -> list[Relation]:
+    """The relations to count for a unit: together, and for customers after and its lag buckets."""
+    together = Relation("together", 0, -1)
+    if unit != "customer" or baskets.after is None:
+        return [together]
+    horizon = baskets.after.within_days
+    edges = [0, *baskets.after.lag_days, horizon]
+    buckets = [
+        Relation(f"after_{low}_{high}d", low * DAY, high * DAY) for low, high in pairwise(edges)
+    ]
+    return [together, Relation("after", 0, horizon * DAY), *(buckets if len(buckets) > 1 else [])]
+
+
+def packed(
+    purchases: DataFrame, baskets: Baskets, as_of: date, *, histograms: bool = False
+) -> Packed:
+    """The baskets of the look-back window.
+
+    Cost: two scans of the window (ids, lines); the lines are shuffled once as packed integers.
+    Raises JobError for an empty window.
+    """
+    window = in_window(purchases, as_of, baskets.look_back_days)
+    first_day = as_of - timedelta(days=baskets.look_back_days)
+    items = dictionary(window)
+    if not len(items):
+        raise JobError(
+            f"purchases has none from {first_day} to {as_of}, the days that [baskets] looks back: "
+            f"run the job purchases --as-of {as_of}, or choose another day."
+        )
+    cores = purchases.sparkSession.sparkContext.defaultParallelism
+    layout = pack.layout(items, baskets, cores)
+    relations = [relations_of(unit, baskets) for unit in layout.units]
+    timed = any(relation.is_directed for each in relations for relation in each)
+    rows = pack.packed(
+        window, items, layout, first_day, timed=timed and not histograms, histograms=histograms
+    )
+    rows.persist(StorageLevel.MEMORY_AND_DISK)  # read twice: for the totals, then for what follows
+    return Packed(rows, items, layout, totals(rows, items, layout), relations)
+
+
+def planned(found: Packed, support: int, memory: int) -> Planned:
+    """Which task counts what, each within `memory` bytes. Raises JobError where that cannot be."""
+    cores = found.rows.sparkSession.sparkContext.defaultParallelism
+    plans = [
+        plan.blocks(own, relations, support, cores, memory)
+        for own, relations in zip(found.totals, found.relations, strict=True)
+    ]
+    return Planned(found, plans, spread.Tasks(plans, cores))
+
+
+def item_statistics(
+    purchases: DataFrame, baskets: Baskets, as_of: date
+) -> tuple[DataFrame, Packed]:
+    """`item_statistics`, equal to the reference's, and the baskets that it was made of."""
+    found = packed(purchases, baskets, as_of, histograms=True)
+    return statistics(found.rows, found.items, found.totals, found.spread), found
+
+
+def co_purchases(plan: Planned, lists: Lists, per_item: int) -> DataFrame:
+    """Each item's best candidates under every metric, for every unit, market and relation.
+
+    Out:  `co_purchases`, equal to the reference join's.
+    Cost: baskets and their copies are shuffled as packed integers, pairs never.
+    """
+    found = plan.packed
+    blobs = spread.split(found.rows, found.spread, plan.plans, found.relations, plan.tasks)
+    return counted(
+        blobs,
+        found.items,
+        found.totals,
+        plan.plans,
+        found.relations,
+        plan.tasks,
+        lists,
+        per_item,
+    )
+
+
+def told(found: Packed, baskets: Baskets) -> list[str]:
+    """The units, the pairs and the effect of the caps, one sentence a unit."""
+    return [_told(own, baskets) for own in found.totals]
+
+
+def _told(own: Totals, baskets: Baskets) -> str:
+    report = own.report
+    said = f"{own.unit}: {report['units']:,} units, {report['pairs']:,} pairs"
+    if not report["sampled_units"]:
+        return said
+    share = report["lost_pairs"] / (report["pairs"] + report["lost_pairs"])
+    return (
+        f"{said}; {report['sampled_units']:,} units above max_items = "
+        f"{baskets.max_items[own.unit]:,} were sampled, "  # type: ignore[index]
+        f"which left out {report['lost_pairs']:,} pairs ({share:.1%})"
+    )

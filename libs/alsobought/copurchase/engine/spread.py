@@ -1,0 +1,139 @@
+"""Packed baskets to counting tasks: each basket copied once to every block that it touches."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from alsobought.copurchase.engine import pack, packing
+from alsobought.copurchase.engine.counting import count_head
+from alsobought.copurchase.engine.plan import Blocks, Relation
+
+SPLIT = "task int, kind int, a binary, b binary, c binary, d binary"
+BASKETS = (
+    -1
+)  # kinds >= 0: a part of the counts of head kind // relations, relation kind % relations
+ENTRIES_PER_BLOB = 1 << 23
+
+
+class Tasks:
+    """The numbers of the counting tasks: each unit's blocks, then those that add up its heads."""
+
+    def __init__(self, plans: Sequence[Blocks], cores: int) -> None:
+        self.block_bases: list[int] = []
+        self.head_bases: list[int] = []
+        self.adders = [min(cores, len(plan.heads)) for plan in plans]
+        count = 0
+        for plan, adders in zip(plans, self.adders, strict=True):
+            self.block_bases.append(count)
+            self.head_bases.append(count + plan.blocks)
+            count += plan.blocks + adders
+        self.count = count
+
+    def unit_of(self, task: int) -> int:
+        """The position of the task's unit."""
+        return max(u for u, base in enumerate(self.block_bases) if base <= task)
+
+    def adder(self, unit: int, head: int) -> int:
+        """The task that adds up a head's counts."""
+        return self.head_bases[unit] + head % self.adders[unit]
+
+
+def split(
+    packed: DataFrame,
+    layout: pack.Layout,
+    plans: Sequence[Blocks],
+    relations: Sequence[Sequence[Relation]],
+    tasks: Tasks,
+) -> DataFrame:
+    """The baskets of each counting task, and the parts of the heads' counts, as SPLIT rows.
+
+    Cost: a basket of m items is copied to at most min(blocks, m) tasks.
+    """
+    sent = packed.sparkSession.sparkContext.broadcast([(p.block_of, p.heads) for p in plans])
+    counts = [plan.blocks for plan in plans]
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for row in range(batch.num_rows):
+                unit = layout.unit_of(batch["part"][row].as_py())
+                sizes, codes, times = (
+                    np.frombuffer(batch[name][row].as_buffer(), np.int32)
+                    for name in ("a", "b", "c")
+                )
+                times = times if len(times) else np.zeros(len(codes), np.int32)
+                block_of, heads = sent.value[unit]
+                base = tasks.block_bases[unit]
+                yield from _to_blocks(sizes, codes, times, block_of, counts[unit], base)
+                for h, head in enumerate(heads):
+                    for r, relation in enumerate(relations[unit]):
+                        found = _part_of_head(head, sizes, codes, times, relation, len(block_of))
+                        kind = h * len(relations[unit]) + r
+                        yield _row(tasks.adder(unit, h), kind, *found)
+
+    return packed.where(F.col("kind") == pack.BASKETS).mapInArrow(run, SPLIT)
+
+
+def _to_blocks(
+    sizes: np.ndarray,
+    codes: np.ndarray,
+    times: np.ndarray,
+    block_of: np.ndarray,
+    blocks: int,
+    base: int,
+) -> Iterator[pa.RecordBatch]:
+    copied = np.cumsum(np.minimum(sizes, blocks).astype(np.int64) * sizes)
+    ends = np.cumsum(sizes, dtype=np.int64)
+    first = 0
+    while first < len(sizes):
+        before = copied[first - 1] if first else 0
+        last = max(first + 1, int(np.searchsorted(copied, before + ENTRIES_PER_BLOB, "right")))
+        start = ends[first - 1] if first else 0
+        part = slice(start, ends[last - 1])
+        yield from _blobs(sizes[first:last], codes[part], times[part], block_of, blocks, base)
+        first = last
+
+
+def _blobs(
+    sizes: np.ndarray,
+    codes: np.ndarray,
+    times: np.ndarray,
+    block_of: np.ndarray,
+    blocks: int,
+    base: int,
+) -> Iterator[pa.RecordBatch]:
+    baskets, entries = packing.copies_per_block(sizes, codes, block_of, blocks)
+    out_sizes, lengths, out_codes, out_times = packing.split(
+        sizes, codes, times, block_of, baskets, entries
+    )
+    b = e = 0
+    for block in range(blocks):
+        to_b, to_e = b + baskets[block], e + entries[block]
+        if to_b > b:
+            cells = (out_sizes[b:to_b], lengths[b:to_b], out_codes[e:to_e], out_times[e:to_e])
+            yield _row(base + block, BASKETS, *cells)
+        b, e = to_b, to_e
+
+
+def _part_of_head(
+    head: int,
+    sizes: np.ndarray,
+    codes: np.ndarray,
+    times: np.ndarray,
+    relation: Relation,
+    items: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    hist = np.zeros(int(sizes.max(initial=0)) + 1, np.int64)
+    tally, found = np.zeros(items, np.int32), np.empty(items, np.int32)
+    low, high = relation.low, relation.high
+    met, counts = count_head(head, sizes, codes, times, low, high, tally, found, hist)
+    others = np.flatnonzero(hist)
+    return met, counts, others.astype(np.int32), hist[others]
+
+
+def _row(task: int, kind: int, *arrays: np.ndarray) -> pa.RecordBatch:
+    cells = pack.blobs_of([[np.ascontiguousarray(array).tobytes()] for array in arrays])
+    ids = [pa.array([task], pa.int32()), pa.array([kind], pa.int32())]
+    return pa.record_batch([*ids, *cells], names=["task", "kind", "a", "b", "c", "d"])

@@ -1,0 +1,36 @@
+"""From purchase lines to baskets: the items that each unit holds, at most a cap of them."""
+
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from alsobought.copurchase.engine.ids import item_hash, unit_hash
+from alsobought.copurchase.settings import Baskets, Unit
+from alsobought.copurchase.window import in_window
+
+
+def of_unit(purchases: DataFrame, unit: Unit, max_items: int) -> DataFrame:
+    """Each unit's distinct items, at most `max_items` of them.
+
+    In:    market, customer_id, order_id, item_id.
+    Out:   unit, market, unit_id, item_id (distinct), items (items of the unit that are kept),
+           nth (numbers the unit's items from 1, so that nth = 1 is one row a unit).
+           A unit above the cap keeps the items with the smallest xxhash64(hash of the unit, hash
+           of the item): the same ones on every run, whatever the partitions.
+    Cost:  one shuffle by unit and item, one by unit.
+    """
+    unit_id = F.col(f"{unit}_id").alias("unit_id")
+    held = purchases.select("market", unit_id, "item_id").distinct()
+    whole = Window.partitionBy("market", "unit_id")
+    by_hash = whole.orderBy(F.xxhash64(unit_hash("unit_id"), item_hash()), item_hash())
+    nth = held.withColumn("nth", F.row_number().over(by_hash)).where(F.col("nth") <= max_items)
+    return nth.withColumns({"unit": F.lit(unit), "items": F.count(F.lit(1)).over(whole)})
+
+
+def all_units(purchases: DataFrame, baskets: Baskets, as_of: date) -> DataFrame:
+    """`of_unit` for every configured unit over the look-back window, one below the other."""
+    window = in_window(purchases, as_of, baskets.look_back_days)
+    parts = [of_unit(window, unit, baskets.max_items[unit]) for unit in baskets.units]
+    return reduce(DataFrame.unionByName, parts)

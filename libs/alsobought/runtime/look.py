@@ -1,0 +1,216 @@
+"""Looking at the tables without Spark: their rows, the lists that are asked for, their items."""
+
+import difflib
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from alsobought.errors import JobError
+from alsobought.runtime import config
+from alsobought.runtime.config import Environment
+from alsobought.runtime.store import warehouse_path
+
+Row = dict[str, Any]
+SUGGESTED = 10
+TEXT = "lower(concat_ws(' ', title, brand, array_to_string(category, ' ')))"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of a look-up as they were given; None where one was not."""
+
+    env: str
+    unit: str | None
+    metric: str | None
+    relation: str | None
+    market: str | None
+    as_of: str | None
+
+    def __str__(self) -> str:
+        """The options as they are typed."""
+        given = {name.replace("_", "-"): value for name, value in asdict(self).items() if value}
+        return " ".join(f"--{name} {shlex.quote(value)}" for name, value in given.items())
+
+
+class Warehouse:
+    """The Delta tables of one environment, each as it was when it was first looked at."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._tables: dict[str, DeltaTable] = {}
+        self._queries = QueryBuilder()
+
+    def has(self, name: str) -> bool:
+        """Whether the table is built."""
+        with _told(name):
+            return DeltaTable.is_deltatable(f"{self.path}/{name}")
+
+    def table(self, name: str) -> DeltaTable:
+        """The table's newest version. Raises JobError where it is not built or not readable."""
+        if name not in self._tables:
+            with _told(name):
+                self._tables[name] = DeltaTable(f"{self.path}/{name}")
+                self._queries.register(name, self._tables[name])
+        return self._tables[name]
+
+    def rows(self, tables: str, query: str) -> list[Row]:
+        """What the query in SQL finds in the `tables` (names with spaces between)."""
+        for name in tables.split():
+            self.table(name)
+        with _told(tables.replace(" ", " or ")):
+            found: Any = self._queries.execute(query).read_all().to_struct_array()
+            return list(found.to_pylist())
+
+    def days(self, name: str) -> list[str]:
+        """The as-of days of the table, ascending; none where it keeps no days."""
+        return sorted({part["as_of"] for part in self.table(name).partitions() if "as_of" in part})
+
+    def commits(self, name: str, most: int) -> list[Row]:
+        """The table's last commits, the newest first, each with its `run` ({}: none is known)."""
+        with _told(name):
+            commits = self.table(name).history(most)
+        return [{**commit, "run": _run(commit)} for commit in commits]
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except TableNotFoundError:
+        raise JobError(f"{name} is not built yet: run the job {name} first.") from None
+    except Exception as error:  # the reader raises many kinds, bare Exception among them
+        said = str(error).splitlines()[0].rstrip(".")
+        raise JobError(f"{name} cannot be read: {said}.") from error
+
+
+def _run(commit: Row) -> Row:
+    try:
+        run = json.loads(commit.get("userMetadata", "{}"))
+    except json.JSONDecodeError:
+        return {}
+    return run if isinstance(run, dict) else {}
+
+
+def quoted(text: str) -> str:
+    """The text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class View:
+    """The lists that a look-up is about."""
+
+    warehouse: Warehouse
+    environment: Environment
+    day: str
+    market: str
+    relation: str
+    units: list[str]
+    metrics: list[str]
+
+    def __str__(self) -> str:
+        """Which lists these are, for the reader."""
+        return f"as of {self.day}, market {self.market}, {self.relation}"
+
+    def statistics(self, unit: str) -> str:
+        """The statistics of one unit, as a condition of SQL."""
+        day, market = quoted(self.day), quoted(self.market)
+        return f"as_of = DATE {day} AND market = {market} AND unit = {quoted(unit)}"
+
+    def pairs(self, unit: str) -> str:
+        """The pairs and lists of one unit, as a condition of SQL."""
+        return f"{self.statistics(unit)} AND relation = {quoted(self.relation)}"
+
+
+def view(home: Path, asked: Asked) -> View:
+    """The lists that are asked for; raises JobError where there is nothing of the kind.
+
+    Where nothing is asked: the latest day, the only market, 'together', every unit and metric of
+    the environment.
+    """
+    environment = config.load(home, asked.env, {})
+    tables = Warehouse(warehouse_path(home, environment.warehouse))
+    days = tables.days("related_items")
+    if not days:
+        raise JobError("related_items is empty: run the job related_items first.")
+    day = _one_of("as-of day", asked.as_of or days[-1], days)
+    kinds = "unit, metric, relation, market"
+    query = f"SELECT DISTINCT {kinds} FROM related_items WHERE as_of = DATE {quoted(day)}"
+    rows = tables.rows("related_items", query)
+    there = {kind: sorted({row[kind] for row in rows}) for kind in kinds.split(", ")}
+    if asked.market is None and len(there["market"]) > 1:
+        raise JobError(f"Choose a market with --market: {', '.join(there['market'])}.")
+    units: list[str] = [asked.unit] if asked.unit else [*environment.baskets.units]
+    metrics = [asked.metric] if asked.metric else environment.lists.metrics
+    _one_of("unit", asked.unit or there["unit"][0], there["unit"])
+    _one_of("metric", metrics[0], there["metric"])
+    market = _one_of("market", asked.market or there["market"][0], there["market"])
+    relation = _one_of("relation", asked.relation or "together", there["relation"])
+    return View(tables, environment, day, market, relation, units, metrics)
+
+
+def _one_of(kind: str, given: str, there: list[str]) -> str:
+    if given in there:
+        return given
+    raise JobError(f"related_items has no {kind} {given!r}; it has {', '.join(there[-10:])}.")
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of the catalogue, or an id that was bought without being in it."""
+
+    item_id: str
+    title: str | None
+    brand: str | None
+    buyers: int
+    is_listed: bool
+    is_available: bool
+
+    @property
+    def name(self) -> str:
+        """What a reader calls the item: its title, else its id."""
+        return self.title or self.item_id
+
+    def __str__(self) -> str:
+        """The item's name and id, and whether it can be bought."""
+        known = f"{self.title} ({self.item_id})" if self.title else self.item_id
+        missing = "" if self.is_available else ", which is not available"
+        return known + (missing if self.is_listed else ", which is not in the catalogue")
+
+
+def find(asked: View, text: str) -> list[Item]:
+    """The item whose id is `text`; else the items with all its words, most bought first."""
+    words = text.lower().split()
+    items = _with_words(asked, words, f"hits = {len(words)}", text)
+    return items[:1] if items and items[0].item_id == text else items
+
+
+def closest(asked: View, text: str) -> list[Item]:
+    """The items with most words of `text`, each word spelled as the nearest one that there is."""
+    texts = asked.warehouse.rows("items", f"SELECT DISTINCT {TEXT} AS text FROM items")
+    known = sorted({word for row in texts for word in row["text"].split()})
+    near = [difflib.get_close_matches(word, known, n=1) for word in text.lower().split()]
+    return _with_words(asked, [word for found in near for word in found], "hits >= 1")
+
+
+def _with_words(asked: View, words: list[str], enough: str, item_id: str = "") -> list[Item]:
+    hits = [f"CAST(strpos(text, {quoted(word)}) > 0 AS INT)" for word in words] or ["NULL"]
+    query = f"""
+        WITH catalogue AS (SELECT item_id, title, brand, is_available, {TEXT} AS text FROM items),
+        bought AS (SELECT item_id AS bought_id, buyers FROM item_statistics
+            WHERE {asked.statistics(asked.units[0])}),
+        every AS (SELECT coalesce(item_id, bought_id) AS item_id, title, brand,
+            coalesce(buyers, 0) AS buyers, item_id IS NOT NULL AS is_listed,
+            coalesce(is_available, false) AS is_available, {" + ".join(hits)} AS hits
+            FROM catalogue FULL JOIN bought ON item_id = bought_id)
+        SELECT * EXCEPT (hits) FROM every WHERE {enough} OR item_id = {quoted(item_id)}
+        ORDER BY item_id = {quoted(item_id)} DESC, hits DESC, buyers DESC, item_id
+        LIMIT {SUGGESTED + 1}"""
+    return [Item(**row) for row in asked.warehouse.rows("items item_statistics", query)]
