@@ -46,9 +46,7 @@ def pairs(lines, unit, low=0, high=None):
     both, others = Counter(), defaultdict(list)
     for (market, _), items in held.items():
         for x, at in items.items():
-            after = [
-                y for y, then in items.items() if y != x and counts_as(then - at, low, high)
-            ]
+            after = [y for y, then in items.items() if y != x and counts_as(then - at, low, high)]
             others[market, x].append(len(after))
             for y in after:
                 both[market, x, y] += 1
@@ -93,6 +91,4 @@ def related(found, metric, support, k, allowed=lambda item: True):
     for (market, x, y), evidence in found.items():
         if evidence[0] >= support and allowed(y):
             lists[market, x].append((y, scores(*evidence)[metric]))
-    return {
-        key: sorted(rows, key=lambda row: (-row[1], row[0]))[:k] for key, rows in lists.items()
-    }
+    return {key: sorted(rows, key=lambda row: (-row[1], row[0]))[:k] for key, rows in lists.items()}

@@ -53,13 +53,13 @@ class Limits:
         if broken > self.source.max_rejected_share * read:
             raise JobError(
                 f"{where}: {broken:,} of {read:,} rows ({broken / read:.1%}) broke a rule, more "
-                f"than max_rejected_share = {self.source.max_rejected_share:.0%} allows "
+                f"than max_rejected_share = {self.source.max_rejected_share} allows "
                 f"({reasons}); {self.look_at}"
             )
         if ahead > self.source.max_future_share * read:
             raise JobError(
                 f"{where}: {ahead:,} of {read:,} rows ({ahead / read:.1%}) lie at or after the "
-                f"as-of day, more than max_future_share = {self.source.max_future_share:.0%} "
+                f"as-of day, more than max_future_share = {self.source.max_future_share} "
                 f"allows; if this is a backfill, raise it, else correct the time column."
             )
         if good == 0:

@@ -9,6 +9,7 @@ from functools import reduce
 from pathlib import Path
 
 from py4j.java_gateway import JavaObject, JVMView
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructField, StructType
@@ -115,40 +116,42 @@ def _read_csv(spark: SparkSession, source: Source, files: list[str]) -> DataFram
 
 
 def _header(spark: SparkSession, source: Source, file: str) -> tuple[str, ...]:
-    """The column names of one CSV file, from its first record."""
-    jvm = java_virtual_machine(spark)
-    conf = spark.sparkContext._jsc.hadoopConfiguration()
-    path = jvm.org.apache.hadoop.fs.Path(file)
-    stream = path.getFileSystem(conf).open(path)
-    codec = jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(conf).getCodec(path)
-    if codec is not None:
-        stream = codec.createInputStream(stream)
-    try:
-        head = bytes(stream.readNBytes(HEADER_BYTES))
-    finally:
-        stream.close()
-    decoder = codecs.getincrementaldecoder(_python_codec(source))(errors="replace")
-    text = decoder.decode(head).removeprefix("\ufeff")
+    """The column names of one CSV file, from its first record; a column without one is _c<place>.
+
+    Raises JobError where there is no header, or two names that Spark cannot tell apart.
+    """
+    decoder = codecs.getincrementaldecoder(source.encoding)(errors="replace")
+    text = decoder.decode(_head(spark, file)).removeprefix("\ufeff")
     first: list[str] = next(
         csv.reader(io.StringIO(text), delimiter=source.delimiter, quotechar=source.quote), []
     )
     if not first:
         raise JobError(f"{_local(file)} has no header line: deliver it again, or remove it.")
-    if not source.header:
-        return tuple(f"_c{i}" for i in range(len(first)))
-    twice = sorted({name for name in first if first.count(name) > 1})
+    names = [name if source.header and name else f"_c{i}" for i, name in enumerate(first)]
+    places = {name.lower(): i for i, name in enumerate(names)}
+    twice = [name for i, name in enumerate(names) if places[name.lower()] != i]
     if twice:
         raise JobError(f"{_local(file)} has two columns called {twice[0]!r}: rename one of them.")
-    return tuple(first)
+    return tuple(names)
 
 
-def _python_codec(source: Source) -> str:
+def _head(spark: SparkSession, file: str) -> bytes:
+    """The first bytes of a file, unpacked where its name says that it is packed."""
+    jvm = java_virtual_machine(spark)
+    conf = spark.sparkContext._jsc.hadoopConfiguration()
+    path = jvm.org.apache.hadoop.fs.Path(file)
+    stream = path.getFileSystem(conf).open(path)
+    codec = jvm.org.apache.hadoop.io.compress.CompressionCodecFactory(conf).getCodec(path)
     try:
-        return codecs.lookup(source.encoding).name
-    except LookupError:
-        raise ConfigError(
-            f"Source {source.path}: no encoding is called {source.encoding!r}."
+        unpacked = stream if codec is None else codec.createInputStream(stream)
+        return bytes(unpacked.readNBytes(HEADER_BYTES))
+    except Py4JJavaError as error:
+        reason = str(error.java_exception.getMessage())
+        raise JobError(
+            f"{_local(file)} cannot be read ({reason}; was it cut short?): deliver it again."
         ) from None
+    finally:
+        stream.close()
 
 
 def _require(source: Source, have: list[str], where: str) -> None:

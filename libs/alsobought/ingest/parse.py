@@ -31,10 +31,12 @@ def as_id(value: Column, kind: DataType) -> Column:
     """
     if isinstance(kind, IntegralType):
         return value.cast("string")
-    if isinstance(kind, FloatType | DoubleType | DecimalType):
+    if isinstance(kind, DecimalType):
+        return F.regexp_replace(value.cast("string"), r"\.0+$", "")
+    if isinstance(kind, FloatType | DoubleType):
         whole = value.try_cast("decimal(38,0)")
         text = F.when(value == whole, whole.cast("string")).otherwise(value.cast("string"))
-        return text if isinstance(kind, DecimalType) else F.when(_is_finite(value), text)
+        return F.when(_is_finite(value), text)
     text = _trimmed(F.decode(value, "UTF-8") if isinstance(kind, BinaryType) else value)
     return F.nullif(F.regexp_replace(text, r"^(-?(?:0|[1-9]\d*))\.0$", "$1"), F.lit(""))
 

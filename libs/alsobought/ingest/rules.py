@@ -4,17 +4,18 @@ from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StringType
+from pyspark.sql.types import DataType, StringType, StructType
 
 from alsobought.ingest import parse
 from alsobought.ingest.files import SOURCE_FILE, UNREADABLE
 from alsobought.ingest.source import ItemSource, PurchaseSource
-from alsobought.tables import PURCHASES
+from alsobought.tables import ITEMS, PURCHASES
 
 IDS = ("customer_id", "order_id", "item_id")
 DUPLICATE = "duplicate"
 FUTURE = "future_time"
 REASONS = "reasons"
+UNDECODED = "\ufffd"  # what a decoder puts where bytes are not text in its encoding
 READ = "_read"  # the row as it was read: a struct of the source's own columns
 
 
@@ -38,7 +39,8 @@ def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFra
     judged = parsed.withColumns(
         {"line": _line_key(source), REASONS: _broken(source, as_of), "_tie": F.xxhash64(READ)}
     )
-    best_first = [F.size(REASONS), F.col(SOURCE_FILE), F.xxhash64(*PURCHASES.names), "_tie"]
+    canonical = F.xxhash64(*PURCHASES.names)
+    best_first = [F.size(REASONS), F.col(SOURCE_FILE), canonical, F.col("_tie")]
     same = Window.partitionBy(*PURCHASES.key).orderBy(*best_first)
     has_key = F.col("order_id").isNotNull() & F.col("item_id").isNotNull()
     numbered = judged.withColumn("_nth", F.row_number().over(same))
@@ -89,7 +91,7 @@ def _broken(source: PurchaseSource, as_of: date) -> Column:
     rules = {
         "unreadable_row": F.col(UNREADABLE).isNotNull(),
         **{f"missing_{name}": F.col(name).isNull() for name in IDS},
-        **{f"unreadable_{name}": F.col(name).contains("\ufffd") for name in IDS},
+        **{f"unreadable_{name}": F.col(name).contains(UNDECODED) for name in IDS},
         "unreadable_time": F.col("purchased_at").isNull(),
         FUTURE: F.col("purchased_at") >= F.lit(as_of).cast("timestamp"),
         "unreadable_quantity": F.col("quantity").isNull(),
@@ -124,55 +126,59 @@ def rejected(rows: DataFrame, source_columns: list[str]) -> DataFrame:
 
 
 def catalogue(lines: DataFrame, source: ItemSource) -> DataFrame:
-    """Every row of the source as `items`, plus `reasons`: missing_item_id or duplicate, or none.
+    """Every row of the source as `items`, plus `reasons`: the rules that it broke, sorted.
 
     In:    the source's columns as `files.read` gives them.
+    Rules: unreadable_row, missing_item_id, unreadable_item_id, duplicate (one of the rows with the
+           same id stays: one that breaks no other rule if there is one).
     Nulls: no title, brand or first_seen_at stays null; category and attributes leave nulls out;
            an unreadable is_available is true.
     """
-    kinds = {field.name: field.dataType for field in lines.schema}
+    parsed = lines.select(*_items(source, lines.schema), UNREADABLE)
+    item = F.col("item_id")
+    rules = {
+        "missing_item_id": item.isNull(),
+        "unreadable_item_id": item.contains(UNDECODED),
+        "unreadable_row": F.col(UNREADABLE).isNotNull(),
+    }
+    broken = F.array_compact(F.array(*[F.when(rules[name], F.lit(name)) for name in sorted(rules)]))
+    judged = parsed.withColumn(REASONS, broken)
+    order = [F.size(REASONS), F.to_json(F.struct(*ITEMS.names))]
+    nth = F.row_number().over(Window.partitionBy("item_id").orderBy(*order))
+    with_duplicate = F.array_sort(F.array_append(REASONS, F.lit(DUPLICATE)))
+    reasons = F.when(item.isNotNull() & (nth > 1), with_duplicate).otherwise(F.col(REASONS))
+    return judged.withColumn(REASONS, reasons).drop(UNREADABLE)
+
+
+def _items(source: ItemSource, schema: StructType) -> list[Column]:
+    """The columns of `items`, from those that the source maps."""
+    kinds = {field.name: field.dataType for field in schema}
 
     def texts(name: str) -> list[tuple[str, Column]]:
         mapped = source.columns.get(name, [])
-        names = [mapped] if isinstance(mapped, str) else mapped
+        names = dict.fromkeys([mapped] if isinstance(mapped, str) else mapped)
         return [(n, parse.as_text(_source_column(n), kinds[n])) for n in names]
 
     def text(name: str) -> Column:
-        values = [value for _, value in texts(name)]
-        return F.nullif(F.concat_ws(" ", *values), F.lit(""))
+        return F.nullif(F.concat_ws(" ", *[value for _, value in texts(name)]), F.lit(""))
 
+    available, first_seen_at = F.lit(True), F.lit(None).cast("timestamp")
+    given = source.columns.get("is_available")
+    if isinstance(given, str):
+        available = F.coalesce(parse.as_boolean(_source_column(given), kinds[given]), available)
     given = source.columns.get("first_seen_at")
-    first_seen_at = F.lit(None).cast("timestamp")
     if isinstance(given, str):
         first_seen_at = parse.as_time(
             _source_column(given), kinds[given], source.timestamp_format, source.time_zone
         )
-    available = source.columns.get("is_available")
-    is_available = F.lit(True)
-    if isinstance(available, str):
-        is_available = F.coalesce(
-            parse.as_boolean(_source_column(available), kinds[available]), F.lit(True)
-        )
-    attributes = [part for name, value in texts("attributes") for part in (F.lit(name), value)]
-    no_attributes = F.create_map().cast("map<string,string>")
-    items = lines.select(
-        text("item_id").alias("item_id"),
-        text("title").alias("title"),
-        text("brand").alias("brand"),
-        F.array_compact(F.array(*[v for _, v in texts("category")]).cast("array<string>")).alias(
-            "category"
-        ),
-        is_available.alias("is_available"),
-        first_seen_at.alias("first_seen_at"),
-        (
-            F.map_filter(F.create_map(*attributes), lambda _, value: value.isNotNull())
-            if attributes
-            else no_attributes
-        ).alias("attributes"),
-    )
-    order = [F.to_json(F.struct("title", "brand", "category", "is_available", "attributes"))]
-    nth = F.row_number().over(Window.partitionBy("item_id").orderBy(*order))
-    reason = F.when(F.col("item_id").isNull(), F.lit("missing_item_id")).when(
-        nth > 1, F.lit(DUPLICATE)
-    )
-    return items.withColumn(REASONS, F.array_compact(F.array(reason)))
+    path = F.array(*[value for _, value in texts("category")]).cast("array<string>")
+    named = [part for name, value in texts("attributes") for part in (F.lit(name), value)]
+    attributes = F.create_map(*named).cast("map<string,string>")
+    columns = {
+        **{name: text(name) for name in ("item_id", "title", "brand")},
+        "category": F.array_compact(path),
+        "is_available": available,
+        "first_seen_at": first_seen_at,
+        "attributes": F.map_filter(attributes, lambda _, value: value.isNotNull()),
+    }
+    return [columns[name].alias(name) for name in ITEMS.names]

@@ -13,6 +13,9 @@ PURCHASE_COLUMNS = {
 ITEM_COLUMNS = {
     "item_id", "title", "brand", "category", "is_available", "first_seen_at", "attributes",
 }  # fmt: skip
+Encoding = Literal[
+    "UTF-8", "ISO-8859-1", "US-ASCII", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"
+]  # those that Spark reads
 JOINABLE = {"title", "category", "attributes"}
 
 
@@ -32,7 +35,7 @@ class Source(BaseModel):
     delimiter: str = ","
     header: bool = True
     """false: the source's columns are called _c0, _c1, ..."""
-    encoding: str = "UTF-8"
+    encoding: Encoding = "UTF-8"
     quote: str = '"'
     multi_line: bool = False
     """true: a quoted CSV field may hold line breaks (such a file is read by one task)."""

@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from alsobought.errors import JobError
+from alsobought.errors import ConfigError, JobError
 from alsobought.runtime import home
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.options import AsOf, Debug, Env, day
@@ -46,23 +46,30 @@ app = typer.Typer(
 
 @app.command()
 def run(
-    job: Annotated[str, typer.Argument(help="A job: the name of a file in jobs/.")],
     env: Env,
     as_of: AsOf,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="JOB...", help="Jobs: the names of files in jobs/."),
+    ] = None,
     with_upstream: Annotated[
-        bool, typer.Option("--with-upstream", help="First run every job that it waits for.")
+        bool, typer.Option("--with-upstream", help="First run every job that they wait for.")
     ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Run every job, in order.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Run a job, as spark-submit jobs/JOB.py does."""
+    """Run jobs, each as spark-submit jobs/JOB.py does, in one Spark session."""
     with guarded(debug=debug):
         from alsobought.runtime import job as jobs
         from alsobought.runtime.run import context, run_all
 
+        if every == bool(names):
+            raise ConfigError("Name the jobs to run, or give --all.")
         root, as_of_day = home.find(), day(as_of)
-        chosen = [jobs.load(root, job)]
-        if with_upstream:
-            chosen = jobs.with_upstream(jobs.all_jobs(root), job)
+        chosen = [jobs.load(root, name) for name in names or []]
+        if every or with_upstream:
+            known = jobs.all_jobs(root)
+            chosen = jobs.with_upstream(known, [job.name for job in chosen] or list(known))
         run_all(chosen, context(root, env, as_of_day, chosen), debug=debug)
 
 

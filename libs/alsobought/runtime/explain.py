@@ -59,7 +59,7 @@ class Subject:
         environment, day = self.view.environment, self.view.day
         now = {"lists": environment.lists.model_dump(), **environment.jobs.get(table, {})}
         runs = (commit["run"] for commit in self.view.warehouse.commits(table, COMMITS))
-        then = next((run.get("parameters", {}) for run in runs if run.get("as_of") == day), {})
+        then: Row = next((run.get("parameters", {}) for run in runs if run.get("as_of") == day), {})
         limits = {**now, **then}
         return {"candidates": limits.get("candidates"), **limits["lists"]}
 

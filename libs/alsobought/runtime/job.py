@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,8 +83,8 @@ def load(home: Path, name: str) -> Job:
     return job
 
 
-def with_upstream(jobs: Mapping[str, Job], name: str) -> list[Job]:
-    """The job and every job that it waits for, each after those that write what it reads."""
+def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
+    """The jobs and every job that they wait for, each after those that write what it reads."""
     order: dict[str, Job] = {}
 
     def visit(job: Job) -> None:
@@ -93,5 +93,6 @@ def with_upstream(jobs: Mapping[str, Job], name: str) -> list[Job]:
                 visit(jobs[table.name])
         order.setdefault(job.name, job)
 
-    visit(jobs[name])
+    for name in names:
+        visit(jobs[name])
     return list(order.values())

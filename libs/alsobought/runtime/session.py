@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 from py4j.protocol import Py4JError
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from alsobought.errors import JobError
 from alsobought.ingest.files import java_virtual_machine
 
+JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 NEEDED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -28,6 +30,11 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
     if settings.get("spark.master", "local").startswith("local"):
         # the workers run this same Python, not whichever python3 is first on the PATH
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if not debug and SparkContext._gateway is None:
+        # the JVM is still to start: it must know before its first line that its log is quiet
+        quiet = Path(__file__).with_name("log4j2.properties")
+        given = settings.get(JAVA_OPTIONS, "")
+        settings = {**settings, JAVA_OPTIONS: f"-Dlog4j2.configurationFile={quiet} {given}".strip()}
     builder = SparkSession.builder.appName(f"alsobought {name}")
     for key, value in {**NEEDED, **settings}.items():
         builder = builder.config(key, value)
@@ -37,7 +44,7 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
         java_virtual_machine(spark).java.lang.Class.forName(NEEDED["spark.sql.extensions"])
     except Py4JError:
         raise JobError(
-            "Delta's jars are not with Spark: run 'python -m alsobought.runtime.jars' once, "
+            "Delta's jars are not with Spark: run 'python -m alsobought.runtime.setup' once, "
             "or give spark-submit --packages io.delta:delta-spark_4.2_2.13:4.4.0."
         ) from None
     return spark

@@ -60,7 +60,7 @@ def split(
             for row in range(batch.num_rows):
                 unit = layout.unit_of(batch["part"][row].as_py())
                 sizes, codes, times = (
-                    np.frombuffer(batch[name][row].as_buffer(), np.int32)
+                    np.frombuffer(batch[name][row].as_buffer(), np.int32).copy()
                     for name in ("a", "b", "c")
                 )
                 times = times if len(times) else np.zeros(len(codes), np.int32)

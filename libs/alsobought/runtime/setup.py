@@ -1,7 +1,7 @@
-"""Delta's jars, fetched once from Maven Central and laid beside Spark's own.
+"""What is done once, at set-up: Delta's jars beside Spark's own, and the engine's loops compiled.
 
-Run as `python -m alsobought.runtime.jars` at set-up. Spark's resolver would fetch 33 jars, most of
-them older copies of what Spark has; two are enough.
+Run as `python -m alsobought.runtime.setup`. Spark's resolver would fetch 33 jars with Delta, most
+of them older copies of what Spark has; two are enough.
 """
 
 import shutil
@@ -33,7 +33,7 @@ EXCLUDED = (
 )
 
 
-def install() -> list[Path]:
+def install_jars() -> list[Path]:
     """Lay the jars into pyspark's own jars folder, where every session and spark-submit sees them.
 
     Returns the two files. Does nothing where they are there already. Needs Java and the network.
@@ -65,6 +65,34 @@ def _resolve(cache: str) -> None:
     spark.stop()
 
 
+def compile_loops() -> None:
+    """Count four purchases, so that the compiled loops lie in the cache of this machine."""
+    from datetime import UTC, date, datetime
+
+    from alsobought.copurchase.engine import run as engine
+    from alsobought.copurchase.settings import After, Baskets, Lists
+    from alsobought.runtime import session
+
+    settings = {"spark.master": "local[1]", "spark.ui.enabled": "false"}
+    spark = session.build("setup", {**settings, "spark.sql.shuffle.partitions": "1"})
+    days = [(customer, item, datetime(2017, 1, day, tzinfo=UTC)) for customer, item, day in LINES]
+    schema = "customer_id string, item_id string, purchased_at timestamp"
+    lines = spark.createDataFrame(days, schema).selectExpr("*", "'' market", "'' order_id")
+    caps = {"customer": 2, "order": 2}
+    baskets = Baskets(units=["customer"], look_back_days=9, max_items=caps)  # type: ignore[arg-type]
+    lists = Lists(metrics=["lift", "confidence"], min_support=1)
+    for after in (None, After(within_days=9)):
+        found = baskets.model_copy(update={"after": after})
+        packed = engine.packed(lines, found, date(2017, 1, 9))
+        engine.co_purchases(engine.planned(packed, 1, 64 << 20), lists, 1).collect()
+    engine.item_statistics(lines, baskets, date(2017, 1, 9))[0].collect()
+    spark.stop()
+
+
+LINES = [(c, i, d) for d, c in enumerate("abc", 1) for i in "xyz"]
+
 if __name__ == "__main__":
-    for path in install():
+    for path in install_jars():
         sys.stdout.write(f"{path.name} is beside Spark's jars\n")
+    compile_loops()
+    sys.stdout.write("The engine's loops are compiled\n")

