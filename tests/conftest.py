@@ -1,5 +1,7 @@
 """One warm Spark session for the whole run, small tables, and temporary projects."""
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from tests.project import Project
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    os.environ["TZ"] = "UTC"  # pyspark hands out times in the machine's own zone
+    time.tzset()
     scratch = tmp_path_factory.mktemp("spark")
     built = session.build(
         "tests",

@@ -26,7 +26,7 @@ def test_a_full_row_and_a_nearly_empty_one(items):
         columns=COLUMNS,
         time_zone="America/New_York",
     )
-    since = datetime(2017, 3, 12, 7, 30)  # noqa: DTZ001 - collected times are UTC in this session
+    since = datetime(2017, 3, 12, 7, 30)  # noqa: DTZ001 - tests run in UTC
     attributes = {"colour": "green", "size": "50 g"}
     assert rows(judged) == [
         ("1", "Green tea 50 g", "Leaf", ["Drinks", "Tea"], False, since, attributes, []),

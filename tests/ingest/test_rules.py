@@ -61,7 +61,7 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
         (None, ["missing_item_id"]),
     ]
     kept = rules.good(judged).drop("line")
-    at = datetime(2017, 11, 30, 10)  # noqa: DTZ001 - collected times are UTC in this session
+    at = datetime(2017, 11, 30, 10)  # noqa: DTZ001 - tests run in UTC
     assert rows(kept) == [
         ("c1", "o1", "good", at, 1.0, 2.5, "all"),
         ("c1", "o1", "no price", at, 1.0, None, "all"),

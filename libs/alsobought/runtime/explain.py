@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from alsobought.copurchase.scores import formulas
-from alsobought.runtime.look import Item, Row, View, quoted
+from alsobought.runtime.find import Item
+from alsobought.runtime.look import Row, View, quoted
 
 COMMITS = 100  # how far back the run that wrote a day is looked for
 VERBS = {"order": "held", "customer": "bought"}
