@@ -5,6 +5,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
+from alsobought.copurchase.engine import outlook
 from alsobought.copurchase.engine import run as engine
 from alsobought.copurchase.settings import Baskets, Count, Lists
 from alsobought.runtime.job import Job, Outcome
@@ -28,7 +29,9 @@ def co_purchases(purchases: DataFrame, params: Params, as_of: date) -> Outcome:
     packed = engine.packed(purchases, params.baskets, as_of)
     plan = engine.planned(packed, params.lists.min_support, params.task_memory_mb << 20)
     rows = engine.co_purchases(plan, params.lists, params.candidates)
-    return Outcome(rows, notes=engine.told(packed, params.baskets))
+    looks = outlook.outlooks(plan, params.candidates * len(params.lists.metrics))
+    notes = [outlook.told(own, params.baskets) for own in looks]
+    return Outcome(rows, notes=[*notes, outlook.planned(looks, plan.cores)])
 
 
 JOB = Job(co_purchases, Params, {"purchases": PURCHASES}, CO_PURCHASES)

@@ -20,8 +20,7 @@ class Params(BaseModel):
 
 def item_statistics(purchases: DataFrame, params: Params, as_of: date) -> Outcome:
     """Count the baskets of the look-back window per item, for every unit."""
-    rows, packed = engine.item_statistics(purchases, params.baskets, as_of)
-    return Outcome(rows, notes=engine.told(packed, params.baskets))
+    return Outcome(engine.item_statistics(purchases, params.baskets, as_of))
 
 
 JOB = Job(item_statistics, Params, {"purchases": PURCHASES}, ITEM_STATISTICS)

@@ -109,7 +109,7 @@ class Project:
         with progress.OUT.capture() as printed:
             execute(job, where, self.spark)
         lines = [line.strip() for line in printed.get().splitlines()]
-        return [re.sub(r" in \d+\.\d s$", "", line) for line in lines]
+        return [re.sub(r" in \d+\.\d s, [\d,]+ MB shuffled$", "", line) for line in lines]
 
     def refusal(self, name: str, as_of: str = AS_OF) -> str:
         """Run a job that must fail; returns the sentence that its user reads, paths shortened."""

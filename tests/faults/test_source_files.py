@@ -37,9 +37,7 @@ def test_a_file_of_zero_bytes(project):
 
 def test_a_file_with_a_header_only(project):
     project.file("purchases/1.csv", HEAD)
-    assert project.refusal("purchases") == (
-        "purchases has no rows; yesterday's purchases stand."
-    )
+    assert project.refusal("purchases") == ("purchases has no rows; yesterday's purchases stand.")
 
 
 def test_a_file_that_begins_with_an_empty_line(project):
@@ -69,7 +67,7 @@ def test_a_column_that_was_renamed(project):
 def test_two_columns_of_one_name(project):
     project.file("purchases/1.csv", "customer,order,item,time,Item\n" + LINE)
     assert project.refusal("purchases") == (
-        "purchases/1.csv has two columns called 'Item': rename one of them."
+        "purchases/1.csv has two columns called 'item': rename one of them."
     )
 
 
@@ -95,7 +93,10 @@ def test_a_parquet_file_whose_column_changed_its_type(project):
     project.file("purchases/1.parquet", parquet_bytes(project))
     names = ("customer", "order", "item", "time")
     pq.write_table(pa.table({n: [1] for n in names}), project.home / "purchases" / "2.parquet")
-    assert project.refusal("purchases") == "?"
+    assert project.refusal("purchases") == (
+        'The source\'s Parquet files do not fit together, a column is of the types "STRING" and '
+        '"BIGINT": deliver them with one type.'
+    )
 
 
 def test_a_packed_file_that_was_cut_short_near_its_beginning(project):
@@ -117,36 +118,46 @@ def test_a_packed_file_that_was_cut_short_near_its_end(project):
 
 def test_a_file_whose_name_says_that_it_is_packed(project):
     project.file("purchases/1.csv.gz", HEAD + LINE)
-    assert project.refusal("purchases") == "?"
+    assert project.refusal("purchases") == (
+        "purchases/1.csv.gz cannot be read (not a gzip file; was it cut short?): deliver it again."
+    )
 
 
 def test_a_json_file_without_one_whole_line(project):
     project.purchases["format"] = "json"
     project.file("purchases/1.json", '{"customer": 1,\n')
-    assert project.refusal("purchases") == "?"
+    assert project.refusal("purchases") == (
+        "purchases has no columns customer, order, item, time, which the configuration names; "
+        "it has: none. Correct the file, or [sources] columns."
+    )
 
 
 def test_a_delta_table_that_is_not_there(project):
     project.purchases["format"] = "delta"
-    assert project.refusal("purchases") == "?"
+    said = "No Delta table lies at purchases: build it, or correct [sources] path."
+    assert project.refusal("purchases") == said
     project.file("purchases/1.csv", HEAD + LINE)
-    assert project.refusal("purchases") == "?"
+    assert project.refusal("purchases") == said
 
 
-def test_a_column_of_a_type_that_cannot_be_what_it_is_mapped_to(project):
+def test_a_column_that_holds_lists(project):
     project.purchases["format"] = "parquet"
-    project.purchases["columns"]["quantity"] = "many"
-    names = ("customer", "order", "item", "time")
-    columns = {**{n: ["1"] for n in names}, "many": [[1, 2]]}
+    columns = {"customer": ["1"], "order": ["1"], "item": [["tea", "jam"]], "time": ["2017-11-30"]}
     (project.home / "purchases").mkdir()
     pq.write_table(pa.table(columns), project.home / "purchases" / "1.parquet")
-    assert project.refusal("purchases") == "?"
+    assert project.refusal("purchases") == (
+        "purchases: column item is array<string>, not one value a row: "
+        "map another column in [sources]."
+    )
 
 
 def test_a_time_pattern_that_is_none(project):
     project.purchases["timestamp_format"] = "yyyy-MM-dd bbb"
     project.file("purchases/1.csv", HEAD + LINE)
-    assert project.refusal("purchases") == "?"
+    assert project.refusal("purchases") == (
+        "timestamp_format in [sources] is 'yyyy-MM-dd bbb', which Spark cannot read as a datetime "
+        "pattern."
+    )
 
 
 def test_most_rows_lie_ahead(project):

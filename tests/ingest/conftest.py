@@ -11,7 +11,12 @@ from pyspark.sql import DataFrame, SparkSession
 from alsobought.ingest import account, files, rules
 from alsobought.ingest.source import ItemSource, PurchaseSource
 
-COLUMNS = {"customer_id": "customer", "order_id": "order", "item_id": "item", "purchased_at": "time"}
+COLUMNS = {
+    "customer_id": "customer",
+    "order_id": "order",
+    "item_id": "item",
+    "purchased_at": "time",
+}
 Judged = Callable[..., DataFrame]
 
 

@@ -42,7 +42,7 @@ def test_only_the_id_is_needed(items):
 def test_rows_without_a_usable_id_or_with_one_that_was_there_are_refused(items):
     judged = items(
         {
-            "a.csv": "id,name\n,nameless\n ,nameless\n1,tea\n1,tea\n1.0,jam\n2,milk\n2\n".encode()
+            "a.csv": b"id,name\n,nameless\n ,nameless\n1,tea\n1,tea\n1.0,jam\n2,milk\n2\n"
             + "ni\u00f1o,doll\n".encode("latin-1")
         },
         columns={"item_id": "id", "title": "name"},

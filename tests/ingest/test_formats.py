@@ -14,7 +14,12 @@ from alsobought.ingest.source import PurchaseSource
 from tests.rows import rows
 
 HEAD = "customer,order,item,time\n"
-COLUMNS = {"customer_id": "customer", "order_id": "order", "item_id": "item", "purchased_at": "time"}
+COLUMNS = {
+    "customer_id": "customer",
+    "order_id": "order",
+    "item_id": "item",
+    "purchased_at": "time",
+}
 
 
 def items_and_reasons(judged):

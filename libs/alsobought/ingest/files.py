@@ -8,11 +8,12 @@ from collections import defaultdict
 from functools import reduce
 from pathlib import Path
 
+from delta.tables import DeltaTable
 from py4j.java_gateway import JavaObject, JVMView
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, MapType, StringType, StructField, StructType
 
 from alsobought.errors import ConfigError, JobError
 from alsobought.ingest.source import Source
@@ -32,8 +33,10 @@ def read(spark: SparkSession, source: Source, home: Path) -> DataFrame:
     """
     path = located(source, home)
     if source.format == "delta":
+        if not DeltaTable.isDeltaTable(spark, path):
+            raise JobError(f"No Delta table lies at {path}: build it, or correct [sources] path.")
         rows = spark.read.format("delta").load(path)
-        _require(source, rows.columns, path)
+        _require(source, rows.schema, path)
         return rows.withColumns({SOURCE_FILE: F.lit(path), UNREADABLE: F.lit(None).cast("string")})
     files = _listed(spark, path)
     if source.format == "csv":
@@ -44,7 +47,7 @@ def read(spark: SparkSession, source: Source, home: Path) -> DataFrame:
         rows = reader.json(files, encoding=source.encoding)
     else:
         rows = spark.read.option("mergeSchema", True).parquet(*files)
-    _require(source, rows.columns, path)
+    _require(source, rows.schema, path)
     missing = {} if UNREADABLE in rows.columns else {UNREADABLE: F.lit(None).cast("string")}
     return rows.withColumns({SOURCE_FILE: _file_path(), **missing})
 
@@ -108,8 +111,8 @@ def _read_csv(spark: SparkSession, source: Source, files: list[str]) -> DataFram
         by_header[_header(spark, source, file)].append(file)
     parts = []
     for names, group in by_header.items():
-        _require(source, list(names), _local(group[0]))
         schema = StructType([StructField(n, StringType()) for n in (*names, UNREADABLE)])
+        _require(source, schema, _local(group[0]))
         rows = spark.read.options(**options).schema(schema).csv(group)
         parts.append(rows.withColumn(SOURCE_FILE, _file_path()))
     return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
@@ -154,15 +157,22 @@ def _head(spark: SparkSession, file: str) -> bytes:
         stream.close()
 
 
-def _require(source: Source, have: list[str], where: str) -> None:
+def _require(source: Source, schema: StructType, where: str) -> None:
+    """Raise JobError where a mapped column is missing, or holds lists or records."""
+    have = [name for name in schema.names if name not in (SOURCE_FILE, UNREADABLE)]
     missing = [name for name in source.source_columns if name not in have]
     if missing:
         plural = "s" if len(missing) > 1 else ""
-        listed = ", ".join(n for n in have if n not in (SOURCE_FILE, UNREADABLE))
         raise JobError(
             f"{where} has no column{plural} {', '.join(missing)}, which the configuration names; "
-            f"it has: {listed}. Correct the file, or [sources] columns."
+            f"it has: {', '.join(have) or 'none'}. Correct the file, or [sources] columns."
         )
+    for name in source.source_columns:
+        if isinstance(schema[name].dataType, ArrayType | MapType | StructType):
+            raise JobError(
+                f"{where}: column {name} is {schema[name].dataType.simpleString()}, not one value "
+                f"a row: map another column in [sources]."
+            )
 
 
 def _file_path() -> Column:

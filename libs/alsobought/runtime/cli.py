@@ -30,7 +30,7 @@ app = typer.Typer(
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913
     env: Env,
     as_of: AsOf,
     names: Annotated[
@@ -56,6 +56,24 @@ def run(
             known = jobs.all_jobs(root)
             chosen = jobs.with_upstream(known, [job.name for job in chosen] or list(known))
         run_all(chosen, context(root, env, as_of_day, chosen), debug=debug)
+
+
+@app.command()
+def plan(
+    env: Annotated[str, typer.Argument(help="An environment: the name of a file in conf/.")],
+    as_of: AsOf,
+    debug: Debug = False,
+) -> None:
+    """Tell what counting the pairs would take, before anything is counted."""
+    with guarded(debug=debug):
+        from alsobought.runtime import job as jobs
+        from alsobought.runtime import plan as plans
+        from alsobought.runtime.run import context
+
+        root, as_of_day = home.find(), day(as_of)
+        job = jobs.load(root, "co_purchases")
+        where = context(root, env, as_of_day, [job])
+        plans.show(where, where.environment.params(job.name, job.params), debug=debug)
 
 
 @app.command()

@@ -41,6 +41,15 @@ KNOWN = (
         "{file} cannot be read to its end (was it cut short?): deliver it again",
     ),
     (
+        r"CANNOT_MERGE_SCHEMAS.*?incompatible data types (?P<said>[^\n]*?)\. ",
+        "The source's Parquet files do not fit together, a column is of the types {said}: "
+        "deliver them with one type",
+    ),
+    (
+        r"INVALID_DATETIME_PATTERN[^\]]*\] [^\n]*?pattern:? (?P<said>'[^\n]*?')\. ",
+        "timestamp_format in [sources] is {said}, which Spark cannot read as a datetime pattern",
+    ),
+    (
         r"(No space left on device|Disk quota exceeded)",
         "The disk is full, so nothing was written: make room, then run again",
     ),
@@ -79,7 +88,9 @@ def sentence(trace: str) -> str:
         found = re.search(pattern, trace, re.DOTALL)
         if found:
             told = {name: text.strip() for name, text in found.groupdict().items()}
-            return words.format(**told).replace("file://", "").rstrip(".") + "."
+            return (
+                words.format(**told).replace("file://", "").replace("file:/", "/").rstrip(".") + "."
+            )
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     first = next((line for line in lines if not line.startswith("at ")), "unknown")
     first = re.sub(r"^An error occurred while calling \S+$", " ".join(lines[1:2]), first)

@@ -51,7 +51,7 @@ def run_all(jobs: Sequence[Job], where: Context, *, debug: bool = False) -> None
 
 def execute(job: Job, where: Context, spark: SparkSession) -> None:
     """Run one job in a session that is there already, and print its account."""
-    began = time.monotonic()
+    began, shuffled = time.monotonic(), session.shuffled_bytes(spark)
     with progress.shown(spark, job.name) as say:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
         params = where.environment.params(job.name, job.params)
@@ -70,7 +70,8 @@ def execute(job: Job, where: Context, spark: SparkSession) -> None:
         }
         counts = store.write(job.writes, outcome.rows, where.as_of, run, empty=job.may_be_empty)
         spark.catalog.clearCache()
-        say(_line(job, counts, time.monotonic() - began), sentences)
+        seconds, moved = time.monotonic() - began, session.shuffled_bytes(spark) - shuffled
+        say(f"{_what(job, counts)} in {seconds:.1f} s, {moved / 1e6:,.0f} MB shuffled", sentences)
 
 
 def _inputs(
@@ -94,11 +95,11 @@ def _judged(outcome: Outcome) -> tuple[list[str], dict[str, Any]]:
     return outcome.judge(row), json.loads(json.dumps(row.asDict(recursive=True), default=str))
 
 
-def _line(job: Job, counts: dict[str, int], seconds: float) -> str:
+def _what(job: Job, counts: dict[str, int]) -> str:
     what = f"{counts['added']:,} rows"
     if job.writes.kept == "added":
         what = f"{counts['added']:,} rows are new, {counts['updated']:,} changed"
-    return f"{job.name}: {what} in {seconds:.1f} s"
+    return f"{job.name}: {what}"
 
 
 def require_writable(warehouse: str) -> None:

@@ -57,3 +57,9 @@ def _require_java() -> None:
         raise JobError(
             "No Java was found on PATH or in JAVA_HOME: install Java 17, which Spark needs."
         )
+
+
+def shuffled_bytes(spark: SparkSession) -> int:
+    """What the session's executors have written to shuffles so far."""
+    executors = spark.sparkContext._jsc.sc().statusStore().executorList(False)
+    return sum(executors.apply(i).totalShuffleWrite() for i in range(executors.size()))

@@ -85,7 +85,7 @@ def compile_loops() -> None:
         found = baskets.model_copy(update={"after": after})
         packed = engine.packed(lines, found, date(2017, 1, 9))
         engine.co_purchases(engine.planned(packed, 1, 64 << 20), lists, 1).collect()
-    engine.item_statistics(lines, baskets, date(2017, 1, 9))[0].collect()
+    engine.item_statistics(lines, baskets, date(2017, 1, 9)).collect()
     spark.stop()
 
 

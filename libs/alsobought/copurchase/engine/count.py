@@ -1,4 +1,4 @@
-"""Counting tasks: blocks of baskets in, each item's best scored candidates out, ids as text again."""
+"""Counting tasks: blocks of baskets in, each item's best candidates out, ids as text again."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -108,7 +108,8 @@ def keep_best(
     """Write x's candidates that are among the `best` under at least one metric.
 
     `found` are x's candidates with their counts `both`; those below `support` are passed over.
-    `others` and `counts` are the histogram of |c|, by |c| ascending. `out` is (x, y, N, E) arrays; returns the next free row after `at`.
+    `others` and `counts` are the histogram of |c|, by |c| ascending. `out` holds the columns
+    x, y, N and E; returns the next free row after `at`.
     """
     chosen = np.flatnonzero(both >= support)
     if len(chosen) == 0:

@@ -21,6 +21,7 @@ BLOBS = "part int, a binary, b binary, c binary"
 PACKED = "part int, kind int, a binary, b binary, c binary"
 BASKETS, PER_ITEM, PER_MARKET = -1, 0, -2  # kinds of packed rows; kinds >= 0 are ranges of items
 ITEMS_PER_RANGE = 1 << 16
+SIZES = 32  # a unit's size class is the power of two at or below its distinct items
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,10 @@ def packed(
     """The baskets of every unit, as PACKED rows.
 
     kind BASKETS: a sizes, b codes, c times (seconds from `first_day`, or empty).
-    kind PER_MARKET: a units, sampled units, pairs, lost pairs; b units, c items of each market's
-    units. kind r >= 0: the items of range r in this part: a codes, b buyers, c other items of
-    those buyers in all; with `histograms`: a code, b |c|, c buyers with that |c|.
+    kind PER_MARKET: a the counts of totals.SIZE_COUNTS by size class of units; b units and
+    c items of each market's units.
+    kind r >= 0: the items of range r in this part: a codes, b buyers, c other items of those
+    buyers in all; with `histograms`: a code, b |c|, c buyers with that |c|.
     Cost: 12 bytes a line and unit are shuffled (16 with times); a task holds one part's lines.
     """
     seconds = F.unix_seconds("purchased_at") - F.lit(_seconds(first_day))
@@ -157,13 +159,21 @@ def _per_market(
     market_of: np.ndarray,
     markets: int,
 ) -> pa.RecordBatch:
-    pairs = sizes.astype(np.int64) * (sizes - 1) // 2
-    pairs_before = before * (before - 1) // 2
-    report = [len(sizes), (before > sizes).sum(), pairs.sum(), (pairs_before - pairs).sum()]
+    sizes = sizes.astype(np.int64)
+    log2 = np.frexp(before)[1] - 1
+    columns = (np.ones_like(sizes), sizes, sizes < before, before * (before - 1) // 2)
+    sums = [_by(log2, column) for column in (*columns, sizes * (sizes - 1) // 2)]
     first = np.cumsum(sizes) - sizes
     units = np.bincount(market_of[first], minlength=markets)
     held = np.bincount(market_of, minlength=markets)
-    return packed_row(part, PER_MARKET, np.array(report, np.int64), units, held)
+    return packed_row(part, PER_MARKET, np.concatenate(sums), units, held)
+
+
+def _by(log2: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The counts added up per power of two, exactly."""
+    total = np.zeros(SIZES, np.int64)
+    np.add.at(total, log2, counts)
+    return total
 
 
 def _histograms(

@@ -14,7 +14,7 @@ SHORT = 32  # below this, insertion sort beats argsort
 
 @njit(cache=True)
 def scattered(units, parts):
-    """The order that groups rows by part (hash of the unit modulo `parts`), and where each starts."""
+    """The order that groups rows by part (the hash modulo `parts`), and where each part starts."""
     starts = np.zeros(parts + 1, np.int64)
     part_of = np.empty(len(units), np.int32)
     for i in range(len(units)):

@@ -1,4 +1,4 @@
-"""Which task counts which items: blocks of equal work within a task's memory; heads on their own."""
+"""Which task counts which items: blocks of equal work that fit a task's memory, and heads."""
 
 import heapq
 from collections.abc import Sequence

@@ -38,6 +38,7 @@ class Planned:
     packed: Packed
     plans: list[Blocks]
     tasks: spread.Tasks
+    cores: int
 
 
 def relations_of(unit: str, baskets: Baskets) -> list[Relation]:
@@ -87,15 +88,13 @@ def planned(found: Packed, support: int, memory: int) -> Planned:
         plan.blocks(own, relations, support, cores, memory)
         for own, relations in zip(found.totals, found.relations, strict=True)
     ]
-    return Planned(found, plans, spread.Tasks(plans, cores))
+    return Planned(found, plans, spread.Tasks(plans, cores), cores)
 
 
-def item_statistics(
-    purchases: DataFrame, baskets: Baskets, as_of: date
-) -> tuple[DataFrame, Packed]:
-    """`item_statistics`, equal to the reference's, and the baskets that it was made of."""
+def item_statistics(purchases: DataFrame, baskets: Baskets, as_of: date) -> DataFrame:
+    """`item_statistics`, equal to the reference's."""
     found = packed(purchases, baskets, as_of, histograms=True)
-    return statistics(found.rows, found.items, found.totals, found.spread), found
+    return statistics(found.rows, found.items, found.totals, found.spread)
 
 
 def co_purchases(plan: Planned, lists: Lists, per_item: int) -> DataFrame:
@@ -115,22 +114,4 @@ def co_purchases(plan: Planned, lists: Lists, per_item: int) -> DataFrame:
         plan.tasks,
         lists,
         per_item,
-    )
-
-
-def told(found: Packed, baskets: Baskets) -> list[str]:
-    """The units, the pairs and the effect of the caps, one sentence a unit."""
-    return [_told(own, baskets) for own in found.totals]
-
-
-def _told(own: Totals, baskets: Baskets) -> str:
-    report = own.report
-    said = f"{own.unit}: {report['units']:,} units, {report['pairs']:,} pairs"
-    if not report["sampled_units"]:
-        return said
-    share = report["lost_pairs"] / (report["pairs"] + report["lost_pairs"])
-    return (
-        f"{said}; {report['sampled_units']:,} units above max_items = "
-        f"{baskets.max_items[own.unit]:,} were sampled, "  # type: ignore[index]
-        f"which left out {report['lost_pairs']:,} pairs ({share:.1%})"
     )

@@ -13,20 +13,26 @@ from alsobought.copurchase.engine import pack
 from alsobought.copurchase.engine.ids import Items
 
 MERGED = "unit int, kind int, a binary, b binary, c binary"
-REPORT = ("units", "sampled_units", "pairs", "lost_pairs")
+SIZE_COUNTS = ("units", "items", "sampled_units", "pairs_before", "pairs")
 
 
 @dataclass(frozen=True)
 class Totals:
     """One unit's counts: of each market units, and purchases (the sum of its items' buyers); of
-    each item buyers, and others (the sum of |c| over them); the report on units and the cap."""
+    each item buyers, and others (the sum of |c| over them); by_size, of each size class of units
+    (2^k to 2^(k+1) - 1 distinct items): units, their items after the cap, units above the cap,
+    unordered pairs before and after the cap."""
 
     unit: str
     units: np.ndarray
     purchases: np.ndarray
     buyers: np.ndarray
     others: np.ndarray
-    report: dict[str, int]
+    by_size: dict[str, np.ndarray]
+
+    def sum(self, name: str) -> int:
+        """One of SIZE_COUNTS over units of every size."""
+        return int(self.by_size[name].sum())
 
 
 def totals(packed: DataFrame, items: Items, spread: pack.Layout) -> list[Totals]:
@@ -39,7 +45,7 @@ def totals(packed: DataFrame, items: Items, spread: pack.Layout) -> list[Totals]
         own = found[row["unit"]]
         a, b, c = (np.frombuffer(row[name], np.int64) for name in ("a", "b", "c"))
         if row["kind"] == pack.PER_MARKET:
-            own.report.update(zip(REPORT, a.tolist(), strict=True))
+            own.by_size.update(zip(SIZE_COUNTS, a.reshape(-1, pack.SIZES), strict=True))
             own.units[:], own.purchases[:] = b, c
         else:
             own.buyers[a], own.others[a] = b, c
