@@ -7,48 +7,60 @@ DAY = 86_400
 
 
 def baskets(lines, unit):
-    """{(market, unit id): {item: first time}} of (market, customer, order, item, time) lines."""
-    found = defaultdict(dict)
+    """{(market, unit id): {item: times}} of (market, customer, order, item, time) lines."""
+    found = defaultdict(lambda: defaultdict(list))
     for market, customer, order, item, time in lines:
-        held = found[market, customer if unit == "customer" else order]
-        held[item] = min(held.get(item, time), time)
+        found[market, customer if unit == "customer" else order][item].append(time)
     return found
 
 
-def statistics(lines, unit):
-    """{(market, item): (buyers, lines, share, units, histogram of other items)}."""
+def statistics(lines, unit, repeats=True):
+    """{(market, item): (buyers, purchases, share, units, histogram of other purchases)}.
+
+    Without `repeats`, an item is one purchase of a unit, however often it is bought.
+    """
     held = baskets(lines, unit)
-    buyers, others = Counter(), defaultdict(Counter)
+    buyers, purchases, others = Counter(), Counter(), defaultdict(Counter)
     for (market, _), items in held.items():
-        for item in items:
+        counts = {item: len(times) if repeats else 1 for item, times in items.items()}
+        for item, n in counts.items():
             buyers[market, item] += 1
-            others[market, item][len(items) - 1] += 1
+            purchases[market, item] += n
+            others[market, item][sum(counts.values()) - n] += 1
     units = Counter(market for market, _ in held)
-    purchases = Counter()
-    for (market, _), n in buyers.items():
-        purchases[market] += n
-    counted = Counter((line[0], line[3]) for line in lines)
+    everything = Counter()
+    for (market, _), n in purchases.items():
+        everything[market] += n
     return {
-        key: (n, counted[key], n / purchases[key[0]], units[key[0]], sorted(others[key].items()))
-        for key, n in buyers.items()
+        (market, item): (
+            n,
+            purchases[market, item],
+            purchases[market, item] / everything[market],
+            units[market],
+            sorted(others[market, item].items()),
+        )
+        for (market, item), n in buyers.items()
     }
 
 
-def counts_as(lag, low, high):
-    """Whether Y's first purchase `lag` seconds after X's counts; high None means together."""
-    return high is None or low < lag <= high
+def pairs(lines, unit, low=0, high=None, repeats=True):
+    """{(market, x, y): (N, E, n_x, n_y, n)} of every pair seen.
 
-
-def pairs(lines, unit, low=0, high=None):
-    """{(market, x, y): (N, E, n_x, n_y, n)} of every pair seen, in the sense of (low, high]."""
+    high None: together. Else Y's first purchase is in (low, high] seconds after X's first; then
+    only first purchases are opportunities, so that repeats never count.
+    """
     held = baskets(lines, unit)
-    stats = statistics(lines, unit)
+    stats = statistics(lines, unit, repeats and high is None)
     both, others = Counter(), defaultdict(list)
     for (market, _), items in held.items():
-        for x, at in items.items():
-            after = [y for y, then in items.items() if y != x and counts_as(then - at, low, high)]
-            others[market, x].append(len(after))
-            for y in after:
+        first = {item: min(times) for item, times in items.items()}
+        lines_of = {i: len(times) if repeats and high is None else 1 for i, times in items.items()}
+        for x, at in first.items():
+            there = [
+                y for y, t in first.items() if y != x and (high is None or low < t - at <= high)
+            ]
+            others[market, x].append(sum(lines_of[y] for y in there))
+            for y in there:
                 both[market, x, y] += 1
     found = {}
     for (market, x, y), n in both.items():

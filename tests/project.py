@@ -49,6 +49,7 @@ def settings() -> dict[str, Any]:
         "baskets": {
             "units": ["order", "customer"],
             "look_back_days": 365,
+            "count_repeats": True,
             "max_items": {"order": 100, "customer": 100},
         },
         "lists": {"metrics": ["pearson_residual", "lift"], "min_support": 1},

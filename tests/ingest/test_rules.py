@@ -101,12 +101,11 @@ def test_rows_without_order_or_item_are_no_duplicates_of_each_other(purchases):
 
 
 def test_of_rows_with_one_line_id_a_good_one_stays(purchases):
+    head = "customer,order,item,time,line,n\n"
     judged = purchases(
         {
-            "a.csv": "customer,order,item,time,line,n\n"
-            "c1,o1,tea,2017-11-30,1,0\n"  # before the good one, but broken
-            "c1,o1,tea,2017-11-30,1,3\n"
-            "c1,o1,tea,2017-11-30,2,4\n"
+            "a.csv": head + "c1,o1,tea,2017-11-30,1,0\n",  # the first by file, but broken
+            "b.csv": head + "c1,o1,tea,2017-11-30,1,3\nc1,o1,tea,2017-11-30,2,4\n",
         },
         more={"line": "line", "quantity": "n"},
     )

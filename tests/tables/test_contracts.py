@@ -39,10 +39,8 @@ def test_key_order_and_columns_fit_together(table):
 
 @pytest.mark.parametrize("table", ALL.values(), ids=ALL)
 def test_every_check_is_a_condition_on_the_tables_own_columns(spark, table):
-    empty = spark.createDataFrame([], table.stored)
-    for condition in table.checks.values():
-        assert rows(empty.selectExpr(condition)) == []
-        assert empty.selectExpr(condition).schema[0].dataType.simpleString() == "boolean"
+    asked = spark.createDataFrame([], table.stored).selectExpr(*table.checks.values())
+    assert {kind for _, kind in asked.dtypes} == {"boolean"}
 
 
 def test_columns_come_in_the_tables_order_with_their_comments(frame):

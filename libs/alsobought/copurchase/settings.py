@@ -41,6 +41,9 @@ class Baskets(BaseModel):
     max_items: dict[Unit, Count]
     """Per unit: a unit with more distinct items is sampled down to so many."""
 
+    count_repeats: bool
+    """true: |c| and P count every purchase line, so that E is right where purchases are
+    independent. false: an item counts once per unit there too."""
     after: After | None = None
     """Where given, the customer unit also counts the relation `after`."""
 

@@ -54,11 +54,9 @@ def load(home: Path, name: str, params: dict[str, type[BaseModel]]) -> Environme
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}.") from None
     files = {p.stem for p in (home / "jobs").glob("*.py")}
-    faults = [
-        f"[jobs.{job}]: there is no jobs/{job}.py"
-        for job in raw.get("jobs", {})
-        if job not in files
-    ]
+    sections = raw.get("jobs")
+    sections = sections if isinstance(sections, dict) else {}
+    faults = [f"[jobs.{job}]: there is no jobs/{job}.py" for job in sections if job not in files]
     environment = None
     try:
         environment = Environment.model_validate(raw)
@@ -66,8 +64,7 @@ def load(home: Path, name: str, params: dict[str, type[BaseModel]]) -> Environme
         faults += told(error)
     for job, kind in params.items():
         own = {n for n in kind.model_fields if n in ("sources", "baskets", "lists")}
-        section = raw.get("jobs", {}).get(job, {})
-        faults += _section_faults(kind, section, own, f"jobs.{job}")
+        faults += _section_faults(kind, sections.get(job, {}), own, f"jobs.{job}")
     if faults or environment is None:
         raise ConfigError(f"{path}: {'; '.join(faults)}.")
     return environment
@@ -92,7 +89,7 @@ def told(error: ValidationError, where: str = "", ignore: set[str] | None = None
         if ignore and fault["loc"] and fault["loc"][0] in ignore:
             continue
         path = [where] if where else []
-        path += [str(part) for part in fault["loc"] if part not in ("str", "list[str]")]
+        path += [str(part) for part in fault["loc"] if part not in ("str", "list[str]", "[key]")]
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = "is not a known key"

@@ -93,6 +93,8 @@ def sentence(trace: str) -> str:
             )
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     first = next((line for line in lines if not line.startswith("at ")), "unknown")
-    first = re.sub(r"^An error occurred while calling \S+$", " ".join(lines[1:2]), first)
+    first = re.sub(
+        r"^An error occurred while calling \S+$", " ".join(lines[1:2]).lstrip(": "), first
+    )
     said = first[:LONGEST].rstrip(".")
     return f"Spark failed: {said}. Run again with --debug for the whole trace."

@@ -5,8 +5,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 from pydantic import BaseModel
+from pyspark.cloudpickle import register_pickle_by_value
 from pyspark.sql import DataFrame, Row
 
 from alsobought.errors import ConfigError
@@ -71,16 +73,29 @@ def load(home: Path, name: str) -> Job:
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in (home / "jobs").glob("*.py")))
         raise ConfigError(f"No job is called {name!r}; there are: {known}.")
-    qualified = f"alsobought_jobs.{name}"
-    if qualified not in sys.modules:
-        spec = importlib.util.spec_from_file_location(qualified, path)
-        if spec is None or spec.loader is None:
-            raise ConfigError(f"{path} is not a Python file.")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[qualified] = module
-        spec.loader.exec_module(module)
-    job: Job = sys.modules[qualified].JOB
+    module = sys.modules.get(f"alsobought_jobs.{name}")
+    if module is None or module.__file__ != str(path):
+        module = _imported(f"alsobought_jobs.{name}", path)
+    job = getattr(module, "JOB", None)
+    if not isinstance(job, Job) or job.name != name:
+        raise ConfigError(f"{path} has no JOB that writes the table {name}.")
     return job
+
+
+def _imported(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{path} is not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]  # half a module must not pass for a whole one
+        raise
+    # Executors have no jobs/: a function of a job file travels to them with its code.
+    register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+    return module
 
 
 def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
@@ -90,6 +105,10 @@ def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
     def visit(job: Job) -> None:
         for table in job.reads.values():
             if isinstance(table, Table):
+                if table.name not in jobs:
+                    raise ConfigError(
+                        f"{job.name} reads {table.name}, but there is no jobs/{table.name}.py."
+                    )
                 visit(jobs[table.name])
         order.setdefault(job.name, job)
 

@@ -51,9 +51,13 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
 
 
 def _require_java() -> None:
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        return  # spark-submit has started this Python, so its Java runs already
     home = os.environ.get("JAVA_HOME")
-    java = Path(home) / "bin" / "java" if home else None
-    if not (java and java.is_file()) and shutil.which("java") is None:
+    if home and not (Path(home) / "bin" / "java").is_file():
+        # Spark looks nowhere else when it is set
+        raise JobError(f"JAVA_HOME is {home}, which has no bin/java: correct it, or unset it.")
+    if not home and shutil.which("java") is None:
         raise JobError(
             "No Java was found on PATH or in JAVA_HOME: install Java 17, which Spark needs."
         )

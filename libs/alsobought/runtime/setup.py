@@ -79,7 +79,8 @@ def compile_loops() -> None:
     schema = "customer_id string, item_id string, purchased_at timestamp"
     lines = spark.createDataFrame(days, schema).selectExpr("*", "'' market", "'' order_id")
     caps = {"customer": 2, "order": 2}
-    baskets = Baskets(units=["customer"], look_back_days=9, max_items=caps)  # type: ignore[arg-type]
+    given = {"units": ["customer"], "look_back_days": 9, "max_items": caps, "count_repeats": True}
+    baskets = Baskets.model_validate(given)
     lists = Lists(metrics=["lift", "confidence"], min_support=1)
     for after in (None, After(within_days=9)):
         found = baskets.model_copy(update={"after": after})

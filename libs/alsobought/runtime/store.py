@@ -16,6 +16,7 @@ from alsobought.tables.table import schema_faults
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 CONSTRAINT = "delta.constraints."
+COMMITS = 100  # how far back a run looks for its own
 
 
 def warehouse_path(home: Path, warehouse: str) -> str:
@@ -92,9 +93,9 @@ class Store:
             writer = writer.option("replaceWhere", f"as_of = '{as_of.isoformat()}'")
         before = self._latest(table)
         writer.option("userMetadata", json.dumps(run)).save(self.path(table))
-        added = self._metric(table, "numOutputRows")
+        added = self._metrics(table, run, before).get("numOutputRows", 0)
         if added == 0 and not empty:
-            DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(before)
+            self._put_back(table, as_of, before)
             raise JobError(
                 f"{table.name} would have no rows for {as_of}, so it was put back as it was: "
                 f"look at the limits in [lists] and [baskets], and at the tables that it reads."
@@ -102,24 +103,39 @@ class Store:
         return {"added": added, "updated": 0}
 
     def _merge(self, table: Table, rows: DataFrame, run: dict[str, Any]) -> dict[str, int]:
-        """Add new keys, update changed rows; a run that changes nothing makes no commit."""
+        """Add new keys, update changed rows; a run that changes nothing makes no commit.
+
+        Rows that are there already are left out first: Delta would copy every file with one.
+        """
+        identical = " AND ".join(f"old.{name} <=> new.{name}" for name in table.names)
         same = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
-        others = [name for name in table.names if name not in table.key]
-        changed = " OR ".join(f"NOT old.{name} <=> new.{name}" for name in others)
         before = self._latest(table)
+        there = self._rows(table).alias("old")
+        fresh = rows.alias("new").join(there, on=F.expr(identical), how="left_anti").persist()
         self.spark.conf.set(USER_METADATA, json.dumps(run))
         try:
-            target = DeltaTable.forPath(self.spark, self.path(table)).alias("old")
-            merge = target.merge(rows.alias("new"), same)
-            merge.whenMatchedUpdateAll(condition=changed).whenNotMatchedInsertAll().execute()
+            if not fresh.isEmpty():
+                target = DeltaTable.forPath(self.spark, self.path(table)).alias("old")
+                merge = target.merge(fresh.alias("new"), same)
+                merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
         finally:
             self.spark.conf.unset(USER_METADATA)
-        if self._latest(table) == before:
-            return {"added": 0, "updated": 0}
+            fresh.unpersist()
+        metrics = self._metrics(table, run, before)
         return {
-            "added": self._metric(table, "numTargetRowsInserted"),
-            "updated": self._metric(table, "numTargetRowsUpdated"),
+            "added": metrics.get("numTargetRowsInserted", 0),
+            "updated": metrics.get("numTargetRowsUpdated", 0),
         }
+
+    def _put_back(self, table: Table, as_of: date, before: int) -> None:
+        """Make the run's rows again what they were; other days may have been written since."""
+        if table.kept != "per_as_of":
+            DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(before)
+            return
+        reader = self.spark.read.format("delta").option("versionAsOf", before)
+        day = f"as_of = '{as_of.isoformat()}'"
+        writer = reader.load(self.path(table)).where(day).write.format("delta").mode("overwrite")
+        writer.option("replaceWhere", day).save(self.path(table))
 
     def _create(self, table: Table) -> None:
         """Lay the empty table with its contract, where it is not there yet."""
@@ -181,6 +197,12 @@ class Store:
         history = DeltaTable.forPath(self.spark, self.path(table)).history(1)
         return int(history.select("version").collect()[0][0])
 
-    def _metric(self, table: Table, name: str) -> int:
-        history = DeltaTable.forPath(self.spark, self.path(table)).history(1)
-        return int(history.select("operationMetrics").collect()[0][0].get(name, 0))
+    def _metrics(self, table: Table, run: dict[str, Any], before: int) -> dict[str, int]:
+        """What the run's own commit counted; none where it made no commit.
+
+        Other runs may have committed other days since version `before`.
+        """
+        own = (F.col("version") > before) & (F.col("userMetadata") == json.dumps(run))
+        history = DeltaTable.forPath(self.spark, self.path(table)).history(COMMITS).where(own)
+        found = history.sort(F.desc("version")).select("operationMetrics").take(1)
+        return {name: int(count) for name, count in found[0][0].items()} if found else {}

@@ -29,10 +29,15 @@ class Sent:
     heads: np.ndarray
     buyers: np.ndarray
     shares: np.ndarray
+    first_shares: np.ndarray
     units_of: np.ndarray
     relations: tuple[Relation, ...]
     block_base: int
     blocks: int
+
+    def shares_of(self, relation: Relation) -> np.ndarray:
+        """P of every item: its share of the purchases, or of the first purchases for `after`."""
+        return self.first_shares if relation.is_directed else self.shares
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,8 @@ def counted(
 def _sent(
     own: Totals, plan: Blocks, relations: tuple[Relation, ...], base: int, items: Items
 ) -> Sent:
-    shares = own.buyers / np.maximum(own.purchases, 1)[items.markets]
+    shares = own.purchases / np.maximum(own.market_purchases, 1)[items.markets]
+    first_shares = own.buyers / np.maximum(own.holdings, 1)[items.markets]
     units_of = own.units[items.markets]
     return Sent(
         own.unit,
@@ -103,6 +109,7 @@ def _sent(
         plan.heads,
         own.buyers,
         shares,
+        first_shares,
         units_of,
         relations,
         base,
@@ -121,14 +128,13 @@ def _column(rows: list[tuple[pa.RecordBatch, int]], name: str, kind: type) -> np
 def _block(
     rows: list[tuple[pa.RecordBatch, int]], block: int, known: Sent, ties: np.ndarray, keep: Keep
 ) -> Iterator[Found]:
-    others_of, lengths, codes, times = (_column(rows, c, np.int32) for c in ("a", "b", "c", "d"))
-    others_of = others_of - 1
+    totals, lengths, codes, times, lines = (_column(rows, name, np.int32) for name in "abcde")
+    times = times if len(times) else np.zeros(len(codes), np.int32)
+    lines = lines if len(lines) else np.ones(len(codes), np.int32)
     rows.clear()
     bounds = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
     items, starts, positions, baskets = counting.by_item(lengths, codes, known.block_of, block)
     tally, base = np.zeros(len(ties), np.int32), 1
-    most = int(others_of.max(initial=0)) + 1
-    hist, bins = np.zeros(most + 1, np.int64), np.zeros(most + 2, np.int32)
     rows_per_item = keep.best * len(keep.metrics)
     step = max(1, ROWS_PER_BATCH // rows_per_item)
     out = _room(step * rows_per_item)
@@ -136,9 +142,9 @@ def _block(
         for first in range(0, len(items), step):
             written, base = counting.count_block(
                 first, min(first + step, len(items)), items, starts, positions, baskets, bounds,
-                codes, times, others_of, relation.low, relation.high, known.buyers, known.shares,
-                ties, known.units_of, keep.support, keep.metrics, keep.best, tally, base, hist,
-                bins, out,
+                codes, times, lines, totals, relation.low, relation.high, known.buyers,
+                known.shares_of(relation), ties, known.units_of, keep.support, keep.metrics,
+                keep.best, tally, base, out,
             )  # fmt: skip
             if written:
                 yield _found(relation, out, written)
@@ -155,12 +161,13 @@ def _heads(
         both = np.zeros(len(ties), np.int64)
         np.add.at(both, _column(mine, "a", np.int32), _column(mine, "b", np.int64))
         found = np.flatnonzero(both).astype(np.int32)
-        others, at = np.unique(_column(mine, "c", np.int32), return_inverse=True)
+        others, at = np.unique(_column(mine, "c", np.int64), return_inverse=True)
         counts = np.zeros(len(others), np.int64)
         np.add.at(counts, at, _column(mine, "d", np.int64))
         x = int(known.heads[head])
         written = counting.keep_best(
-            x, found, both[found], others, counts, known.buyers, known.shares, ties,
+            x, found, both[found], others, counts, known.buyers,
+            known.shares_of(known.relations[relation]), ties,
             known.units_of[x], keep.support, keep.metrics, keep.best, out, 0,
         )  # fmt: skip
         if written:

@@ -42,20 +42,16 @@ def by_item(sizes, codes, block_of, block):
 
 
 @njit(cache=True)
-def count_together(x, baskets, bounds, codes, others_of, tally, base, found, hist, bins):
-    """Add to `tally` how many of the baskets hold each other item; |c| goes into `hist`.
+def count_together(x, positions, baskets, bounds, codes, lines, totals, tally, base, found, others):
+    """Add to `tally` how many of the baskets hold each other item; fill `others` with their |c|.
 
-    `tally` counts from `base`, so that it need not be cleared between items. Returns how many
-    different items `found` lists (all that were met, x itself left out), and how many different
-    |c| `bins` lists.
+    |c| is the lines of a basket that are not x's. `tally` counts from `base`, so that it need not
+    be cleared between items. Returns how many different items `found` lists, x itself left out.
     """
     met = 0
-    sizes = 0
     for i in range(len(baskets)):
         b = baskets[i]
-        bins[sizes] = others_of[b]
-        sizes += hist[others_of[b]] == 0
-        hist[others_of[b]] += 1
+        others[i] = totals[b] - lines[positions[i]]
         for k in range(bounds[b], bounds[b + 1]):
             y = codes[k]
             seen = tally[y]
@@ -64,30 +60,29 @@ def count_together(x, baskets, bounds, codes, others_of, tally, base, found, his
                 found[met] = y
                 met += y != x
             tally[y] = seen + 1
-    return met, sizes
+    return met
 
 
 @njit(cache=True)
 def count_after(
-    positions, baskets, bounds, codes, times, low, high, tally, base, found, hist, bins
+    positions, baskets, bounds, codes, times, low, high, tally, base, found, others
 ):  # fmt: skip
     """As `count_together`, for items first bought in (low, high] seconds after x's first purchase.
 
-    |c| is the number of such items of a basket.
+    |c| is the number of such items of a basket: first purchases, as N counts them.
     """
     met = 0
-    sizes = 0
     for i in range(len(baskets)):
         start, end = positions[i], bounds[baskets[i] + 1]
         time = times[start]
-        others = 0
+        others[i] = 0
         for k in range(start + 1, end):
             lag = np.int64(times[k]) - time
             if lag > high:
                 break
             if lag <= low:
                 continue
-            others += 1
+            others[i] += 1
             y = codes[k]
             seen = tally[y]
             if seen < base:
@@ -95,10 +90,23 @@ def count_after(
                 found[met] = y
                 met += 1
             tally[y] = seen + 1
-        bins[sizes] = others
-        sizes += hist[others] == 0
-        hist[others] += 1
-    return met, sizes
+    return met
+
+
+@njit(cache=True)
+def histogram(values):
+    """The distinct values, ascending, and how often each comes. Sorts `values` in place."""
+    values.sort()
+    distinct = np.empty(len(values), np.int64)
+    counts = np.empty(len(values), np.int64)
+    last = -1
+    for value in values:
+        if last < 0 or distinct[last] != value:
+            last += 1
+            distinct[last] = value
+            counts[last] = 0
+        counts[last] += 1
+    return distinct[: last + 1], counts[: last + 1]
 
 
 @njit(cache=True)
@@ -154,8 +162,8 @@ def keep_best(
 
 @njit(cache=True)
 def count_block(
-    first, last, items, starts, positions, baskets, bounds, codes, times, others_of,
-    low, high, buyers, shares, ties, units_of, support, metrics, best, tally, base, hist, bins, out,
+    first, last, items, starts, positions, baskets, bounds, codes, times, lines, totals,
+    low, high, buyers, shares, ties, units_of, support, metrics, best, tally, base, out,
 ):  # fmt: skip
     """Count, score and cut the items first..last of a block. Returns (rows written, next base).
 
@@ -166,26 +174,26 @@ def count_block(
     for i in range(first, last):
         x = items[i]
         mine = slice(starts[i], starts[i + 1])
+        others = np.empty(starts[i + 1] - starts[i], np.int64)
         if base + buyers[x] + 1 > FULL:
             tally[:] = 0
             base = 1
         if high < 0:
-            met, sizes = count_together(
-                x, baskets[mine], bounds, codes, others_of, tally, base, found, hist, bins
-            )
+            met = count_together(
+                x, positions[mine], baskets[mine], bounds, codes, lines, totals,
+                tally, base, found, others,
+            )  # fmt: skip
         else:
-            met, sizes = count_after(
+            met = count_after(
                 positions[mine], baskets[mine], bounds, codes, times, low, high,
-                tally, base, found, hist, bins,
+                tally, base, found, others,
             )  # fmt: skip
         both = np.empty(met, np.int64)
         for k in range(met):
             both[k] = tally[found[k]] - base
-        others = np.sort(bins[:sizes])
-        counts = hist[others]
-        hist[others] = 0
+        sizes, counts = histogram(others)
         at = keep_best(
-            x, found, both, others, counts, buyers, shares, ties, units_of[x], support, metrics,
+            x, found, both, sizes, counts, buyers, shares, ties, units_of[x], support, metrics,
             best, out, at,
         )  # fmt: skip
         base += buyers[x] + 1
@@ -193,13 +201,15 @@ def count_block(
 
 
 @njit(cache=True)
-def count_head(x, sizes, codes, times, low, high, tally, found, hist):
+def count_head(x, sizes, codes, times, lines, low, high, tally, found):
     """Count one very popular item over baskets that stay where they are: a part of its counts.
 
-    Adds |c| to `hist`. Returns (found items, their counts); `tally` is left cleared.
+    Returns (found items, their counts, |c| of each basket with x); `tally` is left cleared.
     """
     met = 0
     at = 0
+    others = np.empty(len(sizes), np.int64)
+    holding = 0
     for b in range(len(sizes)):
         end = at + sizes[b]
         where = -1
@@ -207,24 +217,23 @@ def count_head(x, sizes, codes, times, low, high, tally, found, hist):
             if codes[k] == x:
                 where = k
                 break
-        others = 0
+        others[holding] = 0
         for k in range(at, end):
             if where < 0:
                 break
             lag = np.int64(times[k]) - times[where]
             if k == where or (high >= 0 and (lag <= low or lag > high)):
                 continue
-            others += 1
+            others[holding] += lines[k] if high < 0 else 1
             y = codes[k]
             if tally[y] == 0:
                 found[met] = y
                 met += 1
             tally[y] += 1
-        if where >= 0:
-            hist[others] += 1
+        holding += where >= 0
         at = end
     counts = np.empty(met, np.int64)
     for k in range(met):
         counts[k] = tally[found[k]]
         tally[found[k]] = 0
-    return found[:met].copy(), counts
+    return found[:met].copy(), counts, others[:holding].copy()

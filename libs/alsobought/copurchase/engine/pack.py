@@ -18,7 +18,7 @@ from alsobought.copurchase.settings import Baskets
 ROWS_PER_CHUNK = 1 << 19
 ROWS_PER_PART = 2_000_000
 BLOBS = "part int, a binary, b binary, c binary"
-PACKED = "part int, kind int, a binary, b binary, c binary"
+PACKED = "part int, kind int, a binary, b binary, c binary, d binary"
 BASKETS, PER_ITEM, PER_MARKET = -1, 0, -2  # kinds of packed rows; kinds >= 0 are ranges of items
 ITEMS_PER_RANGE = 1 << 16
 SIZES = 32  # a unit's size class is the power of two at or below its distinct items
@@ -53,15 +53,17 @@ def packed(
     first_day: date,
     *,
     timed: bool = False,
+    count_repeats: bool,
     histograms: bool = False,
 ) -> DataFrame:
     """The baskets of every unit, as PACKED rows.
 
-    kind BASKETS: a sizes, b codes, c times (seconds from `first_day`, or empty).
-    kind PER_MARKET: a the counts of totals.SIZE_COUNTS by size class of units; b units and
-    c items of each market's units.
+    kind BASKETS: a sizes, b codes, c times (seconds from `first_day`, or empty), d lines (or
+    empty: all one).
+    kind PER_MARKET: a the counts of totals.SIZE_COUNTS by size class of units; b units, c lines
+    and d items of each market's units.
     kind r >= 0: the items of range r in this part: a codes, b buyers, c other items of those
-    buyers in all; with `histograms`: a code, b |c|, c buyers with that |c|.
+    buyers in all, d lines; with `histograms`: a code, b |c|, c buyers with that |c|, d lines.
     Cost: 12 bytes a line and unit are shuffled (16 with times); a task holds one part's lines.
     """
     seconds = F.unix_seconds("purchased_at") - F.lit(_seconds(first_day))
@@ -84,12 +86,14 @@ def packed(
         for part, (units, codes, times) in _joined(batches, (np.int64, np.int32, np.int32)).items():
             unit = spread.unit_of(part)
             times = times if timed else np.zeros(len(codes), np.int32)
-            found = packing.packed(units, codes, times, spread.caps[unit], known.value)
-            sizes, codes, times, before = found
-            yield packed_row(part, BASKETS, sizes, codes, times if timed else times[:0])
-            yield _per_market(part, sizes, codes, before, market_of.value[codes], markets)
+            sizes, codes, times, lines, before = packing.packed(
+                units, codes, times, spread.caps[unit], known.value, count_repeats
+            )
+            shown = (times if timed else times[:0], lines if count_repeats else lines[:0])
+            yield packed_row(part, BASKETS, sizes, codes, *shown)
+            yield _per_market(part, sizes, lines, before, market_of.value[codes], markets)
             per_item = _histograms if histograms else packing.per_item
-            counts = per_item(sizes, codes, len(known.value))
+            counts = per_item(sizes, codes, lines, len(known.value))
             yield from _per_item(part, counts)
 
     blobs = window.select(*columns).mapInArrow(scatter, BLOBS)
@@ -154,7 +158,7 @@ def _joined(
 def _per_market(
     part: int,
     sizes: np.ndarray,
-    codes: np.ndarray,
+    lines: np.ndarray,
     before: np.ndarray,
     market_of: np.ndarray,
     markets: int,
@@ -165,8 +169,10 @@ def _per_market(
     sums = [_by(log2, column) for column in (*columns, sizes * (sizes - 1) // 2)]
     first = np.cumsum(sizes) - sizes
     units = np.bincount(market_of[first], minlength=markets)
+    bought = np.zeros(markets, np.int64)
+    np.add.at(bought, market_of, lines)
     held = np.bincount(market_of, minlength=markets)
-    return packed_row(part, PER_MARKET, np.concatenate(sums), units, held)
+    return packed_row(part, PER_MARKET, np.concatenate(sums), units, bought, held)
 
 
 def _by(log2: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -177,17 +183,24 @@ def _by(log2: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def _histograms(
-    sizes: np.ndarray, codes: np.ndarray, items: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How many baskets with so many other items hold each item: (code, others, buyers), sorted."""
-    others = np.repeat(sizes.astype(np.int64) - 1, sizes)
-    keys, buyers = np.unique(codes.astype(np.int64) << 32 | others, return_counts=True)
-    return (keys >> 32).astype(np.int32), keys & 0xFFFFFFFF, buyers
+    sizes: np.ndarray, codes: np.ndarray, lines: np.ndarray, items: int
+) -> tuple[np.ndarray, ...]:
+    """How many baskets with so many other lines hold each item: (code, others, buyers, the item's
+    lines in those), sorted by code and others."""
+    others = np.repeat(packing.totals_of(sizes, lines), sizes).astype(np.int64) - lines
+    return summed(codes.astype(np.int64) << 32 | others, np.ones_like(others), lines)
 
 
-def _per_item(
-    part: int, counts: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> Iterator[pa.RecordBatch]:
+def summed(keys: np.ndarray, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Rows of the same key (code << 32 | others) added up: (code, others, *columns), sorted."""
+    each, at = np.unique(keys, return_inverse=True)
+    totals = [np.zeros(len(each), np.int64) for _ in columns]
+    for total, column in zip(totals, columns, strict=True):
+        np.add.at(total, at, column)
+    return (each >> 32).astype(np.int32), each & 0xFFFFFFFF, *totals
+
+
+def _per_item(part: int, counts: tuple[np.ndarray, ...]) -> Iterator[pa.RecordBatch]:
     ranges = counts[0] // ITEMS_PER_RANGE
     for r in np.unique(ranges):
         here = slice(*np.searchsorted(ranges, [r, r + 1]))
@@ -198,4 +211,4 @@ def packed_row(part: int, kind: int, *arrays: np.ndarray) -> pa.RecordBatch:
     """One PACKED row."""
     cells = blobs_of([[np.ascontiguousarray(array).tobytes()] for array in arrays])
     ids = [pa.array([part], pa.int32()), pa.array([kind], pa.int32())]
-    return pa.record_batch([*ids, *cells], names=["part", "kind", "a", "b", "c"])
+    return pa.record_batch([*ids, *cells], names=["part", "kind", "a", "b", "c", "d"])

@@ -12,7 +12,7 @@ from alsobought.errors import JobError
 
 NO_BLOCK = np.int32(-2)  # a head, or too rare to lead a list: it stays in the baskets of others
 BYTES_PER_ITEM = 64  # item-sized arrays of a counting task, its ids' text included
-BYTES_PER_ENTRY = 16  # an item of a basket in a counting task: twice, while it is joined
+BYTES_PER_ENTRY = 24  # an item of a basket in a counting task: twice, while it is joined
 BYTES_PER_HOLDING = 28  # a basket that holds one of the block's items
 WORK_PER_BUYER = 4  # in pairs: finding an item's baskets
 WORK_PER_ITEM = 2_000  # in pairs: scoring and writing a list

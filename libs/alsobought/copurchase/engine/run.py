@@ -75,7 +75,13 @@ def packed(
     relations = [relations_of(unit, baskets) for unit in layout.units]
     timed = any(relation.is_directed for each in relations for relation in each)
     rows = pack.packed(
-        window, items, layout, first_day, timed=timed and not histograms, histograms=histograms
+        window,
+        items,
+        layout,
+        first_day,
+        timed=timed and not histograms,
+        count_repeats=baskets.count_repeats,
+        histograms=histograms,
     )
     rows.persist(StorageLevel.MEMORY_AND_DISK)  # read twice: for the totals, then for what follows
     return Packed(rows, items, layout, totals(rows, items, layout), relations)

@@ -1,6 +1,7 @@
 """Packed baskets to counting tasks: each basket copied once to every block that it touches."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -8,10 +9,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from alsobought.copurchase.engine import pack, packing
-from alsobought.copurchase.engine.counting import count_head
+from alsobought.copurchase.engine.counting import count_head, histogram
 from alsobought.copurchase.engine.plan import Blocks, Relation
 
-SPLIT = "task int, kind int, a binary, b binary, c binary, d binary"
+SPLIT = "task int, kind int, a binary, b binary, c binary, d binary, e binary"
 BASKETS = (
     -1
 )  # kinds >= 0: a part of the counts of head kind // relations, relation kind % relations
@@ -59,81 +60,87 @@ def split(
         for batch in batches:
             for row in range(batch.num_rows):
                 unit = layout.unit_of(batch["part"][row].as_py())
-                sizes, codes, times = (
-                    np.frombuffer(batch[name][row].as_buffer(), np.int32).copy()
-                    for name in ("a", "b", "c")
-                )
-                times = times if len(times) else np.zeros(len(codes), np.int32)
+                held = _held(batch, row)
                 block_of, heads = sent.value[unit]
                 base = tasks.block_bases[unit]
-                yield from _to_blocks(sizes, codes, times, block_of, counts[unit], base)
+                yield from _to_blocks(held, block_of, counts[unit], base)
                 for h, head in enumerate(heads):
                     for r, relation in enumerate(relations[unit]):
-                        found = _part_of_head(head, sizes, codes, times, relation, len(block_of))
+                        found = _part_of_head(head, held, relation, len(block_of))
                         kind = h * len(relations[unit]) + r
                         yield _row(tasks.adder(unit, h), kind, *found)
 
     return packed.where(F.col("kind") == pack.BASKETS).mapInArrow(run, SPLIT)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A part's baskets; times and lines are there in any case, and sent on only where they say
+    something."""
+
+    sizes: np.ndarray
+    codes: np.ndarray
+    times: np.ndarray
+    lines: np.ndarray
+    timed: bool
+    repeated: bool
+
+    def part(self, baskets: slice, entries: slice) -> "Held":
+        """Some of the baskets."""
+        arrays = (self.codes[entries], self.times[entries], self.lines[entries])
+        return Held(self.sizes[baskets], *arrays, self.timed, self.repeated)
+
+
+def _held(batch: pa.RecordBatch, row: int) -> Held:
+    sizes, codes, times, lines = (
+        np.frombuffer(batch[name][row].as_buffer(), np.int32).copy() for name in "abcd"
+    )
+    timed, repeated = len(times) > 0, len(lines) > 0
+    times = times if timed else np.zeros(len(codes), np.int32)
+    lines = lines if repeated else np.ones(len(codes), np.int32)
+    return Held(sizes, codes, times, lines, timed, repeated)
+
+
 def _to_blocks(
-    sizes: np.ndarray,
-    codes: np.ndarray,
-    times: np.ndarray,
-    block_of: np.ndarray,
-    blocks: int,
-    base: int,
+    held: Held, block_of: np.ndarray, blocks: int, base: int
 ) -> Iterator[pa.RecordBatch]:
-    copied = np.cumsum(np.minimum(sizes, blocks).astype(np.int64) * sizes)
-    ends = np.cumsum(sizes, dtype=np.int64)
+    copied = np.cumsum(np.minimum(held.sizes, blocks).astype(np.int64) * held.sizes)
+    ends = np.cumsum(held.sizes, dtype=np.int64)
     first = 0
-    while first < len(sizes):
+    while first < len(ends):
         before = copied[first - 1] if first else 0
         last = max(first + 1, int(np.searchsorted(copied, before + ENTRIES_PER_BLOB, "right")))
         start = ends[first - 1] if first else 0
-        part = slice(start, ends[last - 1])
-        yield from _blobs(sizes[first:last], codes[part], times[part], block_of, blocks, base)
+        part = held.part(slice(first, last), slice(start, ends[last - 1]))
+        yield from _blobs(part, block_of, blocks, base)
         first = last
 
 
-def _blobs(
-    sizes: np.ndarray,
-    codes: np.ndarray,
-    times: np.ndarray,
-    block_of: np.ndarray,
-    blocks: int,
-    base: int,
-) -> Iterator[pa.RecordBatch]:
-    baskets, entries = packing.copies_per_block(sizes, codes, block_of, blocks)
-    out_sizes, lengths, out_codes, out_times = packing.split(
-        sizes, codes, times, block_of, baskets, entries
+def _blobs(held: Held, block_of: np.ndarray, blocks: int, base: int) -> Iterator[pa.RecordBatch]:
+    baskets, entries = packing.copies_per_block(held.sizes, held.codes, block_of, blocks)
+    totals, lengths, codes, times, lines = packing.split(
+        held.sizes, held.codes, held.times, held.lines, block_of, baskets, entries
     )
     b = e = 0
     for block in range(blocks):
         to_b, to_e = b + baskets[block], e + entries[block]
         if to_b > b:
-            cells = (out_sizes[b:to_b], lengths[b:to_b], out_codes[e:to_e], out_times[e:to_e])
+            sent_times = times[e:to_e] if held.timed else times[:0]
+            sent_lines = lines[e:to_e] if held.repeated else lines[:0]
+            cells = (totals[b:to_b], lengths[b:to_b], codes[e:to_e], sent_times, sent_lines)
             yield _row(base + block, BASKETS, *cells)
         b, e = to_b, to_e
 
 
-def _part_of_head(
-    head: int,
-    sizes: np.ndarray,
-    codes: np.ndarray,
-    times: np.ndarray,
-    relation: Relation,
-    items: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    hist = np.zeros(int(sizes.max(initial=0)) + 1, np.int64)
+def _part_of_head(head: int, held: Held, relation: Relation, items: int) -> tuple[np.ndarray, ...]:
     tally, found = np.zeros(items, np.int32), np.empty(items, np.int32)
-    low, high = relation.low, relation.high
-    met, counts = count_head(head, sizes, codes, times, low, high, tally, found, hist)
-    others = np.flatnonzero(hist)
-    return met, counts, others.astype(np.int32), hist[others]
+    arrays = (held.sizes, held.codes, held.times, held.lines)
+    met, counts, others = count_head(head, *arrays, relation.low, relation.high, tally, found)
+    sizes, buyers = histogram(others)
+    return met, counts, sizes, buyers, sizes[:0]
 
 
 def _row(task: int, kind: int, *arrays: np.ndarray) -> pa.RecordBatch:
     cells = pack.blobs_of([[np.ascontiguousarray(array).tobytes()] for array in arrays])
     ids = [pa.array([task], pa.int32()), pa.array([kind], pa.int32())]
-    return pa.record_batch([*ids, *cells], names=["task", "kind", "a", "b", "c", "d"])
+    return pa.record_batch([*ids, *cells], names=["task", "kind", "a", "b", "c", "d", "e"])

@@ -22,7 +22,7 @@ def statistics(
     Cost: one shuffle of each part's histograms, 20 bytes for each item and |c|; a task holds those
     of pack.ITEMS_PER_RANGE items.
     """
-    known = [(own.unit, own.units, own.purchases) for own in totals]
+    known = [(own.unit, own.units, own.market_purchases) for own in totals]
     sent = packed.sparkSession.sparkContext.broadcast((items, known))
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -32,7 +32,7 @@ def statistics(
                 one = batch.slice(row, 1)
                 held[spread.unit_of(one["part"][0].as_py())].append(one)
         for unit, rows in held.items():
-            yield _rows(*_merged(rows), sent.value[0], *sent.value[1][unit])
+            yield _rows(_merged(rows), sent.value[0], *sent.value[1][unit])
 
     histograms = packed.where(F.col("kind") >= 0)
     unit = F.floor(F.col("part") / F.lit(spread.parts))
@@ -42,27 +42,22 @@ def statistics(
     return shuffled.mapInArrow(run, schema)
 
 
-def _merged(rows: list[pa.RecordBatch]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _merged(rows: list[pa.RecordBatch]) -> tuple[np.ndarray, ...]:
     codes = np.concatenate(cells(rows, "a", np.int32)).astype(np.int64)
-    others = np.concatenate(cells(rows, "b", np.int64))
-    buyers = np.concatenate(cells(rows, "c", np.int64))
-    keys, at = np.unique(codes << 32 | others, return_inverse=True)
-    total = np.zeros(len(keys), np.int64)
-    np.add.at(total, at, buyers)
-    return (keys >> 32).astype(np.int32), keys & 0xFFFFFFFF, total
+    others, buyers, lines = (np.concatenate(cells(rows, name, np.int64)) for name in "bcd")
+    return pack.summed(codes << 32 | others, buyers, lines)
 
 
 def _rows(
-    codes: np.ndarray,
-    others: np.ndarray,
-    buyers: np.ndarray,
+    merged: tuple[np.ndarray, ...],
     items: Items,
     unit: str,
     units: np.ndarray,
     purchases: np.ndarray,
 ) -> pa.RecordBatch:
+    codes, others, buyers, lines = merged
     each, starts = np.unique(codes, return_index=True)
-    held = np.add.reduceat(buyers, starts)
+    held, bought = np.add.reduceat(buyers, starts), np.add.reduceat(lines, starts)
     markets = items.markets[each]
     bins = pa.StructArray.from_arrays([pa.array(others), pa.array(buyers)], ["others", "buyers"])
     offsets = pa.array(np.append(starts, len(codes)).astype(np.int32))
@@ -71,8 +66,8 @@ def _rows(
         items.market_names.take(pa.array(markets)),
         items.texts.take(pa.array(each)),
         pa.array(held),
-        pa.array(items.lines[each]),
-        pa.array(held / purchases[markets]),
+        pa.array(bought),
+        pa.array(bought / purchases[markets]),
         pa.array(units[markets]),
         pa.ListArray.from_arrays(offsets, bins),
     ]

@@ -12,22 +12,27 @@ from pyspark.sql import functions as F
 from alsobought.copurchase.engine import pack
 from alsobought.copurchase.engine.ids import Items
 
-MERGED = "unit int, kind int, a binary, b binary, c binary"
+MERGED = "unit int, kind int, a binary, b binary, c binary, d binary"
 SIZE_COUNTS = ("units", "items", "sampled_units", "pairs_before", "pairs")
 
 
 @dataclass(frozen=True)
 class Totals:
-    """One unit's counts: of each market units, and purchases (the sum of its items' buyers); of
-    each item buyers, and others (the sum of |c| over them); by_size, of each size class of units
-    (2^k to 2^(k+1) - 1 distinct items): units, their items after the cap, units above the cap,
-    unordered pairs before and after the cap."""
+    """One unit's counts.
+
+    Of each market: units, market_purchases (lines) and holdings (the sum of its items' buyers). Of
+    each item: buyers, others (all other items of those) and purchases. by_size, of each size class
+    of units (2^k to 2^(k+1) - 1 distinct items): units, their items after the cap, units above the
+    cap, unordered pairs before and after the cap.
+    """
 
     unit: str
     units: np.ndarray
-    purchases: np.ndarray
+    market_purchases: np.ndarray
+    holdings: np.ndarray
     buyers: np.ndarray
     others: np.ndarray
+    purchases: np.ndarray
     by_size: dict[str, np.ndarray]
 
     def sum(self, name: str) -> int:
@@ -43,12 +48,12 @@ def totals(packed: DataFrame, items: Items, spread: pack.Layout) -> list[Totals]
     found = [_nothing(unit, len(items.market_names), len(items)) for unit in spread.units]
     for row in _merged(packed.where(F.col("kind") != pack.BASKETS), spread).collect():
         own = found[row["unit"]]
-        a, b, c = (np.frombuffer(row[name], np.int64) for name in ("a", "b", "c"))
+        a, b, c, d = (np.frombuffer(row[name], np.int64) for name in "abcd")
         if row["kind"] == pack.PER_MARKET:
             own.by_size.update(zip(SIZE_COUNTS, a.reshape(-1, pack.SIZES), strict=True))
-            own.units[:], own.purchases[:] = b, c
+            own.units[:], own.market_purchases[:], own.holdings[:] = b, c, d
         else:
-            own.buyers[a], own.others[a] = b, c
+            own.buyers[a], own.others[a], own.purchases[a] = b, c, d
     return found
 
 
@@ -56,7 +61,10 @@ def _nothing(unit: str, markets: int, items: int) -> Totals:
     def zeros(n: int) -> np.ndarray:
         return np.zeros(n, np.int64)
 
-    return Totals(unit, zeros(markets), zeros(markets), zeros(items), zeros(items), {})
+    return Totals(
+        unit, zeros(markets), zeros(markets), zeros(markets), zeros(items), zeros(items),
+        zeros(items), {},
+    )  # fmt: skip
 
 
 def _merged(counts: DataFrame, spread: pack.Layout) -> DataFrame:
@@ -73,7 +81,7 @@ def _merged(counts: DataFrame, spread: pack.Layout) -> DataFrame:
             arrays = _per_market(rows) if kind == pack.PER_MARKET else _per_item(rows)
             cells = pack.blobs_of([[array.tobytes()] for array in arrays])
             ids = [pa.array([unit], pa.int32()), pa.array([kind], pa.int32())]
-            yield pa.record_batch([*ids, *cells], names=["unit", "kind", "a", "b", "c"])
+            yield pa.record_batch([*ids, *cells], names=["unit", "kind", "a", "b", "c", "d"])
 
     unit = F.floor(F.col("part") / F.lit(spread.parts))
     task = (unit * F.lit(spread.ranges) + F.greatest("kind", F.lit(0))).cast("int")
@@ -87,13 +95,13 @@ def cells(rows: list[pa.RecordBatch], name: str, kind: type) -> list[np.ndarray]
 
 
 def _per_market(rows: list[pa.RecordBatch]) -> list[np.ndarray]:
-    return [np.sum(cells(rows, name, np.int64), axis=0) for name in ("a", "b", "c")]
+    return [np.sum(cells(rows, name, np.int64), axis=0) for name in "abcd"]
 
 
 def _per_item(rows: list[pa.RecordBatch]) -> list[np.ndarray]:
     codes = np.concatenate(cells(rows, "a", np.int32)).astype(np.int64)
     each, at = np.unique(codes, return_inverse=True)
-    sums = [np.zeros(len(each), np.int64) for _ in range(2)]
-    for total, name in zip(sums, ("b", "c"), strict=True):
+    sums = [np.zeros(len(each), np.int64) for _ in range(3)]
+    for total, name in zip(sums, "bcd", strict=True):
         np.add.at(total, at, np.concatenate(cells(rows, name, np.int64)))
     return [each, *sums]

@@ -1,4 +1,4 @@
-"""Per item: how many units hold it, its share of all purchases, and what its buyers hold beside."""
+"""Per item: how many units hold it, its share of all purchases, and its buyers' other purchases."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -6,26 +6,25 @@ from pyspark.sql import functions as F
 from alsobought.tables import ITEM_STATISTICS
 
 
-def item_statistics(held: DataFrame, window: DataFrame) -> DataFrame:
-    """`item_statistics` of baskets: an item counts once per unit, in n_x, P and |c| alike.
+def item_statistics(held: DataFrame) -> DataFrame:
+    """`item_statistics` of baskets.
 
-    In:   `baskets.of_unit`, and the purchases of the window that they were made of.
-    Out:  one row per unit, market and item. other_purchases is exact: no bins, since the cap on
-          a unit's items bounds the number of different |c|.
-    Cost: one shuffle of (item, |c|) counts; per row, at most as many entries as the cap.
+    In:   `baskets.of_unit`.
+    Out:  one row per unit, market and item. other_purchases is exact: no bins.
+    Cost: one shuffle of (item, |c|) counts; per row, at most as many entries as buyers.
     """
-    by_others = held.groupBy("unit", "market", "item_id", (F.col("items") - 1).alias("others")).agg(
-        F.count(F.lit(1)).alias("buyers")
+    key = ["unit", "market", "item_id"]
+    others = (F.col("total") - F.col("lines")).alias("others")
+    by_others = held.groupBy(*key, others).agg(
+        F.count(F.lit(1)).alias("buyers"), F.sum("lines").alias("purchases")
     )
-    per_item = by_others.groupBy("unit", "market", "item_id").agg(
+    per_item = by_others.groupBy(*key).agg(
         F.sum("buyers").alias("buyers"),
+        F.sum("purchases").alias("purchases"),
         F.array_sort(F.collect_list(F.struct("others", "buyers"))).alias("other_purchases"),
     )
     one_each = held.where("nth = 1").groupBy("unit", "market")
-    units = one_each.agg(F.count(F.lit(1)).alias("units"), F.sum("items").alias("all_buyers"))
-    share = F.col("buyers") / F.col("all_buyers")
-    lines = window.groupBy("market", "item_id").agg(F.count(F.lit(1)).alias("purchases"))
-    joined = per_item.join(F.broadcast(units), on=["unit", "market"], how="inner").join(
-        lines, on=["market", "item_id"], how="inner"
-    )
+    units = one_each.agg(F.count(F.lit(1)).alias("units"), F.sum("total").alias("all_purchases"))
+    joined = per_item.join(F.broadcast(units), on=["unit", "market"], how="inner")
+    share = F.col("purchases") / F.col("all_purchases")
     return joined.withColumn("share", share).select(*ITEM_STATISTICS.names)

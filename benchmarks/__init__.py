@@ -1,0 +1,1 @@
+"""Measures the co-purchase engine against its peers, on generated purchases."""

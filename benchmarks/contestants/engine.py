@@ -1,0 +1,49 @@
+"""The engine: Delta to Delta, through the same calls as the job co_purchases."""
+
+from benchmarks.contestants import TOP, Task
+from benchmarks.contestants.spark import after, with_delta
+from benchmarks.data_sets import AS_OF, LOOK_BACK_DAYS
+
+__all__ = ["after", "baskets", "lists", "ready", "run"]
+
+METRIC = "pearson_residual"
+TASK_MEMORY_MB = 512
+
+
+def baskets(count_repeats: bool = False):
+    """Customers; an item counts once per customer, as with all peers."""
+    from alsobought.copurchase.settings import Baskets
+
+    return Baskets(
+        units=["customer"],
+        look_back_days=LOOK_BACK_DAYS,
+        max_items={"customer": 5000},
+        count_repeats=count_repeats,
+    )
+
+
+def lists(task: Task):
+    """One list per item."""
+    from alsobought.copurchase.settings import Lists
+
+    return Lists(metrics=[METRIC], min_support=task.support)
+
+
+def ready(task: Task):
+    from alsobought.copurchase.engine import run  # noqa: F401  loads the compiled loops
+
+    return with_delta(task, "4g", 4)
+
+
+def run(task: Task, spark, count_repeats: bool = False) -> dict[str, float]:
+    from alsobought.copurchase.engine import run as engine
+    from alsobought.copurchase.scores import score
+
+    purchases = spark.read.format("delta").load(task.purchases)
+    packed = engine.packed(purchases, baskets(count_repeats), AS_OF)
+    plan = engine.planned(packed, task.support, TASK_MEMORY_MB << 20)
+    rows = engine.co_purchases(plan, lists(task), TOP).withColumn("score", score(METRIC))
+    rows.write.format("delta").save(task.out)
+    blocks = plan.plans[0]
+    pairs = packed.totals[0].sum("pairs")
+    return {"pairs": pairs, "blocks": blocks.blocks, "heads": len(blocks.heads)}

@@ -1,0 +1,82 @@
+"""What the contestants on Spark share: a session, and what its status store knows."""
+
+import os
+import sys
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from benchmarks.contestants import Task
+
+
+def settings(task: Task, memory: str, partitions: int) -> dict[str, str]:
+    """A local session's settings."""
+    return {
+        "spark.master": f"local[{task.cores}]",
+        "spark.driver.memory": memory,
+        "spark.sql.shuffle.partitions": str(partitions),
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.local.dir": task.scratch,
+        "spark.sql.warehouse.dir": f"{task.scratch}/warehouse",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+
+
+def with_delta(task: Task, memory: str, partitions: int) -> SparkSession:
+    """The project's own session, with Delta."""
+    from alsobought.runtime import session
+
+    return session.build("benchmark", settings(task, memory, partitions))
+
+
+def plain(task: Task, memory: str, partitions: int, warehouse: str = "") -> SparkSession:
+    """A session without the project, for the peers' own environment."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    given = settings(task, memory, partitions)
+    given["spark.sql.ansi.enabled"] = "false"  # the peers divide by zero, as Spark 3 let them
+    given["spark.sql.warehouse.dir"] = warehouse or given["spark.sql.warehouse.dir"]
+    builder = SparkSession.builder.appName("benchmark")
+    for key, value in given.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def after(task: Task, spark: SparkSession) -> dict[str, Any]:
+    """The bytes that were shuffled, and the seconds of each stage that took a tenth or more."""
+    store = spark.sparkContext._jsc.sc().statusStore()
+    executors = store.executorList(False)
+    shuffled = sum(executors.apply(i).totalShuffleWrite() for i in range(executors.size()))
+    return {"shuffled_bytes": int(shuffled), "stages": stages(store)}
+
+
+def stages(store: Any) -> list[dict[str, float]]:
+    """Each finished stage: seconds from start to end, of its tasks in all, and bytes."""
+    jvm_list = _stage_list(store)
+    found = []
+    for i in range(jvm_list.size()):
+        stage = jvm_list.apply(i)
+        began, ended = stage.firstTaskLaunchedTime(), stage.completionTime()
+        if began.isEmpty() or ended.isEmpty():
+            continue
+        seconds = (ended.get().getTime() - began.get().getTime()) / 1000
+        found.append(
+            {
+                "stage": stage.stageId(),
+                "seconds": seconds,
+                "task_seconds": stage.executorRunTime() / 1000,
+                "tasks": stage.numCompleteTasks(),
+                "shuffle_read": int(stage.shuffleReadBytes()),
+                "shuffle_written": int(stage.shuffleWriteBytes()),
+                "written": int(stage.outputBytes()),
+            }
+        )
+    return sorted(found, key=lambda stage: stage["stage"])
+
+
+def _stage_list(store: Any) -> Any:
+    """All stages: the store's method with its defaults, which Python has to give."""
+    given = [getattr(store, f"stageList$default${i}")() for i in range(2, 6)]
+    return store.stageList(None, *given)

@@ -1,0 +1,66 @@
+"""The real commands, each in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.project import AS_OF, REPO, Project, toml
+
+BIN = Path(sys.executable).parent
+PATIENCE = 300  # seconds; other work may run on the same cores
+QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # half the time for a process of seconds
+OURS = ("SPARK_", "PYSPARK_", "PYTHONPATH", "ALSOBOUGHT_", "JDK_JAVA_OPTIONS")
+SETTINGS = {
+    "spark.master": "local[2]",
+    "spark.driver.memory": "1g",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.ui.enabled": "false",
+}
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The variables of a process that knows nothing of the tests."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return kept | {"TZ": "UTC"} | more
+
+
+def start(*words: str | Path, home: Path, **env: str) -> subprocess.Popen[str]:
+    """A command that runs; `alsobought` and `spark-submit` are those of this Python."""
+    command = [str(BIN / words[0]), *map(str, words[1:])]
+    return subprocess.Popen(
+        command,
+        cwd=home,
+        env=environment(**env),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # so that all of its processes can be ended together
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """The process when it has ended by itself."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def run(*words: str | Path, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """A command from start to end."""
+    return ended(start(*words, home=home, **env))
+
+
+def write_conf(project: Project, **spark: Any) -> list[str]:
+    """Write conf/test.toml for processes of their own; returns the options of their commands."""
+    project.conf["spark"] = SETTINGS | spark
+    (project.home / "conf" / "test.toml").write_text(toml(project.conf), encoding="utf-8")
+    return ["--env", "test", "--as-of", AS_OF]
+
+
+__all__ = ["QUICK_JAVA", "REPO", "ended", "environment", "run", "start", "write_conf"]

@@ -1,0 +1,186 @@
+"""An environment's TOML: every fault of it in one sentence, and what each job gets of it."""
+
+import copy
+
+import pytest
+
+from alsobought.errors import ConfigError
+from alsobought.runtime import config
+from alsobought.runtime import job as jobs
+from tests.project import REPO, settings, toml
+
+KINDS = {name: job.params for name, job in jobs.all_jobs(REPO).items()}
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """refused(change) is the sentence about an environment that `change` has spoilt."""
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "jobs").symlink_to(REPO / "jobs")
+
+    def said(change=lambda conf: None, text=None):
+        conf = settings()
+        change(conf)
+        path = tmp_path / "conf" / "test.toml"
+        path.write_bytes((toml(conf) if text is None else text).encode("latin-1"))
+        with pytest.raises(ConfigError) as error:
+            config.load(tmp_path, "test", KINDS)
+        return str(error.value).replace(f"{tmp_path}/", "")
+
+    return said
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in (REPO / "conf").glob("*.toml")))
+def test_every_environment_fits_every_job(name):
+    environment = config.load(REPO, name, KINDS)
+    for job, kind in KINDS.items():
+        assert type(environment.params(job, kind)) is kind
+
+
+def test_a_job_gets_its_own_section_and_the_shared_ones_that_it_asks_for(tmp_path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "jobs").symlink_to(REPO / "jobs")
+    (tmp_path / "conf" / "test.toml").write_text(toml(settings()), encoding="utf-8")
+    environment = config.load(tmp_path, "test", KINDS)
+    params = environment.params("related_items", KINDS["related_items"])
+    assert params.model_dump() == {
+        "lists": {"metrics": ["pearson_residual", "lift"], "min_support": 1},
+        "top_k": 5,
+    }
+
+
+def test_an_unknown_environment(tmp_path):
+    with pytest.raises(ConfigError) as error:
+        config.load(tmp_path, "night", {})
+    assert str(error.value) == (f"No environment is called 'night'; {tmp_path}/conf has: none.")
+
+
+def test_the_environments_that_there_are(tmp_path):
+    (tmp_path / "conf").mkdir()
+    for name in ("demo", "cluster"):
+        (tmp_path / "conf" / f"{name}.toml").touch()
+    with pytest.raises(ConfigError) as error:
+        config.load(tmp_path, "night", {})
+    assert str(error.value) == (
+        f"No environment is called 'night'; {tmp_path}/conf has: cluster, demo."
+    )
+
+
+def test_an_unknown_key_at_every_depth(refused):
+    def change(conf):
+        conf["warehose"] = "x"
+        conf["lists"]["min_suport"] = 3
+        conf["sources"]["items"]["delimeter"] = ";"
+        conf["jobs"]["related_items"]["topk"] = 3
+
+    assert refused(change) == (
+        "conf/test.toml: sources.items.delimeter is not a known key; "
+        "lists.min_suport is not a known key; warehose is not a known key; "
+        "jobs.related_items.topk is not a known key."
+    )
+
+
+def test_a_section_for_a_job_that_is_not_there(refused):
+    def change(conf):
+        conf["jobs"]["related_item"] = {"top_k": 3}
+
+    assert refused(change) == (
+        "conf/test.toml: [jobs.related_item]: there is no jobs/related_item.py."
+    )
+
+
+def test_missing_keys(refused):
+    def change(conf):
+        del conf["warehouse"]
+        del conf["baskets"]["look_back_days"]
+        del conf["jobs"]["related_items"]
+        del conf["sources"]["purchases"]["columns"]["order_id"]
+
+    assert refused(change) == (
+        "conf/test.toml: warehouse is missing; "
+        "sources.purchases.columns missing column order_id; it may map customer_id, item_id, "
+        "line, market, order_id, price, purchased_at, quantity; "
+        "baskets.look_back_days is missing; jobs.related_items.top_k is missing."
+    )
+
+
+def test_every_wrong_type_and_value_at_once(refused):
+    def change(conf):
+        conf["warehouse"] = 3
+        conf["spark"]["spark.sql.shuffle.partitions"] = 4
+        conf["baskets"]["units"] = ["basket"]
+        conf["baskets"]["look_back_days"] = "365"
+        conf["lists"]["metrics"] = ["lift", "love"]
+        conf["lists"]["min_support"] = 0
+        conf["sources"]["purchases"]["max_rejected_share"] = 5
+        conf["sources"]["purchases"]["time_zone"] = "Berlin"
+        conf["sources"]["items"]["delimiter"] = ";;"
+        conf["jobs"]["related_items"]["top_k"] = 2.5
+        conf["jobs"]["co_purchases"]["candidates"] = True
+
+    assert refused(change) == (
+        "conf/test.toml: warehouse input should be a valid string, got 3; "
+        "spark.spark.sql.shuffle.partitions input should be a valid string, got 4; "
+        "sources.purchases.time_zone 'Berlin' is not a time zone such as UTC or Europe/Berlin, "
+        "got 'Berlin'; "
+        "sources.purchases.max_rejected_share input should be less than or equal to 1, got 5; "
+        "sources.items.delimiter ';;' must be one character, got ';;'; "
+        "baskets.units.0 input should be 'order' or 'customer', got 'basket'; "
+        "baskets.look_back_days input should be a valid integer, got '365'; "
+        "lists.metrics no metric love; there are pearson_residual, excess, relative_excess, lift, "
+        "confidence, cosine, jaccard, npmi, log_likelihood_ratio; "
+        "lists.min_support input should be greater than or equal to 1, got 0; "
+        "jobs.co_purchases.candidates input should be a valid integer, got True; "
+        "jobs.related_items.top_k input should be a valid integer, got 2.5."
+    )
+
+
+def test_a_unit_without_a_cap(refused):
+    def change(conf):
+        del conf["baskets"]["max_items"]["customer"]
+
+    assert refused(change) == "conf/test.toml: baskets max_items has no value for customer."
+
+
+def test_a_cap_for_a_unit_that_is_not_one(refused):
+    def change(conf):
+        conf["baskets"]["max_items"]["basket"] = 5
+
+    assert refused(change) == (
+        "conf/test.toml: baskets.max_items.basket input should be 'order' or 'customer', "
+        "got 'basket'."
+    )
+
+
+def test_sections_that_are_not_sections(refused):
+    def jobs_is_a_number(conf):
+        conf["jobs"] = 3
+
+    def one_job_is_a_number(conf):
+        conf["jobs"]["related_items"] = 3
+
+    assert refused(jobs_is_a_number) == (
+        "conf/test.toml: jobs input should be a valid dictionary, got 3; "
+        "jobs.co_purchases.candidates is missing; jobs.co_purchases.task_memory_mb is missing; "
+        "jobs.related_items.top_k is missing."
+    )
+    assert refused(one_job_is_a_number) == (
+        "conf/test.toml: jobs.related_items input should be a valid dictionary, got 3."
+    )
+
+
+def test_a_file_that_is_not_toml(refused):
+    assert refused(text="warehouse = tables\n") == (
+        "conf/test.toml cannot be read as TOML: Invalid value (at line 1, column 13)."
+    )
+    assert refused(text='warehouse = "tabl\xe9s"\n') == (
+        "conf/test.toml cannot be read as TOML: 'utf-8' codec can't decode byte 0xe9 "
+        "in position 17: invalid continuation byte."
+    )
+
+
+def test_the_same_settings_are_equal_and_cannot_be_changed(tmp_path):
+    first = config.Environment.model_validate(settings())
+    assert first == config.Environment.model_validate(copy.deepcopy(settings()))
+    with pytest.raises(ValueError, match="frozen"):
+        first.warehouse = "elsewhere"

@@ -1,0 +1,94 @@
+"""What Spark and Java say, in the user's words; one line and an exit code for every failure."""
+
+import pytest
+
+from alsobought.errors import ContractError, JobError
+from alsobought.runtime.faults import CONCURRENT, guarded, sentence
+
+SPARK = "Run again with --debug for the whole trace."
+
+
+def left(capsys, error, *, debug=False):
+    """What a command that fails with `error` leaves: its exit code, and its lines on stderr."""
+    with pytest.raises(SystemExit) as end, guarded(debug=debug):
+        raise error
+    return end.value.code, capsys.readouterr().err.splitlines()
+
+
+def test_a_failure_is_one_line_and_exit_code_1(capsys):
+    said = "items: missing [title]; see /a/very/long/path/" + "x" * 200
+    assert left(capsys, JobError(said)) == (1, [f"error: {said}"])
+    assert left(capsys, ContractError("items: x")) == (1, ["error: items: x"])
+
+
+def test_an_interrupt_is_exit_code_130(capsys):
+    assert left(capsys, KeyboardInterrupt()) == (
+        130,
+        ["error: Interrupted; the tables are as they were before this job."],
+    )
+
+
+def test_debug_shows_the_trace_before_the_sentence(capsys):
+    code, lines = left(capsys, JobError("no rows"), debug=True)
+    assert code == 1
+    assert "Traceback (most recent call last)" in lines[0]
+    assert "JobError: no rows" in lines
+    assert lines[-1] == "error: no rows"
+
+
+def test_success_says_nothing(capsys):
+    with guarded(debug=False):
+        pass
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("trace", "said"),
+    [
+        (
+            "io.delta.exceptions.ConcurrentAppendException: [DELTA_CONCURRENT_APPEND.WITH_HINT] x",
+            CONCURRENT + ".",
+        ),
+        ("java.util.ConcurrentModificationException\n\tat a.B.c(D.java:1)", CONCURRENT + "."),
+        (
+            "[DELTA_VIOLATE_CONSTRAINT_WITH_VALUES] CHECK constraint rank_from_one (rank >= 1) "
+            "violated by row with values:\n - rank : 0\n\tat x",
+            "The rows break the table's contract, so nothing was written: "
+            "CHECK constraint rank_from_one (rank >= 1).",
+        ),
+        (
+            "[DELTA_NOT_NULL_CONSTRAINT_VIOLATED] NOT NULL constraint violated for column: item_id."
+            "\n\tat x",
+            "The rows break the table's contract, so nothing was written: "
+            "NOT NULL constraint violated for column: item_id.",
+        ),
+        (
+            "java.io.IOException: No space left on device\n\tat java.base/x",
+            "The disk is full, so nothing was written: make room, then run again.",
+        ),
+        (
+            "org.apache.hadoop.security.AccessControlException: Permission denied: user=ann\n\tat",
+            "No permission to read or write: Permission denied: user=ann.",
+        ),
+        (
+            "java.lang.OutOfMemoryError: Java heap space",
+            "Spark ran out of memory: raise spark.driver.memory or executor memory.",
+        ),
+        (
+            "[UNRESOLVED_COLUMN] no column `x`.\n\tat org.apache.spark.A\n\tat b",
+            f"Spark failed: [UNRESOLVED_COLUMN] no column `x`. {SPARK}",
+        ),
+        (
+            "An error occurred while calling o42.save\n: java.lang.IllegalStateException: odd\n"
+            "\tat x",
+            f"Spark failed: java.lang.IllegalStateException: odd. {SPARK}",
+        ),
+        ("", f"Spark failed: unknown. {SPARK}"),
+    ],
+)
+def test_a_trace_as_one_sentence(trace, said):
+    assert sentence(trace) == said
+
+
+def test_a_sentence_is_never_longer_than_a_few_lines():
+    assert sentence("x" * 5_000) == f"Spark failed: {'x' * 400}. {SPARK}"

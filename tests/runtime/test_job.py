@@ -1,0 +1,112 @@
+"""Jobs as values: found by the name of their file, ordered by what they read."""
+
+import pytest
+
+from alsobought.errors import ConfigError
+from alsobought.runtime import job as jobs
+from tests.project import REPO
+from tests.rows import rows
+
+JOBS = jobs.all_jobs(REPO)
+OWN = '''
+from pydantic import BaseModel
+from alsobought.runtime.job import Job
+from alsobought.tables import ITEMS, RELATED_ITEMS
+
+def shouted(batches):
+    for batch in batches:
+        yield batch
+
+def {function}(items, params, as_of):
+    """{function}"""
+    return items.mapInArrow(shouted, items.schema)
+
+JOB = Job({function}, BaseModel, {{"items": ITEMS}}, {table})
+'''
+
+
+def own_job(home, name, function="own", table="ITEMS"):
+    (home / "jobs").mkdir(parents=True, exist_ok=True)
+    path = home / "jobs" / f"{name}.py"
+    path.write_text(OWN.format(function=function, table=table), encoding="utf-8")
+
+
+def names(order):
+    return [job.name for job in order]
+
+
+def test_every_job_is_called_like_its_file():
+    assert list(JOBS) == [
+        "co_purchases", "item_statistics", "items", "purchases", "rejected_purchases",
+        "related_items",
+    ]  # fmt: skip
+    assert {name: job.name for name, job in JOBS.items()} == {name: name for name in JOBS}
+
+
+def test_an_unknown_job():
+    with pytest.raises(ConfigError) as refused:
+        jobs.load(REPO, "related_item")
+    assert str(refused.value) == (
+        "No job is called 'related_item'; there are: co_purchases, item_statistics, items, "
+        "purchases, rejected_purchases, related_items."
+    )
+
+
+def test_a_job_comes_after_those_that_write_what_it_reads():
+    assert names(jobs.with_upstream(JOBS, ["related_items"])) == [
+        "purchases", "co_purchases", "items", "related_items",
+    ]  # fmt: skip
+    assert names(jobs.with_upstream(JOBS, ["item_statistics", "purchases"])) == [
+        "purchases", "item_statistics",
+    ]  # fmt: skip
+
+
+def test_all_jobs_in_an_order_in_which_each_finds_its_tables():
+    order = names(jobs.with_upstream(JOBS, list(JOBS)))
+    assert sorted(order) == sorted(JOBS)
+    for name in order:
+        read = {table.name for table in JOBS[name].reads.values()} & JOBS.keys()
+        assert read <= set(order[: order.index(name)])
+
+
+def test_a_table_that_no_job_writes():
+    only = {"related_items": JOBS["related_items"], "items": JOBS["items"]}
+    with pytest.raises(ConfigError) as refused:
+        jobs.with_upstream(only, ["related_items"])
+    assert str(refused.value) == (
+        "related_items reads co_purchases, but there is no jobs/co_purchases.py."
+    )
+
+
+def test_each_project_has_its_own_job_of_a_name(tmp_path):
+    own_job(tmp_path / "one", "items", function="first")
+    own_job(tmp_path / "two", "items", function="second")
+    loaded = [jobs.load(tmp_path / home, "items") for home in ("one", "two", "one")]
+    assert [job.transform.__doc__ for job in loaded] == ["first", "second", "first"]
+
+
+def test_a_python_function_of_a_job_file_runs_in_the_workers(tmp_path, frame):
+    own_job(tmp_path, "items")
+    job = jobs.load(tmp_path, "items")
+    assert rows(job.transform(frame("item string", ("tea",)), None, None)) == [("tea",)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "JOB = 'items'", OWN.format(function="own", table="RELATED_ITEMS")]
+)
+def test_a_file_without_the_job_of_its_name(tmp_path, text):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "items.py").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        jobs.load(tmp_path, "items")
+    path = tmp_path / "jobs" / "items.py"
+    assert str(refused.value) == f"{path} has no JOB that writes the table items."
+
+
+def test_a_job_file_that_cannot_be_imported_is_not_half_there_the_next_time(tmp_path):
+    (tmp_path / "jobs").mkdir()
+    path = tmp_path / "jobs" / "items.py"
+    path.write_text("JOB = 1 / 0", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            jobs.load(tmp_path, "items")

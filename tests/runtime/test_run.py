@@ -1,0 +1,176 @@
+"""Running jobs: what a run leaves behind it, what stops it, and what stands when it is stopped."""
+
+import json
+import os
+import signal
+import time
+from datetime import date
+
+import deltalake
+import pytest
+
+from alsobought import __version__
+from alsobought.errors import JobError
+from alsobought.runtime.run import require_writable
+from tests.rows import rows
+from tests.runtime import command
+
+HEAD = "customer,order,item,time\n"
+LINES = HEAD + "c1,o1,tea,2017-11-30\nc1,o1,jam,2017-11-30\nc2,o2,tea,2017-11-30\n"
+TITLES = "item,title\ntea,Green tea\njam,Plum jam\n"
+PATIENCE = 300
+
+# A job whose one task writes most of its rows, and then waits for as long as a file is there.
+SLOW = """
+import time
+from pathlib import Path
+
+from pydantic import BaseModel
+from pyspark.sql.types import StringType
+
+from alsobought.runtime.job import Job
+from alsobought.tables import ITEMS, Table
+from alsobought.tables.table import column
+
+
+class Params(BaseModel):
+    hold: str
+
+
+def slow(items, params, as_of):
+    def repeated(batches):
+        for batch in batches:
+            yield from [batch] * 200_000
+            while Path(params.hold).exists():
+                time.sleep(0.05)
+
+    return items.select("item_id").coalesce(1).mapInArrow(repeated, "item_id string")
+
+
+SLOW = Table("slow", "Many rows.", (column("item_id", StringType(), "x"),), ("as_of",), "per_as_of")
+JOB = Job(slow, Params, {"items": ITEMS}, SLOW)
+"""
+
+
+@pytest.fixture
+def shop(project):
+    """Two orders of tea and jam, and a catalogue of both."""
+    project.file("purchases/1.csv", LINES)
+    project.file("items/1.csv", TITLES)
+    return project
+
+
+def last_run(project, table):
+    """The run that wrote the table last, as its commit tells."""
+    commit = deltalake.DeltaTable(str(project.home / "tables" / table)).history(1)[0]
+    return json.loads(commit["userMetadata"])
+
+
+def test_the_commit_tells_of_its_run(shop):
+    shop.run_job("purchases")
+    shop.run_job("items")
+    shop.run_job("co_purchases")
+    shop.run_job("co_purchases")
+    shop.run_job("related_items")
+    assert last_run(shop, "related_items") == {
+        "job": "related_items",
+        "as_of": "2017-12-01",
+        "environment": "test",
+        "code_version": __version__,
+        "parameters": {
+            "lists": {"metrics": ["pearson_residual", "lift"], "min_support": 1},
+            "top_k": 5,
+        },
+        "read_versions": {"co_purchases": 2, "items": 1},
+        "account": {},
+    }
+    told = last_run(shop, "co_purchases")
+    assert told["read_versions"] == {"purchases": 1}
+    assert told["account"] == {"notes": ["order: 2 units, 2 pairs", "customer: 2 units, 2 pairs"]}
+    told = last_run(shop, "purchases")
+    assert told["read_versions"] == {}
+    assert told["account"] == {
+        "read": 3, "good": 3, "rejected": 0, "ahead": 0, "by_reason": {},
+    }  # fmt: skip
+
+
+def test_a_job_before_those_that_it_waits_for(shop):
+    said = "co_purchases is not built yet: run the job co_purchases first."
+    assert shop.refusal("related_items") == said
+
+
+def test_a_day_that_an_input_does_not_have(shop):
+    for job in ("purchases", "items", "co_purchases"):
+        shop.run_job(job)
+    assert shop.refusal("related_items", "2017-12-02") == (
+        "co_purchases has no as-of day 2017-12-02 (it has 2017-12-01): "
+        "run the job co_purchases --as-of 2017-12-02 first."
+    )
+
+
+def test_a_warehouse_below_a_file(tmp_path):
+    (tmp_path / "tables").touch()
+    for path, reason in (("tables", "File exists"), ("tables/night", "Not a directory")):
+        with pytest.raises(JobError) as refused:
+            require_writable(f"{tmp_path}/{path}")
+        assert str(refused.value) == (
+            f"The warehouse {tmp_path}/{path} cannot be written ({reason}): "
+            "correct its permissions, or 'warehouse' in the environment's TOML."
+        )
+
+
+def test_a_warehouse_where_nothing_can_be_made():
+    with pytest.raises(JobError) as refused:
+        require_writable("/proc/tables")
+    assert str(refused.value) == (
+        "The warehouse /proc/tables cannot be written (No such file or directory): "
+        "correct its permissions, or 'warehouse' in the environment's TOML."
+    )
+
+
+def test_a_warehouse_that_can_be_written_is_made_and_left_empty(tmp_path):
+    require_writable(str(tmp_path / "a" / "b"))
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    require_writable("s3a://bucket/tables")  # its own store will tell
+
+
+def files(project, table):
+    return set((project.home / "tables" / table).rglob("*.parquet"))
+
+
+def until(true, process):
+    """Wait until something is true, for as long as the process runs."""
+    for _ in range(PATIENCE * 20):
+        if true() or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    assert true(), process.communicate()
+
+
+def test_a_run_that_is_ended_half_way_leaves_the_table_as_it_was(shop):
+    hold = shop.home / "hold"
+    shop.file("jobs/slow.py", SLOW)
+    shop.conf["jobs"]["slow"] = {"hold": str(hold)}
+    shop.run_job("items")
+    assert shop.run_job("slow") == ["slow: 400,000 rows"]
+    before, version = files(shop, "slow"), shop.version("slow")
+
+    hold.touch()
+    options = command.write_conf(shop)
+    process = command.start("alsobought", "run", "slow", *options, home=shop.home)
+    try:
+        until(lambda: files(shop, "slow") > before, process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == -signal.SIGTERM
+    finally:
+        hold.unlink()
+        os.killpg(process.pid, signal.SIGKILL)  # its Java ends by itself, but later
+    assert shop.version("slow") == version
+    read = shop.read("slow")
+    assert rows(read.groupBy("as_of").count()) == [(date(2017, 12, 1), 400_000)]
+
+    assert shop.run_job("slow") == ["slow: 400,000 rows"]
+    assert shop.version("slow") == version + 1
+    assert rows(shop.read("slow").groupBy("item_id").count()) == [
+        ("jam", 200_000), ("tea", 200_000),
+    ]  # fmt: skip
