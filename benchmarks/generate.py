@@ -200,7 +200,9 @@ def generate(data: DataSet, folder: Path) -> dict[str, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data_sets", nargs="+", choices=ALL, metavar="data_set", help=", ".join(ALL))
+    parser.add_argument(
+        "data_sets", nargs="+", choices=ALL, metavar="data_set", help=", ".join(ALL)
+    )
     parser.add_argument("--data", type=Path, default=DATA, help="the folder to write into")
     given = parser.parse_args()
     for name in given.data_sets:

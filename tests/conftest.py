@@ -12,6 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 from alsobought.runtime import session
 from tests.project import Project
 
+# short runs: the JVM's second compiler and its parallel collector cost more than they save
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
@@ -29,7 +32,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-            "spark.driver.extraJavaOptions": f"-Dderby.system.home={scratch}",
+            "spark.driver.extraJavaOptions": f"{QUICK} -Dderby.system.home={scratch}",
         },
     )
     yield built

@@ -43,8 +43,12 @@ class Contestant:
 SMALL, MEDIUM = 3_000_000, 12_000_000
 ALL = {
     "engine": Contestant("engine", "the engine, Delta to Delta", markets=True),
-    "engine_lines": Contestant("engine_lines", "the engine, repeats counted in E", markets=True),
-    "floor": Contestant("floor", "rows to Python, one shuffle, rows back: no counting", exact=False),
+    "engine_lines": Contestant(
+        "engine_lines", "the engine, repeats counted in E", exact=False, markets=True
+    ),
+    "floor": Contestant(
+        "floor", "rows to Python, one shuffle, rows back: no counting", exact=False
+    ),
     "self_join": Contestant("self_join", "Spark self-join and window, integer codes", MEDIUM),
     "reference": Contestant("reference", "the project's plain Spark join", MEDIUM, markets=True),
     "duckdb": Contestant("duckdb_join", "DuckDB self-join and window"),

@@ -1,7 +1,6 @@
 """The engine with every purchase line counted in E (count_repeats), as the demo has it."""
 
-from benchmarks.contestants import Task
-from benchmarks.contestants import engine
+from benchmarks.contestants import Task, engine
 from benchmarks.contestants.engine import after, ready
 
 __all__ = ["after", "ready", "run"]

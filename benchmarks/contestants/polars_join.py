@@ -67,6 +67,4 @@ def with_evidence(pl, pairs, items):
 def best(pl, evidence):
     """The best of each item by score, ties to the smaller id."""
     order = evidence.sort("x", "score", "y", descending=[False, True, False])
-    return (
-        order.group_by("x", maintain_order=True).head(TOP).drop("others", "share")
-    )
+    return order.group_by("x", maintain_order=True).head(TOP).drop("others", "share")

@@ -65,7 +65,8 @@ def best(
     expected = share[y] * others[x + first]
     score = (both - expected) / np.sqrt(expected)
     ends = np.cumsum(np.bincount(x, minlength=counts.shape[0]))
-    kept = [chosen(score[a:b], y[a:b]) + a for a, b in zip(ends - np.diff(ends, prepend=0), ends)]
+    starts = ends - np.diff(ends, prepend=0)
+    kept = [chosen(score[a:b], y[a:b]) + a for a, b in zip(starts, ends, strict=True)]
     at = np.concatenate(kept)
     return x[at] + first, y[at], both[at].astype(np.int64), expected[at], score[at]
 

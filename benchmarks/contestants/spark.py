@@ -45,7 +45,7 @@ def plain(task: Task, memory: str, partitions: int, warehouse: str = "") -> Spar
 
 
 def after(task: Task, spark: SparkSession) -> dict[str, Any]:
-    """The bytes that were shuffled, and the seconds of each stage that took a tenth or more."""
+    """The bytes that were shuffled, and the stages."""
     store = spark.sparkContext._jsc.sc().statusStore()
     executors = store.executorList(False)
     shuffled = sum(executors.apply(i).totalShuffleWrite() for i in range(executors.size()))
@@ -53,7 +53,7 @@ def after(task: Task, spark: SparkSession) -> dict[str, Any]:
 
 
 def stages(store: Any) -> list[dict[str, float]]:
-    """Each finished stage: seconds from start to end, of its tasks in all, and bytes."""
+    """Each stage that wrote or took a tenth of a second: seconds, of its tasks in all, bytes."""
     jvm_list = _stage_list(store)
     found = []
     for i in range(jvm_list.size()):
@@ -62,6 +62,8 @@ def stages(store: Any) -> list[dict[str, float]]:
         if began.isEmpty() or ended.isEmpty():
             continue
         seconds = (ended.get().getTime() - began.get().getTime()) / 1000
+        if seconds < 0.1 and not stage.outputBytes():
+            continue
         found.append(
             {
                 "stage": stage.stageId(),

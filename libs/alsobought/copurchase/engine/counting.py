@@ -14,6 +14,7 @@ from alsobought.copurchase.engine.scoring import (
 
 FULL = np.int64(2**31 - 2)
 MEMO = 4096
+SLOTS = 2.0**40  # shares that differ by less may meet in one place of the memo
 
 
 @njit(cache=True)
@@ -125,8 +126,8 @@ def keep_best(
     moments = np.empty(TERMS)
     moments_of(others, counts, moments)
     most = others[-1]
-    # items of one market with as many buyers have the same share, so the same E
-    memo_of = np.full(MEMO if most * np.max(shares[found[chosen]]) > SERIES_BELOW else 1, -1)
+    # many items have the same share, so the same E; the series is quick enough without a memo
+    memo_of = np.full(MEMO if most * np.max(shares[found[chosen]]) > SERIES_BELOW else 1, -1.0)
     memo = np.empty(len(memo_of))
     expected = np.empty(len(chosen))
     scores = np.empty(len(chosen))
@@ -134,9 +135,9 @@ def keep_best(
     for i in range(len(chosen)):
         y = found[chosen[i]]
         tie[i] = ties[y]
-        slot = buyers[y] % len(memo_of)
-        if memo_of[slot] != buyers[y]:
-            memo_of[slot] = buyers[y]
+        slot = np.int64(shares[y] * SLOTS) % len(memo_of)
+        if memo_of[slot] != shares[y]:
+            memo_of[slot] = shares[y]
             memo[slot] = expected_of(shares[y], most, moments, others, counts)
         expected[i] = memo[slot]
     kept = np.full(len(chosen), len(chosen) <= best)

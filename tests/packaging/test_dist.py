@@ -1,0 +1,81 @@
+"""What is shipped: the wheel, and the zip for executors that do not have the package."""
+
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.jobs import shop
+from tests.project import REPO
+from tests.rows import rows
+from tests.runtime import command
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+    subprocess.run([*build, "."], cwd=REPO, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0].split("-")[0].removesuffix(".dist") for name in names}
+    assert tops == {"alsobought"}
+    package = {name for name in names if name.startswith("alsobought/")}
+    sources = (REPO / "libs" / "alsobought").rglob("*.py")
+    assert {str(path.relative_to(REPO / "libs")) for path in sources} <= package
+    assert "alsobought/runtime/log4j2.properties" in package
+    assert [name for name in package if not name.endswith((".py", ".properties"))] == []
+
+
+@pytest.fixture
+def package(tmp_path):
+    """alsobought.zip, as `make dist` builds it."""
+    path = tmp_path / "alsobought.zip"
+    build = [sys.executable, "-m", "zipfile", "-c", str(path), "alsobought"]
+    subprocess.run(build, cwd=REPO / "libs", check=True)
+    return path
+
+
+@pytest.fixture
+def other_python(tmp_path):
+    """A Python with everything that this one has, except alsobought."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    # a .pth file in a folder that a .pth file adds is not followed, so the editable install is not
+    (packages / "others.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    return tmp_path / "venv" / "bin" / "python"
+
+
+def test_a_job_runs_from_the_zip_where_the_package_is_not_installed(
+    project, package, other_python, tmp_path
+):
+    def python(code):
+        asked = [str(other_python), "-c", code]
+        return subprocess.run(asked, cwd=tmp_path, env=command.environment(), check=False)
+
+    assert python("import pyspark, numba, pydantic").returncode == 0
+    assert python("import alsobought").returncode == 1
+
+    shop.fill(project)
+    project.run_job("purchases")
+    project.run_job("co_purchases")
+    counted = rows(project.read("co_purchases"))
+    version = project.version("co_purchases")
+
+    elsewhere = Path(tmp_path / "elsewhere")
+    elsewhere.mkdir()
+    ended = command.run(
+        "spark-submit", "--py-files", package, project.home / "jobs" / "co_purchases.py",
+        *command.write_conf(project),
+        home=elsewhere,
+        PYSPARK_PYTHON=str(other_python),
+        PYSPARK_DRIVER_PYTHON=str(other_python),
+        JDK_JAVA_OPTIONS=command.QUICK_JAVA,
+        NUMBA_CACHE_DIR=str(tmp_path / "loops"),
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert project.version("co_purchases") == version + 1
+    assert rows(project.read("co_purchases")) == counted
+    # the loops were compiled from within the zip, and kept for the next run
+    assert list((tmp_path / "loops").rglob("*.nbi")) != []
