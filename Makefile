@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 AS_OF ?= 2017-12-01
+# bananas, hot dog buns, spaghetti sauce, ... : what the demo shows at its end
+WELL_KNOWN ?= 1082185 995785 1126899
 VENV := .venv/.ready
 VENV_AIRFLOW := .venv-airflow/.ready
 # the jobs' Spark is the one of .venv, whatever else is on the machine

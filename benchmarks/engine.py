@@ -83,7 +83,7 @@ def engine_rows(results: Results, data_set: str) -> int:
 def table(names: list[str], data_set: str, results: Results, reasons: dict[str, str]) -> Table:
     """Medians of each contestant."""
     made = Table(title=f"{data_set}: medians; ratio: engine / this one, in the same round")
-    made.add_column("contestant")
+    made.add_column("contestant", no_wrap=True)
     for head in ("runs", "seconds", "ratio", "process s", "tree GB", "worker GB", "shuffled MB"):
         made.add_column(head, justify="right")
     made.add_column("rows", justify="right")

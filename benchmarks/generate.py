@@ -115,12 +115,15 @@ class Shop:
         first: int,
         last: int,
     ) -> tuple[np.ndarray, ...]:
-        """The lines, with those of the item that many bought and of the one that buys it all."""
+        """The lines, with those of the item that many bought and of the one that buys it all.
+
+        The item is else the least popular one, so that `star_share` is what it is bought by.
+        """
         everyone = np.arange(first, last)
         star = everyone[rng.random(len(everyone)) < self.data.star_share]
         hoard = self.data.hoard if first == 0 else 0
         customers = np.concatenate([customers, star, np.zeros(hoard, np.int64)])
-        ranks = np.concatenate([ranks, np.zeros(len(star), np.int64), np.arange(hoard)])
+        ranks = np.concatenate([ranks, np.full(len(star), self.data.items - 1), np.arange(hoard)])
         order = np.argsort(customers, kind="stable")
         return customers[order], self.id_of_rank[ranks[order]]
 

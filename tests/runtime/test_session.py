@@ -2,6 +2,7 @@
 
 import sys
 
+import pyarrow as pa
 import pytest
 
 from alsobought.errors import JobError
@@ -28,7 +29,7 @@ def test_days_begin_in_utc_and_a_division_by_zero_is_a_fault(spark):
 def test_the_workers_run_the_drivers_python(spark):
     def python(batches):
         for batch in batches:
-            yield batch.set_column(0, "python", [[sys.executable] * batch.num_rows])
+            yield pa.record_batch([[sys.executable] * batch.num_rows], names=["python"])
 
     made = spark.range(1).mapInArrow(python, "python string")
     assert rows(made) == [(sys.executable,)]

@@ -1,6 +1,5 @@
 """The store: what lies in Delta after a run, what is refused, and what stands after a refusal."""
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -289,15 +288,14 @@ def meanwhile(store, frame, tmp_path):
 
     def slow(act):
         lines = waiting(frame(COLUMNS, ("slow", 1, None)).coalesce(1), tmp_path)
-        # without sorted_by: sorting would compute the rows twice, and wait twice
         with ThreadPoolExecutor(1) as pool:
             run = pool.submit(store.write, STOCK, lines, FIRST, {"run": "slow"})
-            deadline = threading.Event()
             for _ in range(PATIENCE * 20):
                 if (tmp_path / "began").exists() or run.done():
                     break
-                deadline.wait(0.05)
+                time.sleep(0.05)
             try:
+                assert not run.done()  # it waits in the middle of its write
                 act()
             finally:
                 (tmp_path / "go").touch()

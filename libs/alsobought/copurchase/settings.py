@@ -42,8 +42,8 @@ class Baskets(BaseModel):
     """Per unit: a unit with more distinct items is sampled down to so many."""
 
     count_repeats: bool
-    """true: |c| and P count every purchase line, so that E is right where purchases are
-    independent. false: an item counts once per unit there too."""
+    """true: |c| and P count every purchase line, right where purchases are independent. false: an
+    item counts once per unit there too, better where people buy the same again and again."""
     after: After | None = None
     """Where given, the customer unit also counts the relation `after`."""
 
