@@ -22,9 +22,11 @@ SETTINGS = {
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The variables of a process that knows nothing of the tests."""
+    """The variables of a process that knows nothing of the tests, its venv activated."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return kept | {"TZ": "UTC"} | more
+    # spark-submit looks for pyspark in the python3 that is first on the PATH
+    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    return kept | {"TZ": "UTC", "PATH": path} | more
 
 
 def start(*words: str | Path, home: Path, **env: str) -> subprocess.Popen[str]:
