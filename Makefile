@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 AS_OF ?= 2017-12-01
-# bananas, hot dog buns, spaghetti sauce, ... : what the demo shows at its end
-WELL_KNOWN ?= 1082185 995785 1126899
+# bananas, hot dog buns, canned corn: what the demo shows at its end
+WELL_KNOWN ?= 1082185 1098066 938700
 VENV := .venv/.ready
 VENV_AIRFLOW := .venv-airflow/.ready
 # the jobs' Spark is the one of .venv, whatever else is on the machine
@@ -29,7 +29,7 @@ $(VENV_AIRFLOW): constraints-airflow.txt
 
 demo: $(VENV) ## Run every job on a year of real grocery purchases, and look at the lists
 	.venv/bin/alsobought run --all --env demo --as-of $(AS_OF)
-	@for item in $(WELL_KNOWN); do .venv/bin/alsobought show $$item --env demo --top 5; done
+	@for item in $(WELL_KNOWN); do .venv/bin/alsobought show $$item --env demo --top 5 || exit 1; done
 	@echo "Look further:"
 	@echo "  .venv/bin/alsobought show BANANAS               any item, by id or by words of its title"
 	@echo "  .venv/bin/alsobought why 1082185 1029743        one pair, explained"

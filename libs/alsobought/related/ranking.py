@@ -22,9 +22,11 @@ def ranked(pairs: DataFrame, lists: Lists, top_k: int) -> DataFrame:
 
     In:   `co_purchases`; a pair below lists.min_support is left out.
     Out:  rank 1 is the highest score; equal scores are ranked by related_item_id.
-    Cost: one shuffle of the candidates times the metrics.
+    Cost: one shuffle of the candidates; each is scored once a metric and sorted.
     """
-    supported = pairs.where(F.col("both") >= lists.min_support)
+    # one shuffle serves the ranking and the files: each holds a range of items, for look-ups
+    ranged = pairs.repartitionByRange("item_id")
+    supported = ranged.where(F.col("both") >= lists.min_support)
     scores = F.array(
         *[
             F.struct(F.lit(metric).alias("metric"), score(metric).alias("score"))

@@ -83,7 +83,7 @@ class Store:
         self._create(table)
         self._check_contract(table)
         if table.sorted_by:
-            rows = rows.repartitionByRange(*table.sorted_by).sortWithinPartitions(*table.sorted_by)
+            rows = rows.sortWithinPartitions(*table.sorted_by)
         if table.kept == "added" and not self._rows(table).isEmpty():
             return self._merge(table, rows, run)
         if table.kept == "per_as_of":

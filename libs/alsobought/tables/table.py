@@ -26,7 +26,8 @@ class Table:
     as-of day (the store adds the column `as_of` on write and takes it off on read), `whole`
     replaces everything, `added` adds the rows whose key is new and updates those that changed.
     `checks` maps a constraint's name to a SQL condition that every row keeps.
-    `sorted_by` is the order of rows within a file, so that look-ups can skip most of it.
+    `sorted_by` is the order of rows within a file, so that look-ups can skip most of it; a job
+    that ranges its rows over files by the first of these lets them skip most files too.
     """
 
     name: str
