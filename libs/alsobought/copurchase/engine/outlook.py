@@ -127,7 +127,7 @@ def warnings(plan: Planned, baskets: Baskets) -> list[str]:
             said.append(
                 f"{own.unit}: {units:,} units ({units / own.sum('units'):.2%}) with {2**top:,} or "
                 f"more items make {most / pairs:.0%} of the pairs; "
-                f"[baskets.max_items] {own.unit} = {2**top:,} would leave most of those out."
+                f"[baskets.max_items] {own.unit} = {2**top} would leave most of those out."
             )
         lost = own.sum("pairs_before") - own.sum("pairs")
         if lost > HEAVY_SHARE * own.sum("pairs_before"):
