@@ -52,6 +52,8 @@ fmt: $(VENV) ## Put the code into shape
 
 dist: $(VENV) ## Build the wheel, the zip for --py-files and the packed environment
 	.venv/bin/python -m build --wheel --no-isolation --outdir dist .
+	find libs -name __pycache__ -prune -exec rm -r {} +
+	rm -f dist/alsobought.zip
 	cd libs && ../.venv/bin/python -m zipfile -c ../dist/alsobought.zip alsobought
 	.venv/bin/venv-pack --prefix .venv --output dist/environment.tar.gz --force
 

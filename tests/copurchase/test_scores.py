@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from alsobought.copurchase.engine import scoring
+from alsobought.copurchase.engine import cache, scoring
 from alsobought.copurchase.scores import METRICS, score
 from tests import oracle
 
@@ -64,6 +64,13 @@ def test_the_compiled_kernel_and_the_oracle_agree(metric):
 def test_lift_jaccard_and_cosine_are_symmetric_and_confidence_is_not():
     one, other = oracle.scores(6, 4.0, 10, 12, 100), oracle.scores(6, 4.0, 12, 10, 100)
     assert {m for m in METRICS if one[m] != pytest.approx(other[m])} == {"confidence"}
+
+
+def test_compiled_loops_are_kept_under_a_stamp_of_all_their_sources(monkeypatch):
+    kept = scoring.expected_of._cache._cache_path
+    assert kept.endswith(f"kernels-{cache.digest()}")
+    monkeypatch.setattr(cache, "SOURCES", cache.SOURCES[1:])
+    assert not kept.endswith(f"kernels-{cache.digest()}")
 
 
 def test_the_best_are_chosen_by_score_and_ties_by_the_smaller_rank():

@@ -52,9 +52,11 @@ def run(  # noqa: PLR0913
             raise ConfigError("Name the jobs to run, or give --all.")
         root, as_of_day = home.find(), day(as_of)
         chosen = [jobs.load(root, name) for name in names or []]
-        if every or with_upstream:
+        if every or with_upstream or len(chosen) > 1:
             known = jobs.all_jobs(root)
-            chosen = jobs.with_upstream(known, [job.name for job in chosen] or list(known))
+            asked = [job.name for job in chosen] or list(known)
+            ordered = jobs.with_upstream(known, asked)
+            chosen = [job for job in ordered if with_upstream or job.name in asked]
         run_all(chosen, context(root, env, as_of_day, chosen), debug=debug)
 
 
