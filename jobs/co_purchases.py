@@ -31,7 +31,8 @@ def co_purchases(purchases: DataFrame, params: Params, as_of: date) -> Outcome:
     rows = engine.co_purchases(plan, params.lists, params.candidates)
     looks = outlook.outlooks(plan, params.candidates * len(params.lists.metrics))
     notes = [outlook.told(own, params.baskets) for own in looks]
-    return Outcome(rows, notes=[*notes, outlook.planned(looks, plan.cores)])
+    numbered = f"{len(packed.items):,} items numbered in {packed.id_seconds:.1f} s"
+    return Outcome(rows, notes=[*notes, numbered, outlook.planned(looks, plan.cores)])
 
 
 JOB = Job(co_purchases, Params, {"purchases": PURCHASES}, CO_PURCHASES)

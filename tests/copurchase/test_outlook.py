@@ -47,7 +47,7 @@ def planned(own):
     items = ids.Items(empty, empty, own.purchases, empty, None, [""], 0)
     relations = [plan.Relation("together", 0, -1)]
     blocks = plan.blocks(own, relations, SUPPORT, CORES, MEMORY)
-    packed = Packed(None, items, None, [own], [relations])
+    packed = Packed(None, items, None, [own], [relations], 0.0)
     return Planned(packed, [blocks], spread.Tasks([blocks], CORES), CORES)
 
 

@@ -5,6 +5,7 @@ of them older copies of what Spark has; two are enough.
 """
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -43,7 +44,9 @@ def install_jars() -> list[Path]:
     if all(jar.is_file() for jar in wanted):
         return wanted
     with tempfile.TemporaryDirectory() as cache:
-        _resolve(cache)
+        # in a process of its own: its JVM will look for the fetched jars where they no longer are
+        resolve = f"from alsobought.runtime import setup; setup.resolve({cache!r})"
+        subprocess.run([sys.executable, "-c", resolve], check=True)
         for jar in wanted:
             fetched = next(Path(cache, "jars").glob(f"*_{jar.name}"))
             shutil.copyfile(fetched, jar.with_suffix(".part"))
@@ -51,7 +54,8 @@ def install_jars() -> list[Path]:
     return wanted
 
 
-def _resolve(cache: str) -> None:
+def resolve(cache: str) -> None:
+    """Fetch the jars into `cache`/jars with Spark's own resolver."""
     from pyspark.sql import SparkSession
 
     spark = (

@@ -1,5 +1,6 @@
 """The engine from purchases to `item_statistics` and `co_purchases`, stage by stage."""
 
+import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -29,6 +30,7 @@ class Packed:
     spread: pack.Layout
     totals: list[Totals]
     relations: list[list[Relation]]
+    id_seconds: float
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ def packed(
     """
     window = in_window(purchases, as_of, baskets.look_back_days)
     first_day = as_of - timedelta(days=baskets.look_back_days)
+    began = time.monotonic()
     items = dictionary(window)
+    id_seconds = time.monotonic() - began
     if not len(items):
         raise JobError(
             f"purchases has none from {first_day} to {as_of}, the days that [baskets] looks back: "
@@ -84,7 +88,8 @@ def packed(
         histograms=histograms,
     )
     rows.persist(StorageLevel.MEMORY_AND_DISK)  # read twice: for the totals, then for what follows
-    return Packed(rows, items, layout, totals(rows, items, layout), relations)
+    found = totals(rows, items, layout)
+    return Packed(rows, items, layout, found, relations, id_seconds)
 
 
 def planned(found: Packed, support: int, memory: int) -> Planned:
