@@ -64,6 +64,7 @@ is_available = "for_sale"
 [baskets]
 units = ["order"]
 look_back_days = 365
+count_repeats = true
 
 [baskets.max_items]
 order = 100
