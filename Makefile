@@ -8,7 +8,7 @@ VENV_AIRFLOW := .venv-airflow/.ready
 # the jobs' Spark is the one of .venv, whatever else is on the machine
 unexport SPARK_HOME PYTHONPATH
 
-.PHONY: help setup demo test test-dags lint fmt dist bench clean
+.PHONY: help setup demo test test-dags test-rooms test-runs lint fmt dist bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -35,8 +35,14 @@ demo: $(VENV) ## Run every job on a year of real grocery purchases, and look at 
 	@echo "  .venv/bin/alsobought why 1082185 1029743        one pair, explained"
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
 
-test: $(VENV) test-dags ## Run all tests
-	.venv/bin/python -m pytest
+test: $(VENV) $(VENV_AIRFLOW) ## Run all tests, two sets at a time
+	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags
+
+test-rooms: $(VENV) ## Run the tests that share one Spark session
+	.venv/bin/python -m pytest --ignore tests/runtime --ignore tests/jobs --ignore tests/packaging
+
+test-runs: $(VENV) ## Run the tests that start Spark as a user does
+	.venv/bin/python -m pytest tests/runtime tests/jobs tests/packaging
 
 test-dags: $(VENV) $(VENV_AIRFLOW) ## Run the tests of the DAGs, in their own venv
 	.venv-airflow/bin/python -m pytest tests/airflow_dags

@@ -72,7 +72,7 @@ def test_a_job_runs_from_the_zip_where_the_package_is_not_installed(
         PYSPARK_PYTHON=str(other_python),
         PYSPARK_DRIVER_PYTHON=str(other_python),
         JDK_JAVA_OPTIONS=command.QUICK_JAVA,
-        XDG_CACHE_HOME=str(tmp_path / "loops"),
+        NUMBA_CACHE_DIR=str(tmp_path / "loops"),
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert project.version("co_purchases") == version + 1

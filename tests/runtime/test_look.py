@@ -34,6 +34,7 @@ title = "title"
 [baskets]
 units = ["order", "customer"]
 look_back_days = 30
+count_repeats = true
 [baskets.max_items]
 order = 10
 customer = 10
