@@ -8,7 +8,7 @@ VENV_AIRFLOW := .venv-airflow/.ready
 # the jobs' Spark is the one of .venv, whatever else is on the machine
 unexport SPARK_HOME PYTHONPATH
 
-.PHONY: help setup demo test test-dags test-rooms test-runs lint fmt dist bench clean
+.PHONY: help setup demo test test-dags test-rooms test-runs test-packaging lint fmt dist bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -36,13 +36,17 @@ demo: $(VENV) ## Run every job on a year of real grocery purchases, and look at 
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
 
 test: $(VENV) $(VENV_AIRFLOW) ## Run all tests, two sets at a time
-	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags
+	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags \
+		test-packaging
 
 test-rooms: $(VENV) ## Run the tests that share one Spark session
 	.venv/bin/python -m pytest --ignore tests/runtime --ignore tests/jobs --ignore tests/packaging
 
 test-runs: $(VENV) ## Run the tests that start Spark as a user does
-	.venv/bin/python -m pytest tests/runtime tests/jobs tests/packaging
+	.venv/bin/python -m pytest tests/runtime tests/jobs
+
+test-packaging: $(VENV) ## Run the tests of the zip and of a standalone cluster
+	.venv/bin/python -m pytest tests/packaging
 
 test-dags: $(VENV) $(VENV_AIRFLOW) ## Run the tests of the DAGs, in their own venv
 	.venv-airflow/bin/python -m pytest tests/airflow_dags
@@ -61,7 +65,12 @@ dist: $(VENV) ## Build the wheel, the zip for --py-files and the packed environm
 	find libs -name __pycache__ -prune -exec rm -r {} +
 	rm -f dist/alsobought.zip
 	cd libs && ../.venv/bin/python -m zipfile -c ../dist/alsobought.zip alsobought
-	.venv/bin/venv-pack --prefix .venv --output dist/environment.tar.gz --force
+	rm -rf build/environment
+	$(PYTHON) -m venv build/environment
+	build/environment/bin/pip install --quiet dist/alsobought-*.whl --constraint constraints.txt
+	cp .venv/lib/python*/site-packages/pyspark/jars/delta-s*.jar \
+		build/environment/lib/python*/site-packages/pyspark/jars/
+	.venv/bin/venv-pack --prefix build/environment --output dist/environment.tar.gz --force
 
 bench: $(VENV) ## Measure the engine against its peers (long)
 	.venv/bin/pip install --quiet --editable '.[bench]' --constraint constraints.txt
