@@ -176,7 +176,8 @@ def _heads(
 
 def _found(relation: Relation, out: Out, rows: int) -> Found:
     x, y, both, expected = out
-    return relation.name, x[:rows], y[:rows], both[:rows], expected[:rows]
+    # copies: Arrow would look into `out` itself, which the next items are written to
+    return relation.name, x[:rows], y[:rows], both[:rows].copy(), expected[:rows].copy()
 
 
 def _room(rows: int) -> Out:

@@ -19,7 +19,7 @@ ROWS_PER_CHUNK = 1 << 19
 ROWS_PER_PART = 2_000_000
 BLOBS = "part int, a binary, b binary, c binary"
 PACKED = "part int, kind int, a binary, b binary, c binary, d binary"
-BASKETS, PER_ITEM, PER_MARKET = -1, 0, -2  # kinds of packed rows; kinds >= 0 are ranges of items
+BASKETS, PER_MARKET = -1, -2  # kinds of packed rows; kinds >= 0 are ranges of items
 ITEMS_PER_RANGE = 1 << 16
 SIZES = 32  # a unit's size class is the power of two at or below its distinct items
 
@@ -207,8 +207,13 @@ def _per_item(part: int, counts: tuple[np.ndarray, ...]) -> Iterator[pa.RecordBa
         yield packed_row(part, int(r), *(column[here] for column in counts))
 
 
+def blob_row(ids: dict[str, int], *arrays: np.ndarray) -> pa.RecordBatch:
+    """One row of ints, by name, and of arrays as binary cells called a, b, c, ..."""
+    cells = blobs_of([[np.ascontiguousarray(array).tobytes()] for array in arrays])
+    columns = [pa.array([value], pa.int32()) for value in ids.values()] + cells
+    return pa.record_batch(columns, names=[*ids, *"abcde"[: len(arrays)]])
+
+
 def packed_row(part: int, kind: int, *arrays: np.ndarray) -> pa.RecordBatch:
     """One PACKED row."""
-    cells = blobs_of([[np.ascontiguousarray(array).tobytes()] for array in arrays])
-    ids = [pa.array([part], pa.int32()), pa.array([kind], pa.int32())]
-    return pa.record_batch([*ids, *cells], names=["part", "kind", "a", "b", "c", "d"])
+    return blob_row({"part": part, "kind": kind}, *arrays)

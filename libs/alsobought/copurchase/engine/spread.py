@@ -141,6 +141,4 @@ def _part_of_head(head: int, held: Held, relation: Relation, items: int) -> tupl
 
 
 def _row(task: int, kind: int, *arrays: np.ndarray) -> pa.RecordBatch:
-    cells = pack.blobs_of([[np.ascontiguousarray(array).tobytes()] for array in arrays])
-    ids = [pa.array([task], pa.int32()), pa.array([kind], pa.int32())]
-    return pa.record_batch([*ids, *cells], names=["task", "kind", "a", "b", "c", "d", "e"])
+    return pack.blob_row({"task": task, "kind": kind}, *arrays)

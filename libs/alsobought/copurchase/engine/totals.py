@@ -79,9 +79,7 @@ def _merged(counts: DataFrame, spread: pack.Layout) -> DataFrame:
                 held[unit, one["kind"][0].as_py()].append(one)
         for (unit, kind), rows in held.items():
             arrays = _per_market(rows) if kind == pack.PER_MARKET else _per_item(rows)
-            cells = pack.blobs_of([[array.tobytes()] for array in arrays])
-            ids = [pa.array([unit], pa.int32()), pa.array([kind], pa.int32())]
-            yield pa.record_batch([*ids, *cells], names=["unit", "kind", "a", "b", "c", "d"])
+            yield pack.blob_row({"unit": unit, "kind": kind}, *arrays)
 
     unit = F.floor(F.col("part") / F.lit(spread.parts))
     task = (unit * F.lit(spread.ranges) + F.greatest("kind", F.lit(0))).cast("int")
