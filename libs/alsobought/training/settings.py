@@ -1,0 +1,58 @@
+"""What is learnt from offers, and with how much history: the section [redemption]."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Method = Literal[
+    "none",
+    "drop_newest",
+    "fsiw",
+    "fnw",
+    "fnc",
+    "es_dfm",
+    "defer",
+    "defuse",
+    "snapshot_with_engagement",
+]
+Days = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Redemption(BaseModel):
+    """[redemption]: when a label is final, which weights are made, and by which models."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    attribution_days: Days
+    """Events so many days after issue, or later, do not count; at that age a label is final."""
+    observation_days: Days
+    """So long the streaming methods wait before they emit an offer the first time."""
+    methods: Annotated[list[Method], Field(min_length=1)]
+    """Whose weights are made, each once."""
+    model: Literal["logistic", "gradient_boosting"]
+    """The auxiliary models, and those that are trained with the weights."""
+    replays: Count
+    """Random ages at which each matured offer is replayed."""
+    training_rows: Count
+    """At most about so many replayed rows train the models; a hash-sample of the offers."""
+    min_matured: Count
+    """With fewer matured offers nothing is trained."""
+    floor: Annotated[float, Field(gt=0, lt=1)]
+    """Probabilities in a weight's denominator are clipped here."""
+    seed: int
+    """Chooses the replayed ages and the samples."""
+
+    @field_validator("methods")
+    @classmethod
+    def _unique(cls, names: list[Method]) -> list[Method]:
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} must be named once")
+        return names
+
+    @model_validator(mode="after")
+    def _observed_within_attribution(self) -> Self:
+        if self.observation_days >= self.attribution_days:
+            raise ValueError("observation_days must stay below attribution_days")
+        return self
