@@ -1,0 +1,1 @@
+"""How much of what final labels would teach is learnt from labels that are still arriving."""
