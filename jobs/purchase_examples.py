@@ -1,0 +1,26 @@
+"""A training set from purchases: what customers bought after a cut-off, and what they did not."""
+
+from datetime import date
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+
+from alsobought.runtime.job import Job, Outcome
+from alsobought.runtime.run import main
+from alsobought.tables import PURCHASE_EXAMPLES, PURCHASES
+from alsobought.training import purchases as examples
+from alsobought.training.purchase_settings import PurchaseExamples
+
+
+def purchase_examples(purchases: DataFrame, params: PurchaseExamples, as_of: date) -> Outcome:
+    """Label what followed the cut-off, draw negatives, weigh, and describe as of the cut-off."""
+    rows = examples.purchase_examples(purchases, params, as_of)
+    rows.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
+    account = examples.counted(purchases, rows, params, as_of)
+    return Outcome(rows, account, lambda row: examples.judged(row, params, as_of))
+
+
+JOB = Job(purchase_examples, PurchaseExamples, {"purchases": PURCHASES}, PURCHASE_EXAMPLES)
+
+if __name__ == "__main__":
+    main(JOB)
