@@ -1,5 +1,6 @@
 """Rules for a good purchase row, each named; every row gets all the rules that it broke."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
@@ -32,21 +33,59 @@ def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFra
     Cost:  one shuffle and sort of the rows by order and item.
     """
     kinds = {field.name: field.dataType for field in lines.schema}
-    own = [name for name in lines.columns if name not in (SOURCE_FILE, UNREADABLE)]
-    as_read = F.struct(*[_source_column(name) for name in own]).alias(READ)
-    # Canonical columns take the place of the source's, so that Spark computes each of them once.
-    parsed = lines.select(*_parsed(source, kinds), as_read, SOURCE_FILE, UNREADABLE)
-    judged = parsed.withColumns(
-        {"line": _line_key(source), REASONS: _broken(source, as_of), "_tie": F.xxhash64(READ)}
+    judged = parsed(lines, _parsed(source, kinds)).withColumns(
+        {"line": _line_key(source), REASONS: listed(_rules(source, as_of))}
     )
-    canonical = F.xxhash64(*PURCHASES.names)
+    return without_duplicates(judged, PURCHASES.key, F.xxhash64(*PURCHASES.names))
+
+
+def parsed(lines: DataFrame, columns: list[Column]) -> DataFrame:
+    """Canonical `columns`, then the row as read: `_read`, `_source_file`, `_unreadable`."""
+    own = own_columns(lines)
+    as_read = F.struct(*[source_column(name) for name in own]).alias(READ)
+    # Canonical columns take the place of the source's, so that Spark computes each of them once.
+    return lines.select(*columns, as_read, SOURCE_FILE, UNREADABLE)
+
+
+def listed(rules: dict[str, Column]) -> Column:
+    """The names of the rules that a row breaks, sorted; none for nearly every row."""
+    named = [F.when(rules[name], F.lit(name)) for name in sorted(rules)]
+    # Building the list takes four times as long as asking whether there is anything to list.
+    return F.when(F.coalesce(*named).isNotNull(), F.array_compact(F.array(*named))).otherwise(
+        F.array().cast("array<string>")
+    )
+
+
+def id_rules(names: Iterable[str]) -> dict[str, Column]:
+    """The rules of ids: there, and in the source's encoding; and of the row that holds them."""
+    return {
+        "unreadable_row": F.col(UNREADABLE).isNotNull(),
+        **{f"missing_{name}": F.col(name).isNull() for name in names},
+        **{f"unreadable_{name}": F.col(name).contains(UNDECODED) for name in names},
+    }
+
+
+def time_rules(name: str, as_of: date) -> dict[str, Column]:
+    """The rules of a time: it can be read, and lies before the as-of day."""
+    at = F.col(name)
+    return {"unreadable_time": at.isNull(), FUTURE: at >= F.lit(as_of).cast("timestamp")}
+
+
+def without_duplicates(judged: DataFrame, key: tuple[str, ...], canonical: Column) -> DataFrame:
+    """`judged` with the reason duplicate on all rows of a key but one; null is no key.
+
+    The one is good if any is, then the first by file; `canonical`, a hash of the row's columns,
+    decides between the rows of one file.
+    """
+    tied = judged.withColumn("_tie", F.xxhash64(READ))
     best_first = [F.size(REASONS), F.col(SOURCE_FILE), canonical, F.col("_tie")]
-    same = Window.partitionBy(*PURCHASES.key).orderBy(*best_first)
-    has_key = F.col("order_id").isNotNull() & F.col("item_id").isNotNull()
-    numbered = judged.withColumn("_nth", F.row_number().over(same))
+    nth = F.row_number().over(Window.partitionBy(*key).orderBy(*best_first))
+    has_key = F.lit(True)
+    for name in key:
+        has_key = has_key & F.col(name).isNotNull()
     with_duplicate = F.array_sort(F.array_append(REASONS, F.lit(DUPLICATE)))
     reasons = F.when(has_key & (F.col("_nth") > 1), with_duplicate).otherwise(F.col(REASONS))
-    return numbered.withColumn(REASONS, reasons).drop("_nth", "_tie")
+    return tied.withColumn("_nth", nth).withColumn(REASONS, reasons).drop("_nth", "_tie")
 
 
 def _line_key(source: PurchaseSource) -> Column:
@@ -59,7 +98,7 @@ def _line_key(source: PurchaseSource) -> Column:
 
 def _parsed(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]:
     def mapped(name: str) -> Column:
-        return _source_column(str(source.columns[name]))
+        return source_column(str(source.columns[name]))
 
     def kind(name: str) -> DataType:
         return kinds[str(source.columns[name])]
@@ -82,31 +121,29 @@ def _parsed(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]:
     return [(absent | columns)[name].alias(name) for name in PURCHASES.names]
 
 
-def _broken(source: PurchaseSource, as_of: date) -> Column:
-    """The names of the rules that a parsed row breaks, sorted; none for nearly every row."""
+def _rules(source: PurchaseSource, as_of: date) -> dict[str, Column]:
+    """Each rule of a parsed purchase, true where it is broken."""
     price_given = F.lit(False)
     if "price" in source.columns:
         raw_price = F.col(READ).getField(str(source.columns["price"]))
         price_given = parse.as_text(raw_price.cast("string"), StringType()).isNotNull()
-    rules = {
-        "unreadable_row": F.col(UNREADABLE).isNotNull(),
-        **{f"missing_{name}": F.col(name).isNull() for name in IDS},
-        **{f"unreadable_{name}": F.col(name).contains(UNDECODED) for name in IDS},
-        "unreadable_time": F.col("purchased_at").isNull(),
-        FUTURE: F.col("purchased_at") >= F.lit(as_of).cast("timestamp"),
+    return {
+        **id_rules(IDS),
+        **time_rules("purchased_at", as_of),
         "unreadable_quantity": F.col("quantity").isNull(),
         "unreadable_price": F.col("price").isNull() & price_given,
         "quantity_not_positive": F.col("quantity") <= 0,
     }
-    named = [F.when(rules[name], F.lit(name)) for name in sorted(rules)]
-    # Building the list takes four times as long as asking whether there is anything to list.
-    return F.when(F.coalesce(*named).isNotNull(), F.array_compact(F.array(*named))).otherwise(
-        F.array().cast("array<string>")
-    )
 
 
-def _source_column(name: str) -> Column:
+def source_column(name: str) -> Column:
+    """A source's column by its name, whatever signs it has."""
     return F.col("`" + name.replace("`", "``") + "`")
+
+
+def own_columns(lines: DataFrame) -> list[str]:
+    """The source's columns among those that `files.read` gives."""
+    return [name for name in lines.columns if name not in (SOURCE_FILE, UNREADABLE)]
 
 
 def good(rows: DataFrame) -> DataFrame:
@@ -115,7 +152,7 @@ def good(rows: DataFrame) -> DataFrame:
 
 
 def rejected(rows: DataFrame, source_columns: list[str]) -> DataFrame:
-    """The rows of `classified` that broke a rule, as `rejected_purchases`: as they were read."""
+    """The judged rows that broke a rule, as they were read: source_file, reasons, row."""
     read = F.to_json(F.struct(*[F.col(READ).getField(name).alias(name) for name in source_columns]))
     broken = rows.where(F.size(REASONS) > 0)
     return broken.select(
@@ -134,15 +171,9 @@ def catalogue(lines: DataFrame, source: ItemSource) -> DataFrame:
     Nulls: no title, brand or first_seen_at stays null; category and attributes leave nulls out;
            an unreadable is_available is true.
     """
-    parsed = lines.select(*_items(source, lines.schema), UNREADABLE)
     item = F.col("item_id")
-    rules = {
-        "missing_item_id": item.isNull(),
-        "unreadable_item_id": item.contains(UNDECODED),
-        "unreadable_row": F.col(UNREADABLE).isNotNull(),
-    }
-    broken = F.array_compact(F.array(*[F.when(rules[name], F.lit(name)) for name in sorted(rules)]))
-    judged = parsed.withColumn(REASONS, broken)
+    judged = lines.select(*_items(source, lines.schema), UNREADABLE)
+    judged = judged.withColumn(REASONS, listed(id_rules(["item_id"])))
     order = [F.size(REASONS), F.to_json(F.struct(*ITEMS.names))]
     nth = F.row_number().over(Window.partitionBy("item_id").orderBy(*order))
     with_duplicate = F.array_sort(F.array_append(REASONS, F.lit(DUPLICATE)))
@@ -155,9 +186,7 @@ def _items(source: ItemSource, schema: StructType) -> list[Column]:
     kinds = {field.name: field.dataType for field in schema}
 
     def texts(name: str) -> list[tuple[str, Column]]:
-        mapped = source.columns.get(name, [])
-        names = dict.fromkeys([mapped] if isinstance(mapped, str) else mapped)
-        return [(n, parse.as_text(_source_column(n), kinds[n])) for n in names]
+        return [(n, parse.as_text(source_column(n), kinds[n])) for n in source.named(name)]
 
     def text(name: str) -> Column:
         return F.nullif(F.concat_ws(" ", *[value for _, value in texts(name)]), F.lit(""))
@@ -165,11 +194,11 @@ def _items(source: ItemSource, schema: StructType) -> list[Column]:
     available, first_seen_at = F.lit(True), F.lit(None).cast("timestamp")
     given = source.columns.get("is_available")
     if isinstance(given, str):
-        available = F.coalesce(parse.as_boolean(_source_column(given), kinds[given]), available)
+        available = F.coalesce(parse.as_boolean(source_column(given), kinds[given]), available)
     given = source.columns.get("first_seen_at")
     if isinstance(given, str):
         first_seen_at = parse.as_time(
-            _source_column(given), kinds[given], source.timestamp_format, source.time_zone
+            source_column(given), kinds[given], source.timestamp_format, source.time_zone
         )
     path = F.array(*[value for _, value in texts("category")]).cast("array<string>")
     named = [part for name, value in texts("attributes") for part in (F.lit(name), value)]

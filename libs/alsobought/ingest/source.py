@@ -1,6 +1,6 @@
 """What a source is: where its files lie, how to read them, which columns mean what."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -13,10 +13,11 @@ PURCHASE_COLUMNS = {
 ITEM_COLUMNS = {
     "item_id", "title", "brand", "category", "is_available", "first_seen_at", "attributes",
 }  # fmt: skip
+OFFER_COLUMNS = {"offer_id", "customer_id", "issued_at", "features", "numbers"}
 Encoding = Literal[
     "UTF-8", "ISO-8859-1", "US-ASCII", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"
 ]  # those that Spark reads
-JOINABLE = {"title", "category", "attributes"}
+JOINABLE = {"title", "category", "attributes", "offer_id", "features", "numbers"}
 
 
 class Source(BaseModel):
@@ -31,7 +32,7 @@ class Source(BaseModel):
     format: Literal["csv", "json", "parquet", "delta"]
     """json means one object a line."""
     columns: Columns
-    """Canonical column = source column; title, category and attributes take a list of them."""
+    """Canonical column = source column; those in JOINABLE take a list of them."""
     delimiter: str = ","
     header: bool = True
     """false: the source's columns are called _c0, _c1, ..."""
@@ -74,8 +75,12 @@ class Source(BaseModel):
     @property
     def source_columns(self) -> list[str]:
         """Every source column that the mapping names, once, in order."""
-        named = [[m] if isinstance(m, str) else m for m in self.columns.values()]
-        return list(dict.fromkeys(name for names in named for name in names))
+        return list(dict.fromkeys(name for mapped in self.columns for name in self.named(mapped)))
+
+    def named(self, column: str) -> list[str]:
+        """The source columns that one canonical column is made of, once each; none: not mapped."""
+        mapped = self.columns.get(column, [])
+        return list(dict.fromkeys([mapped] if isinstance(mapped, str) else mapped))
 
 
 def _mapping(columns: Columns, known: set[str], required: set[str]) -> Columns:
@@ -105,10 +110,62 @@ class ItemSource(Source):
         return _mapping(columns, ITEM_COLUMNS, {"item_id"})
 
 
+class OfferSource(Source):
+    """The mapping of offers: who was issued what when, and what was known of it then."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        return _mapping(columns, OFFER_COLUMNS, {"offer_id", "customer_id", "issued_at"})
+
+    @model_validator(mode="after")
+    def _features_are_told_apart(self) -> "OfferSource":
+        names = [*self.named("features"), *self.named("numbers")]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"columns: {', '.join(twice)} is among both features and numbers")
+        marked = [name for name in names if "=" in name]
+        if marked:
+            raise ValueError(
+                f"columns: {marked[0]!r} cannot be a feature: a name with '=' means a category"
+            )
+        return self
+
+
+class EngagementSource(Source):
+    """The mapping of engagements: which offer, and when."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        return _mapping(columns, {"offer_id", "engaged_at"}, {"offer_id", "engaged_at"})
+
+
+class RedemptionSource(Source):
+    """The mapping of redemptions: which offer, and when."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        return _mapping(columns, {"offer_id", "redeemed_at"}, {"offer_id", "redeemed_at"})
+
+
 class Sources(BaseModel):
-    """The [sources] of an environment."""
+    """The [sources] of an environment; those that may be None are needed by some jobs only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     purchases: PurchaseSource
     items: ItemSource
+    offers: OfferSource | None = None
+    engagements: EngagementSource | None = None
+    redemptions: RedemptionSource | None = None
+
+
+S = TypeVar("S", bound=Source)
+
+
+def given(section: S | None) -> S:
+    """The section, for a job that reads its files: without the section it would not run."""
+    assert section is not None
+    return section
