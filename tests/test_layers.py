@@ -19,17 +19,26 @@ ROOMS = {
     "ingest": ("ingest", "tables", "errors"),
     "copurchase": ("copurchase", "tables", "errors"),
     "related": ("related", "copurchase", "tables", "errors"),
+    "training": ("training", "tables", "errors"),
     "runtime": ("runtime", "tables", "errors"),
     # The one place that opens source files, and the one that parses their settings.
     "runtime.run": ("runtime", "errors", "ingest.files", "__version__"),
-    "runtime.config": ("errors", "ingest.source", "copurchase.settings"),
+    "runtime.config": ("errors", "ingest.source", "copurchase.settings", "training.settings"),
     "runtime.session": ("errors", "ingest.files"),
     # Those that look into the engine: its set-up, its plan, its scores in words.
     "runtime.setup": ("runtime", "copurchase.engine", "copurchase.settings"),
     "runtime.plan": ("runtime", "tables", "errors", "copurchase"),
     "runtime.explain": ("runtime", "copurchase.scores"),
 }
-FOR_JOBS = ("ingest", "copurchase", "related", "runtime.job", "runtime.run", "tables")
+FOR_JOBS = (
+    "ingest",
+    "copurchase",
+    "related",
+    "training",
+    "runtime.job",
+    "runtime.run",
+    "tables",
+)
 
 CLOCKS = {"now", "today", "utcnow", "time", "time_ns", "localtime", "gmtime", "ctime"}
 CLOCKS_OF_SPARK = {"current_date", "current_timestamp", "localtimestamp", "unix_timestamp"}

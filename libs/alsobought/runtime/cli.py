@@ -1,7 +1,8 @@
 """The alsobought command: run jobs, look at tables."""
 
 import shlex
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +10,9 @@ from alsobought.errors import ConfigError, JobError
 from alsobought.runtime import home, printing
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.options import AsOf, Debug, Env, day
+
+if TYPE_CHECKING:  # imported where it is used, so that --help does not wait for it
+    from alsobought.runtime.job import Job
 
 LookEnv = Annotated[
     str, typer.Option(envvar="ALSOBOUGHT_ENV", help="An environment: the name of a file in conf/.")
@@ -57,7 +61,22 @@ def run(  # noqa: PLR0913
             asked = [job.name for job in chosen] or list(known)
             ordered = jobs.with_upstream(known, asked)
             chosen = [job for job in ordered if with_upstream or job.name in asked]
+        if every:
+            chosen = _configured(chosen, root, env)
         run_all(chosen, context(root, env, as_of_day, chosen), debug=debug)
+
+
+def _configured(ordered: "list[Job]", root: Path, env: str) -> "list[Job]":
+    """The jobs that the environment has sections for; one line tells of the others."""
+    from alsobought.runtime import config
+    from alsobought.runtime import job as jobs
+
+    chosen, lacking = jobs.configured(ordered, config.load(root, env, {}))
+    if lacking:
+        out = ", ".join(job.name for job in ordered if job not in chosen)
+        sections = ", ".join(f"[{section}]" for section in lacking)
+        printing.say(f"Left out, as {config.path_of(root, env)} has no {sections}: {out}.")
+    return chosen
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """conf/<env>.toml as values: every fault named at once, nothing defaulted silently."""
 
 import tomllib
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.errors import ConfigError
 from alsobought.ingest.source import Sources
+from alsobought.training.settings import Redemption
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -25,27 +28,52 @@ class Environment(BaseModel):
     sources: Sources
     baskets: Baskets
     lists: Lists
+    redemption: Redemption | None = None
+    """Needed by the jobs that learn from offers, like the sources of offers and their events."""
     jobs: dict[str, dict[str, Any]]
     """The parameters of each job, checked against the job's own Params."""
 
     def params(self, job: str, kind: type[P]) -> P:
         """The job's parameters: its own section, and the shared ones that `kind` asks for.
 
-        A field of `kind` called sources, baskets or lists gets the environment's own section.
+        A field of `kind` called like one of SHARED gets the environment's own section.
         Raises pydantic's ValidationError with every fault.
         """
-        shared = {n: getattr(self, n) for n in ("sources", "baskets", "lists")}
-        given = {n: value for n, value in shared.items() if n in kind.model_fields}
+        given = {n: getattr(self, n) for n in shared_by(kind)}
         return kind.model_validate({**self.jobs.get(job, {}), **given})
 
+    def lacks(self, sections: Sequence[str]) -> list[str]:
+        """Those of `sections`, such as sources.offers, that the TOML does not have."""
+        found = {section: attrgetter(section)(self) for section in sections}
+        return [section for section, value in found.items() if value is None]
 
-def load(home: Path, name: str, params: dict[str, type[BaseModel]]) -> Environment:
+
+SHARED = tuple(n for n in Environment.model_fields if n not in ("warehouse", "spark", "jobs"))
+
+
+def shared_by(kind: type[BaseModel]) -> list[str]:
+    """The environment's sections that a job with such Params asks for."""
+    return [name for name in kind.model_fields if name in SHARED]
+
+
+def path_of(home: Path, name: str) -> Path:
+    """The file of the environment `name`."""
+    return home / "conf" / f"{name}.toml"
+
+
+def load(
+    home: Path,
+    name: str,
+    params: Mapping[str, type[BaseModel]],
+    needs: Mapping[str, Sequence[str]] | None = None,
+) -> Environment:
     """The environment `name`, checked whole: `params` are the Params of the jobs to check.
 
-    Raises ConfigError: no such environment, TOML that cannot be parsed, or all faults of keys,
-    types and values in one sentence.
+    `needs` are the sections that these jobs cannot do without. Raises ConfigError: no such
+    environment, TOML that cannot be parsed, or all faults of keys, types and values and all
+    missing sections in one sentence.
     """
-    path = home / "conf" / f"{name}.toml"
+    path = path_of(home, name)
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in (home / "conf").glob("*.toml"))) or "none"
         raise ConfigError(f"No environment is called {name!r}; {home / 'conf'} has: {known}.")
@@ -63,11 +91,21 @@ def load(home: Path, name: str, params: dict[str, type[BaseModel]]) -> Environme
     except ValidationError as error:
         faults += told(error)
     for job, kind in params.items():
-        own = {n for n in kind.model_fields if n in ("sources", "baskets", "lists")}
+        own = set(shared_by(kind))
         faults += _section_faults(kind, sections.get(job, {}), own, f"jobs.{job}")
+    if environment is not None and needs:
+        faults += _lacking(environment, needs)
     if faults or environment is None:
         raise ConfigError(f"{path}: {'; '.join(faults)}.")
     return environment
+
+
+def _lacking(environment: Environment, needs: Mapping[str, Sequence[str]]) -> list[str]:
+    return [
+        f"there is no [{section}], which the job {job} needs"
+        for job, sections in needs.items()
+        for section in environment.lacks(sections)
+    ]
 
 
 def _section_faults(

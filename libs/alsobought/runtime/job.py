@@ -12,6 +12,7 @@ from pyspark.cloudpickle import register_pickle_by_value
 from pyspark.sql import DataFrame, Row
 
 from alsobought.errors import ConfigError
+from alsobought.runtime.config import Environment, shared_by
 from alsobought.tables import Table
 
 
@@ -60,6 +61,13 @@ class Job:
     def name(self) -> str:
         """The job is called like its table, its file, its TOML section and its Airflow task."""
         return self.writes.name
+
+    @property
+    def needs(self) -> list[str]:
+        """The sections of the TOML that the job cannot do without, such as sources.offers."""
+        files = [source.name for source in self.reads.values() if isinstance(source, Files)]
+        fields = self.params.model_fields
+        return [*files, *(name for name in shared_by(self.params) if fields[name].is_required())]
 
 
 def all_jobs(home: Path) -> dict[str, Job]:
@@ -115,3 +123,18 @@ def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
     for name in names:
         visit(jobs[name])
     return list(order.values())
+
+
+def configured(ordered: Sequence[Job], environment: Environment) -> tuple[list[Job], list[str]]:
+    """The jobs whose sections the environment has, and every section that the others lack.
+
+    A job that waits for one that is left out is left out too.
+    """
+    out: set[str] = set()
+    lacking: dict[str, None] = {}
+    for job in ordered:
+        lacks = environment.lacks(job.needs)
+        if lacks or out & {source.name for source in job.reads.values()}:
+            out.add(job.name)
+            lacking |= dict.fromkeys(lacks)
+    return [job for job in ordered if job.name not in out], list(lacking)

@@ -34,7 +34,8 @@ class Context:
 
 def context(root: Path, env: str, as_of: date, jobs: Sequence[Job]) -> Context:
     """The context of a run, with the environment's TOML checked for `jobs`."""
-    environment = config.load(root, env, {job.name: job.params for job in jobs})
+    kinds, needs = {job.name: job.params for job in jobs}, {job.name: job.needs for job in jobs}
+    environment = config.load(root, env, kinds, needs)
     return Context(root, env, environment, as_of)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import MapType, StructField
 
 from alsobought.errors import ContractError, JobError
 from alsobought.tables import Table
@@ -107,7 +108,10 @@ class Store:
 
         Rows that are there already are left out first: Delta would copy every file with one.
         """
-        identical = " AND ".join(f"old.{name} <=> new.{name}" for name in table.names)
+        identical = " AND ".join(
+            f"{_comparable(field, 'old')} <=> {_comparable(field, 'new')}"
+            for field in table.columns
+        )
         same = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
         before = self._latest(table)
         there = self._rows(table).alias("old")
@@ -206,3 +210,9 @@ class Store:
         history = DeltaTable.forPath(self.spark, self.path(table)).history(COMMITS).where(own)
         found = history.sort(F.desc("version")).select("operationMetrics").take(1)
         return {name: int(count) for name, count in found[0][0].items()} if found else {}
+
+
+def _comparable(field: StructField, side: str) -> str:
+    """A column in SQL as a value that Spark can compare: a map as its sorted entries."""
+    name = f"{side}.{field.name}"
+    return f"array_sort(map_entries({name}))" if isinstance(field.dataType, MapType) else name
