@@ -1,0 +1,116 @@
+"""What was known of a customer when an offer was issued: purchases and earlier offers."""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+DAY = 86_400_000_000  # microseconds
+MONEY = 10_000  # spend is summed in whole parts of a currency unit, so that no order matters
+LARGEST_PRICE = 1e9
+COUNTED = ("lines", "spent", "offers", "engaged", "redeemed")
+OF_OFFERS = {
+    "offers": "log_earlier_offers",
+    "engaged": "log_earlier_engagements",
+    "redeemed": "log_earlier_redemptions",
+}
+SPANS = (30, 90)
+LAST, NEVER = "days_since_last_purchase", "no_earlier_purchase"
+NAMES = (
+    LAST,
+    NEVER,
+    *(f"log_{what}_{days}_days" for days in SPANS for what in ("purchases", "spend")),
+    *OF_OFFERS.values(),
+)
+
+
+def known_at_issue(issued: DataFrame, purchases: DataFrame) -> DataFrame:
+    """Every offer with what happened to its customer strictly before issue, a column per NAMES.
+
+    In:    issued: offer_id, customer_id, issued_at, engaged_at, redeemed_at (the last two null
+           where there is none) and any other columns; purchases: customer_id, purchased_at, price.
+    Out:   the columns of `issued`, and doubles: days_since_last_purchase (null: none, and then
+           no_earlier_purchase is 1); ln(1+n) of purchase lines and of spend in the 30 and 90 days
+           before; ln(1+n) of the customer's offers, of those engaged with and of those redeemed,
+           each by its first such event.
+    Nulls: a price that is null counts as 0; a spend below 0 counts as 0.
+    Cost:  one shuffle and sort of purchases and offers by customer; then a pass per span, so that
+           a row costs the same however many purchases its customer has. The rows of one customer
+           are one task's.
+    """
+    by_time = Window.partitionBy("customer_id").orderBy("at")
+    before = by_time.rangeBetween(Window.unboundedPreceding, -1)
+    sums = {name: _sum(name).over(before) for name in COUNTED}
+    sums["last"] = F.max(F.when(F.col("lines") > 0, F.col("at"))).over(before)
+    for days in SPANS:
+        older = by_time.rangeBetween(Window.unboundedPreceding, -days * DAY - 1)
+        sums |= {f"{name}_{days}": _sum(name).over(older) for name in ("lines", "spent")}
+    every = _offers(issued).unionByName(_bought(purchases), allowMissingColumns=True)
+    seen = every.select("offer", "at", *(total.alias(name) for name, total in sums.items()))
+    return seen.where(F.col("offer").isNotNull()).select("offer.*", *_known())
+
+
+def with_known(features: str) -> Column:
+    """An offer's own features and those of `known_at_issue`, whose names win; nulls left out."""
+    own = F.map_filter(features, lambda name, _: ~name.isin(*NAMES))
+    entries = [
+        F.when(F.col(n).isNotNull(), F.struct(F.lit(n).alias("name"), F.col(n).alias("value")))
+        for n in NAMES
+    ]
+    return F.map_concat(own, F.map_from_entries(F.array_compact(F.array(*entries))))
+
+
+def _sum(name: str) -> Column:
+    return F.sum(F.coalesce(F.col(name), F.lit(0)))
+
+
+def _bought(purchases: DataFrame) -> DataFrame:
+    price = F.least(F.greatest("price", F.lit(-LARGEST_PRICE)), F.lit(LARGEST_PRICE))
+    return purchases.select(
+        "customer_id",
+        F.unix_micros("purchased_at").alias("at"),
+        F.lit(1).alias("lines"),
+        F.round(F.coalesce(price, F.lit(0.0)) * MONEY).cast("bigint").alias("spent"),
+    )
+
+
+def _offers(issued: DataFrame) -> DataFrame:
+    """A row per issue, first engagement and first redemption; `offer` is null but at the issue."""
+    offer = F.struct(*issued.columns)
+
+    def event(at: str, kind: str) -> Column:
+        happened = [F.lit(int(name == kind)).alias(name) for name in OF_OFFERS]
+        own = F.when(F.lit(kind == "offers"), offer).alias("offer")
+        return F.struct(own, F.unix_micros(at).alias("at"), *happened)
+
+    events = F.array(
+        event("issued_at", "offers"),
+        event("engaged_at", "engaged"),
+        event("redeemed_at", "redeemed"),
+    )
+    happened = F.filter(events, lambda one: one["at"].isNotNull())
+    return issued.select("customer_id", F.inline(happened))
+
+
+def _known() -> list[Column]:
+    """The columns of NAMES, from the sums of the time line."""
+    values = {
+        LAST: (F.col("at") - F.col("last")) / DAY,
+        NEVER: F.when(F.col("last").isNull(), F.lit(1.0)),
+    }
+    for days in SPANS:
+        values[f"log_purchases_{days}_days"] = _log(_since("lines", days))
+        values[f"log_spend_{days}_days"] = _log(_since("spent", days) / MONEY)
+    values |= {name: _log(_total(counted)) for counted, name in OF_OFFERS.items()}
+    return [values[name].alias(name) for name in NAMES]
+
+
+def _since(name: str, days: int) -> Column:
+    """The sum of the last `days` days: all that was before issue, without what was older."""
+    return _total(name) - _total(f"{name}_{days}")
+
+
+def _total(name: str) -> Column:
+    return F.coalesce(F.col(name), F.lit(0))  # no row in the frame: null
+
+
+def _log(number: Column) -> Column:
+    return F.log1p(F.greatest(number.cast("double"), F.lit(0.0)))
