@@ -28,6 +28,7 @@ $(VENV_AIRFLOW): constraints-airflow.txt
 	touch $@
 
 demo: $(VENV) ## Run every job on a year of real grocery purchases, and look at the lists
+	.venv/bin/python demo/complete_journey.py warehouse/sources
 	.venv/bin/alsobought run --all --env demo --as-of $(AS_OF)
 	@for item in $(WELL_KNOWN); do .venv/bin/alsobought show $$item --env demo --top 5 || exit 1; done
 	@echo "Look further:"
