@@ -8,6 +8,7 @@ import typer
 
 from alsobought.errors import ConfigError, JobError
 from alsobought.runtime import home, printing
+from alsobought.runtime.export import export
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.options import AsOf, Debug, Env, day
 
@@ -167,6 +168,9 @@ def tables(env: LookEnv = "demo", debug: Debug = False) -> None:
         warehouse = look.Warehouse(warehouse_path(root, config.load(root, env, {}).warehouse))
         names = "table, rows, version, as-of days, first, last, written (UTC), size, run"
         printing.grid(names, [printing.state(warehouse, name) for name in ALL])
+
+
+app.command()(export)
 
 
 @app.callback()
