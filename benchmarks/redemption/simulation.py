@@ -60,9 +60,9 @@ def simulated(count: int, seed: int, model: str = "logistic") -> dict[Form, Scor
     scores = {}
     for shown, age, training in _shown(count, random):
         for method, examples in _examples(shown, age, training, models):
-            found = trained(
-                examples, model, seed, is_corrected=method in METHODS and _is_corrected(method)
-            ).predict(new.features)
+            is_corrected = method in METHODS and METHODS[method].is_corrected
+            fitted = trained(examples, model, seed, is_corrected=is_corrected)
+            found = fitted.predict(new.features)
             rows = len(examples.weight)
             scores[method, shown, "one"] = _score(found.p_redeemed_one_stage, new, rows)
             if method in (*TWO_STAGES, "oracle"):
@@ -70,10 +70,6 @@ def simulated(count: int, seed: int, model: str = "logistic") -> dict[Form, Scor
     true = world.engagement(new.features) * world.redemption_if_engaged(new.features)
     scores[TRUTH, "-", "-"] = _score(true, new, 0)
     return scores
-
-
-def _is_corrected(method: str) -> bool:
-    return METHODS[method].is_corrected
 
 
 def _shown(count: int, random: np.random.Generator) -> Iterator[tuple[str, Floats, Offers]]:
@@ -131,7 +127,7 @@ def shown_table(seeds: list[dict[Form, Score]]) -> Table:
     """Means over the seeds, with the standard deviation over them, best log-loss last."""
     table = Table(title=f"Log-loss of redemption on new offers, {len(seeds)} seeds")
     for column in ("method", "shown", "stages"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=True)
     for column in ("rows", "log-loss", "± seeds", "above truth", "gap closed", "± seeds",
                    "predicted / actual"):  # fmt: skip
         table.add_column(column, justify="right")
@@ -162,7 +158,7 @@ def main() -> None:
     parser.add_argument("--model", default="logistic")
     asked = parser.parse_args()
     seeds = [simulated(asked.offers, seed, asked.model) for seed in range(asked.seeds)]
-    Console(width=120).print(shown_table(seeds))
+    Console(width=130).print(shown_table(seeds))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from alsobought.errors import JobError
-from alsobought.training.classifiers import KINDS, Classifier, Rows, log_loss
+from alsobought.training.classifiers import Classifier, fit, log_loss
 from alsobought.training.features import Encoder
+from alsobought.training.rows import Rows
 from alsobought.training.terms import Booleans, Floats, Integers, Terms
 
 PARTS = 10
@@ -60,6 +61,8 @@ class Probability:
     with_age: bool
     rows: Callable[[History, float], Booleans]
     label: Callable[[History, float], Booleans]
+    rises: bool = False
+    """Whether it can only rise with age, whatever the delays."""
 
 
 PROBABILITIES: dict[str, Probability] = {
@@ -83,6 +86,7 @@ PROBABILITIES: dict[str, Probability] = {
         True,
         lambda h, _: h.redeems,
         lambda h, _: h.redeemed,
+        rises=True,
     ),
     # Only state 10's weight reads it, whose final rows are never redeemed: redeemers may engage
     # sooner. Where the delay of an engagement says nothing of the redemption it is F_e itself.
@@ -91,18 +95,21 @@ PROBABILITIES: dict[str, Probability] = {
         True,
         lambda h, _: h.engages & ~h.redeems,
         lambda h, _: h.engaged,
+        rises=True,
     ),
     "never_redeems": Probability(
         "P(never redeems | not redeemed by age a, x)",
         True,
         lambda h, _: ~h.redeemed,
         lambda h, _: ~h.redeems,
+        rises=True,
     ),
     "never_engages": Probability(
         "P(never engages | not engaged by age a, x)",
         True,
         lambda h, _: ~h.engaged,
         lambda h, _: ~h.engages,
+        rises=True,
     ),
     "engaged_never_redeems": Probability(
         "P(never redeems | engaged and not redeemed by age a, x)",
@@ -127,7 +134,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Models:
-    """The fitted auxiliary models: picklable, some kilobytes (a few hundred when boosted)."""
+    """The fitted auxiliary models: picklable, some kilobytes (megabytes when boosted)."""
 
     encoder: Encoder
     terms: Terms
@@ -178,7 +185,7 @@ def _learnt_from(name: str, history: History, terms: Terms) -> tuple[Rows, Integ
     label = spec.label(history, terms.observation_days)[chosen]
     features = np.asarray(history.features[chosen], dtype=np.float64)
     age = np.maximum(history.age[chosen], 0.0) if spec.with_age else None
-    return Rows(features, age, label), history.customer[chosen]
+    return Rows(features, age, label, rises=spec.rises), history.customer[chosen]
 
 
 def _calibrated(
@@ -191,7 +198,7 @@ def _calibrated(
         for chosen in (part > max(CALIBRATES, JUDGES), part == CALIBRATES, part == JUDGES)
     )
     _require_both_labels(name, training.label)
-    model = KINDS[terms.model](training, terms.seed)
+    model = fit(terms.model, training, terms.seed)
     if 0 < calibrating.label.sum() < len(calibrating.label) and len(judging.label):
         candidate = model.calibrated(calibrating)
         model = min((model, candidate), key=lambda each: _loss(each, judging))

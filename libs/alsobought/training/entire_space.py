@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from alsobought.errors import JobError
-from alsobought.training.classifiers import KINDS, NEVER_QUITE, Classifier, Rows
+from alsobought.training.classifiers import Classifier, fit
+from alsobought.training.rows import NEVER_QUITE, Rows
 from alsobought.training.terms import Booleans, Floats
 from alsobought.training.weights import fnc_corrected
 
@@ -74,7 +75,6 @@ def trained(
 
     Errors: JobError when no row, or every row, is engaged or redeemed. Cost: three fits.
     """
-    fit = KINDS[model]
     counted = examples.weight > 0
     engaged = examples.engaged.astype(bool)
     redeemed = examples.redeemed.astype(bool)
@@ -84,9 +84,9 @@ def trained(
     _require_both_labels("redeemed", every.label)
     stage_two = every.where(stage_one.label)
     return EntireSpace(
-        engages=fit(stage_one, seed),
-        redeems_if_engaged=None if stage_two.label.all() else fit(stage_two, seed),
-        redeems=fit(every, seed),
+        engages=fit(model, stage_one, seed),
+        redeems_if_engaged=None if stage_two.label.all() else fit(model, stage_two, seed),
+        redeems=fit(model, every, seed),
         is_corrected=is_corrected,
     )
 

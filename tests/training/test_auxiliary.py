@@ -1,0 +1,244 @@
+"""Auxiliary models: who is learnt from, what is learnt, and what is said of it."""
+
+import pickle
+from dataclasses import replace
+from math import isnan, nan
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from alsobought.errors import JobError
+from alsobought.training.auxiliary import PROBABILITIES, History, fitted
+from alsobought.training.boosted import Boosted
+from alsobought.training.classifiers import KINDS
+from alsobought.training.features import Encoder
+from alsobought.training.logistic import KNOTS, Logistic
+from alsobought.training.rows import Rows
+from alsobought.training.terms import Terms
+
+TERMS = Terms(observation_days=7, attribution_days=28, floor=0.05, model="logistic", seed=3)
+X = Encoder(("x",))
+
+# Each probability's row and label in plain words, of (age, engaged after, redeemed after).
+SAID = {
+    "redeems": (lambda a, e, d: True, lambda a, e, d: not isnan(d)),
+    "redeems_late": (lambda a, e, d: True, lambda a, e, d: not isnan(d) and d > 7),
+    "stays_negative": (lambda a, e, d: isnan(d) or d > 7, lambda a, e, d: isnan(d)),
+    "redemption_visible": (lambda a, e, d: not isnan(d), lambda a, e, d: d < a),
+    "engagement_visible": (lambda a, e, d: not isnan(e) and isnan(d), lambda a, e, d: e < a),
+    "never_redeems": (lambda a, e, d: isnan(d) or d >= a, lambda a, e, d: isnan(d)),
+    "never_engages": (lambda a, e, d: isnan(e) or e >= a, lambda a, e, d: isnan(e)),
+    "engaged_never_redeems": (
+        lambda a, e, d: (not isnan(e) and e < a) and (isnan(d) or d >= a),
+        lambda a, e, d: isnan(d),
+    ),
+}
+
+
+def world(count=40_000, seed=0):
+    """Offers with a feature x in {0, 1}: P(engages) 0.4 or 0.7, then P(redeems) 0.3 or 0.6.
+
+    Each of the two takes Exp(4 days); the 7 in 1,000 redemptions after 28 days do not count.
+    """
+    random = np.random.default_rng(seed)
+    x = random.integers(0, 2, count).astype(float)
+    engages = random.random(count) < 0.4 + 0.3 * x
+    redeems = engages & (random.random(count) < 0.3 + 0.3 * x)
+    engaged = np.where(engages, random.exponential(4, count), nan)
+    redeemed = np.where(redeems, engaged + random.exponential(4, count), nan)
+    engaged, redeemed = (np.where(each < 28, each, nan) for each in (engaged, redeemed))
+    customer = random.integers(-(2**62), 2**62, count)
+    return History(x[:, None], random.uniform(0, 28, count), engaged, redeemed, customer)
+
+
+HISTORY = world()
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def models(request):
+    return fitted(HISTORY, PROBABILITIES, replace(TERMS, model=request.param), X)
+
+
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_rows_and_labels_are_what_is_said(name):
+    # events on the edges: on the window, at the age itself, and an age of 0
+    some = [(a, e, d) for a in (0.0, 5.0, 7.0, 9.0, 30.0) for e in (nan, 0.0, 5.0) for d in
+            (nan, 5.0, 7.0, 8.0, 9.0) if isnan(d) or not isnan(e)]  # fmt: skip
+    age, engaged, redeemed = np.array(some).T
+    history = History(np.zeros((len(some), 0)), age, engaged, redeemed, np.arange(len(some)))
+    is_row, is_positive = SAID[name]
+    chosen = PROBABILITIES[name].rows(history, 7)
+    assert chosen.tolist() == [is_row(*each) for each in some]
+    labels = PROBABILITIES[name].label(history, 7)[chosen]
+    assert labels.tolist() == [is_positive(*each) for each in some if is_row(*each)]
+
+
+def test_each_probability_is_near_the_truth(models):
+    x, age = np.array([[0.0], [1.0]]), np.array([8.0, 8.0])
+
+    def predicted(name):
+        return models.predict(name, x, age)
+
+    p_engages, p_redeems = np.array([0.4, 0.7]), np.array([0.12, 0.42])
+    late = p_redeems * (1 + 7 / 4) * np.exp(-7 / 4)
+    engaged, redeemed = 1 - np.exp(-2), 1 - (1 + 2) * np.exp(-2)
+    shown = p_engages * engaged - p_redeems * redeemed
+    expected = {
+        "redeems": p_redeems,
+        "redeems_late": late,
+        "stays_negative": (1 - p_redeems) / (1 - p_redeems + late),
+        "redemption_visible": redeemed,
+        "engagement_visible": engaged,
+        "never_redeems": (1 - p_redeems) / (1 - p_redeems * redeemed),
+        "never_engages": (1 - p_engages) / (1 - p_engages * engaged),
+        "engaged_never_redeems": (p_engages - p_redeems) * engaged / shown,
+    }
+    for name, value in expected.items():
+        near = 0.05 if models.terms.model == "logistic" else 0.1  # trees follow noise
+        assert predicted(name) == pytest.approx(np.broadcast_to(value, 2), abs=near), name
+
+
+def test_models_are_calibrated_on_customers_who_trained_nothing(models):
+    for name, held_out in models.calibration.items():
+        assert held_out.rows > 100, name
+        assert held_out.trained_rows > 6 * held_out.rows, name
+        assert held_out.mean_prediction == pytest.approx(held_out.mean_label, abs=0.04), name
+        assert 0 < held_out.log_loss < 0.7, name
+
+
+def test_a_miscalibrated_model_is_corrected():
+    random = np.random.default_rng(1)
+    x = random.normal(size=(20_000, 1))
+    label = random.random(20_000) < 1 / (1 + np.exp(-(0.5 * x[:, 0] + 1)))
+    far_off = Logistic(np.array([[3.0]]), np.array([-4.0]), np.empty(0), np.empty(0))
+    sigmoid = far_off.calibrated(Rows(x, None, label))
+    assert sigmoid.coefficients[0, 0] == pytest.approx(0.5, abs=0.05)
+    assert sigmoid.constants[0] == pytest.approx(1.0, abs=0.05)
+    learnt = Boosted.fit(Rows(x, None, label & (random.random(20_000) < 0.5)), 0)
+    steps = learnt.calibrated(Rows(x, None, label)).probability(x, None)
+    assert learnt.probability(x, None).mean() < 0.6 * label.mean()
+    assert steps.mean() == pytest.approx(label.mean(), abs=0.005)
+    assert 0 < steps.min() < steps.max() < 1
+
+
+def test_folded_interactions_are_those_of_a_plain_pipeline():
+    random = np.random.default_rng(2)
+    x, age = random.normal(3, 2, (2_000, 2)), random.uniform(0, 20, 2_000)
+    label = random.random(2_000) < 1 / (1 + np.exp(-(x[:, 0] - 3 - 0.1 * age)))
+
+    knots = age.max() * KNOTS
+    bent = np.maximum(age[:, None] - knots, 0)
+    z, aged, curve = (
+        StandardScaler().fit_transform(each)
+        for each in (x, np.column_stack([age, np.log1p(age)]), bent)
+    )
+    crossed = np.column_stack([z, aged, z * aged[:, :1], z * aged[:, 1:], curve])
+    oracle = LogisticRegression(tol=1e-8, max_iter=5_000).fit(crossed, label)
+    expected = oracle.predict_proba(crossed)[:, 1]
+    found = Logistic.fit(Rows(x, age, label), 0).probability(x, age)
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_from_the_attribution_window_on_everything_is_final(models):
+    x, age = np.zeros((3, 1)), np.array([28.0, 29.0, 1e6])
+    for name, spec in PROBABILITIES.items():
+        if spec.with_age:
+            assert models.predict(name, x, age).tolist() == [1, 1, 1]
+        else:
+            assert len(set(models.predict(name, x, age))) == 1
+
+
+def test_what_can_only_rise_with_age_rises(models):
+    x, ages = np.ones((280, 1)), np.arange(0, 28, 0.1)
+    rising = {name for name, spec in PROBABILITIES.items() if spec.rises}
+    assert len(rising) == 4
+    for name in rising:
+        found = models.predict(name, x, ages)
+        falls = -np.diff(found).min()
+        assert falls <= (0 if models.terms.model == "gradient_boosting" else 0.01), name
+
+
+def test_an_age_that_was_never_seen_is_taken_for_the_nearest_seen(models):
+    young = replace(HISTORY, age=HISTORY.age * 0.5)  # below 14 days
+    found = fitted(young, ["never_engages"], models.terms, X)
+    x = np.zeros((3, 1))
+    asked = found.predict("never_engages", x, np.array([found.oldest["never_engages"], 20, 27.9]))
+    assert len(set(asked)) == 1
+    assert asked[0] < 1
+    negative = found.predict("never_engages", x[:2], np.array([-1.0, 0.0]))
+    assert negative[0] == negative[1]
+
+
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_predictions_are_chances(models, name):
+    x = np.array([[0.0], [1.0], [50.0], [-50.0]])
+    found = models.predict(name, x, np.array([0.0, 27.0, 27.0, 0.0]))
+    assert ((found > 0) & (found < 1)).all()
+    assert found.dtype == np.float64
+
+
+def test_a_class_without_a_positive_is_one_clear_sentence():
+    nobody = replace(HISTORY, redeemed_after=np.full(len(HISTORY.age), nan))
+    with pytest.raises(JobError) as told:
+        fitted(nobody, ["redeems"], TERMS, X)
+    said = str(told.value)
+    assert "redeems, P(redeems | x)" in said
+    assert "rows of matured history to train on, 0 of them positive" in said
+    assert "longer history" in said
+    assert "\n" not in said
+
+
+def test_a_class_without_a_negative_or_without_a_row_is_told_too():
+    at_once = replace(HISTORY, redeemed_after=HISTORY.redeemed_after * 0)
+    at_once = replace(at_once, age=at_once.age + 0.001)
+    with pytest.raises(JobError, match="redemption_visible"):
+        fitted(at_once, ["redemption_visible"], TERMS, X)
+    nothing = History(np.zeros((0, 1)), *[np.zeros(0)] * 3, np.zeros(0, int))
+    with pytest.raises(JobError, match="has 0 rows of matured history"):
+        fitted(nothing, ["redeems"], TERMS, X)
+
+
+def test_without_held_out_customers_a_model_stays_as_trained():
+    one = replace(HISTORY, customer=np.full(len(HISTORY.age), 5))
+    held_out = fitted(one, ["redeems"], TERMS, X).calibration["redeems"]
+    assert (held_out.method, held_out.rows, held_out.trained_rows) == ("none", 0, 40_000)
+    assert isnan(held_out.log_loss)
+
+
+def test_offers_without_any_feature_have_one_probability(models):
+    bare = replace(HISTORY, features=np.zeros((len(HISTORY.age), 0)))
+    found = fitted(bare, ["redeems", "never_engages"], models.terms, Encoder(()))
+    nothing = np.zeros((2, 0))
+    rate = (~np.isnan(HISTORY.redeemed_after)).mean()
+    assert found.predict("redeems", nothing, np.zeros(2)) == pytest.approx([rate] * 2, abs=0.01)
+    aged = found.predict("never_engages", nothing, np.array([0.0, 9.0]))
+    assert aged[0] < aged[1]
+
+
+def test_the_version_is_that_of_what_was_learnt(models):
+    again = fitted(HISTORY, PROBABILITIES, models.terms, X)
+    assert again.version == models.version
+    assert len(models.version) == 12
+    other = fitted(world(seed=1), ["redeems"], models.terms, X)
+    same = fitted(HISTORY, ["redeems"], models.terms, X)
+    reseeded = fitted(HISTORY, ["redeems"], replace(models.terms, seed=4), X)
+    assert len({models.version, other.version, same.version, reseeded.version}) == 4
+
+
+def test_models_are_small_and_the_same_after_a_journey(models):
+    sent = pickle.dumps(models)
+    assert len(sent) < (20_000 if models.terms.model == "logistic" else 3_000_000)
+    arrived = pickle.loads(sent)
+    for name in PROBABILITIES:
+        here = models.predict(name, HISTORY.features[:99], HISTORY.age[:99])
+        there = arrived.predict(name, HISTORY.features[:99], HISTORY.age[:99])
+        assert here.tolist() == there.tolist()
+
+
+def test_many_rows_are_predicted_as_one_by_one(models):
+    x = np.tile([[0.0], [1.0]], (40_000, 1)).astype(np.float32)
+    found = models.predict("never_engages", x, np.full(80_000, 4.0))
+    assert found[:2] == pytest.approx(models.predict("never_engages", x[:2], np.full(2, 4.0)))
+    assert np.unique(found.round(12)).size == 2
