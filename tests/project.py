@@ -60,6 +60,32 @@ def settings() -> dict[str, Any]:
     }
 
 
+def offer_settings() -> dict[str, Any]:
+    """The sections that only shops with offers have, to be merged into `settings()`."""
+
+    def events(name: str, **columns: Any) -> dict[str, Any]:
+        return {"path": name, "format": "csv", "columns": {"offer_id": "offer", **columns}}
+
+    return {
+        "sources": {
+            "offers": events("offers", customer_id="customer", issued_at="time"),
+            "engagements": events("engagements", engaged_at="time"),
+            "redemptions": events("redemptions", redeemed_at="time"),
+        },
+        "redemption": {
+            "attribution_days": 30,
+            "observation_days": 7,
+            "methods": ["none", "snapshot_with_engagement"],
+            "model": "logistic",
+            "replays": 2,
+            "training_rows": 1000,
+            "min_matured": 1,
+            "floor": 0.05,
+            "seed": 1,
+        },
+    }
+
+
 def toml(values: Mapping[str, Any], section: str = "") -> str:
     """Nested dicts as TOML; JSON's strings, numbers, booleans and lists are TOML's too."""
     plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
@@ -94,6 +120,12 @@ class Project:
     def items(self) -> dict[str, Any]:
         """The section [sources.items], to be changed."""
         return self.conf["sources"]["items"]
+
+    def have_offers(self) -> None:
+        """Give the environment the sections of a shop with offers."""
+        given = offer_settings()
+        self.conf["sources"] |= given["sources"]
+        self.conf["redemption"] = given["redemption"]
 
     def file(self, name: str, content: str | bytes) -> Path:
         """A source file in the project's folder."""

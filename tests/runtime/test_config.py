@@ -7,9 +7,14 @@ import pytest
 from alsobought.errors import ConfigError
 from alsobought.runtime import config
 from alsobought.runtime import job as jobs
-from tests.project import REPO, settings, toml
+from tests.project import REPO, offer_settings, settings, toml
 
-KINDS = {name: job.params for name, job in jobs.all_jobs(REPO).items()}
+JOBS = jobs.all_jobs(REPO)
+KINDS = {name: job.params for name, job in JOBS.items()}
+NEEDS = {name: job.needs for name, job in JOBS.items()}
+# Of the jobs whose sections `settings()` has; the others are for shops with offers.
+NEEDED = ("co_purchases", "item_statistics", "items", "purchases", "related_items")
+NEEDED_KINDS = {name: KINDS[name] for name in NEEDED}
 
 
 @pytest.fixture
@@ -18,22 +23,26 @@ def refused(tmp_path):
     (tmp_path / "conf").mkdir()
     (tmp_path / "jobs").symlink_to(REPO / "jobs")
 
-    def said(change=lambda conf: None, text=None):
+    def said(change=lambda conf: None, text=None, kinds=NEEDED_KINDS, needs=None):
         conf = settings()
         change(conf)
         path = tmp_path / "conf" / "test.toml"
         path.write_bytes((toml(conf) if text is None else text).encode("latin-1"))
         with pytest.raises(ConfigError) as error:
-            config.load(tmp_path, "test", KINDS)
+            config.load(tmp_path, "test", kinds, needs)
         return str(error.value).replace(f"{tmp_path}/", "")
 
     return said
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in (REPO / "conf").glob("*.toml")))
-def test_every_environment_fits_every_job(name):
-    environment = config.load(REPO, name, KINDS)
-    for job, kind in KINDS.items():
+def test_every_environment_fits_every_job_that_it_has_sections_for(name):
+    environment = config.load(REPO, name, {})
+    chosen = {job: KINDS[job] for job in KINDS if not environment.lacks(NEEDS[job])}
+    assert chosen.keys() >= set(NEEDED)
+    assert chosen == KINDS or name != "demo"
+    assert config.load(REPO, name, chosen, {job: NEEDS[job] for job in chosen}) == environment
+    for job, kind in chosen.items():
         assert type(environment.params(job, kind)) is kind
 
 
@@ -41,7 +50,7 @@ def test_a_job_gets_its_own_section_and_the_shared_ones_that_it_asks_for(tmp_pat
     (tmp_path / "conf").mkdir()
     (tmp_path / "jobs").symlink_to(REPO / "jobs")
     (tmp_path / "conf" / "test.toml").write_text(toml(settings()), encoding="utf-8")
-    environment = config.load(tmp_path, "test", KINDS)
+    environment = config.load(tmp_path, "test", NEEDED_KINDS)
     params = environment.params("related_items", KINDS["related_items"])
     assert params.model_dump() == {
         "lists": {"metrics": ["pearson_residual", "lift"], "min_support": 1},
@@ -184,3 +193,111 @@ def test_the_same_settings_are_equal_and_cannot_be_changed(tmp_path):
     assert first == config.Environment.model_validate(copy.deepcopy(settings()))
     with pytest.raises(ValueError, match="frozen"):
         first.warehouse = "elsewhere"
+
+
+def with_offers(conf):
+    given = offer_settings()
+    conf["sources"] |= given["sources"]
+    conf["redemption"] = given["redemption"]
+
+
+def named(jobs_asked):
+    return {
+        "kinds": {name: KINDS[name] for name in jobs_asked},
+        "needs": {name: NEEDS[name] for name in jobs_asked},
+    }
+
+
+def test_a_job_without_its_sections_says_which_and_where(refused):
+    assert refused(**named(["offers"])) == (
+        "conf/test.toml: there is no [sources.offers], which the job offers needs."
+    )
+    assert refused(**named(["redemption_examples"])) == (
+        "conf/test.toml: there is no [redemption], which the job redemption_examples needs."
+    )
+    assert refused(**named(["rejected_events"])) == (
+        "conf/test.toml: there is no [sources.offers], which the job rejected_events needs; "
+        "there is no [sources.engagements], which the job rejected_events needs; "
+        "there is no [sources.redemptions], which the job rejected_events needs."
+    )
+
+
+def test_a_job_whose_own_section_is_missing_altogether_says_so_once(refused):
+    def change(conf):
+        del conf["jobs"]["related_items"]
+        del conf["jobs"]["co_purchases"]["candidates"]
+
+    assert refused(change, **named(["co_purchases", "related_items"])) == (
+        "conf/test.toml: there is no [jobs.related_items], which the job related_items needs; "
+        "jobs.co_purchases.candidates is missing."
+    )
+
+
+def test_the_jobs_without_sections_are_left_out_and_so_are_those_that_read_their_tables():
+    def names(conf):
+        environment = config.Environment.model_validate(conf)
+        chosen, lacking = jobs.configured([JOBS[name] for name in order], environment)
+        return [job.name for job in chosen], lacking
+
+    order = ["purchases", "offers", "engagements", "redemptions", "redemption_examples"]
+    conf = settings()
+    missing = ["sources.offers", "sources.engagements", "sources.redemptions", "redemption"]
+    assert names(conf) == (["purchases"], missing)
+    with_offers(conf)
+    assert names(conf) == (order, [])
+    del conf["sources"]["engagements"]  # [redemption] is there, but not the table that it needs
+    assert names(conf) == (["purchases", "offers", "redemptions"], ["sources.engagements"])
+
+
+def test_every_fault_of_the_sections_of_offers(refused):
+    def change(conf):
+        with_offers(conf)
+        conf["redemption"] |= {"observation_days": 30, "methods": ["none", "magic"], "floor": 0}
+        columns = conf["sources"]["offers"]["columns"]
+        columns |= {"features": ["size", "a=b"], "numbers": "size", "customer_id": ["a", "b"]}
+        conf["sources"]["engagements"]["columns"]["clicked_at"] = "time"
+
+    assert refused(change) == (
+        "conf/test.toml: sources.offers columns.customer_id must name one column, not a list; "
+        "sources.engagements.columns unknown column clicked_at; it may map engaged_at, offer_id; "
+        "redemption.methods.1 input should be 'none', 'drop_newest', 'fsiw', 'fnw', 'fnc', "
+        "'es_dfm', 'defer', 'defuse' or 'snapshot_with_engagement', got 'magic'; "
+        "redemption.floor input should be greater than 0, got 0."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"observation_days": 30}, "redemption observation_days must stay below attribution_days"),
+        ({"methods": ["fnw", "none", "fnw"]}, "redemption.methods fnw must be named once"),
+        ({"methods": []}, "redemption.methods List should have at least 1 item after validation"),
+    ],
+)
+def test_settings_of_redemption_that_do_not_fit(refused, changes, said):
+    def change(conf):
+        with_offers(conf)
+        conf["redemption"] |= changes
+
+    assert refused(change).startswith(f"conf/test.toml: {said}")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            {"features": ["size"], "numbers": "size"},
+            "columns: size is among both features and numbers",
+        ),
+        (
+            {"features": "a=b"},
+            "columns: 'a=b' cannot be a feature: a name with '=' means a category",
+        ),
+    ],
+)
+def test_features_that_could_not_be_told_apart(refused, columns, said):
+    def change(conf):
+        with_offers(conf)
+        conf["sources"]["offers"]["columns"] |= columns
+
+    assert refused(change) == f"conf/test.toml: sources.offers {said}."

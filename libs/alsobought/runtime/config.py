@@ -43,9 +43,14 @@ class Environment(BaseModel):
         return kind.model_validate({**self.jobs.get(job, {}), **given})
 
     def lacks(self, sections: Sequence[str]) -> list[str]:
-        """Those of `sections`, such as sources.offers, that the TOML does not have."""
-        found = {section: attrgetter(section)(self) for section in sections}
-        return [section for section, value in found.items() if value is None]
+        """Those of `sections` that the TOML does not have: sources.offers, jobs.items, ..."""
+        return [section for section in sections if not self._has(section)]
+
+    def _has(self, section: str) -> bool:
+        room, _, name = section.partition(".")
+        if room == "jobs":
+            return name in self.jobs
+        return attrgetter(section)(self) is not None
 
 
 SHARED = tuple(n for n in Environment.model_fields if n not in ("warehouse", "spark", "jobs"))
@@ -90,22 +95,23 @@ def load(
         environment = Environment.model_validate(raw)
     except ValidationError as error:
         faults += told(error)
+    lacking = {} if environment is None else _lacking(environment, needs or {})
+    faults += [
+        f"there is no [{section}], which the job {job} needs"
+        for job, absent in lacking.items()
+        for section in absent
+    ]
     for job, kind in params.items():
-        own = set(shared_by(kind))
-        faults += _section_faults(kind, sections.get(job, {}), own, f"jobs.{job}")
-    if environment is not None and needs:
-        faults += _lacking(environment, needs)
+        if f"jobs.{job}" not in lacking.get(job, ()):
+            own = set(shared_by(kind))
+            faults += _section_faults(kind, sections.get(job, {}), own, f"jobs.{job}")
     if faults or environment is None:
         raise ConfigError(f"{path}: {'; '.join(faults)}.")
     return environment
 
 
-def _lacking(environment: Environment, needs: Mapping[str, Sequence[str]]) -> list[str]:
-    return [
-        f"there is no [{section}], which the job {job} needs"
-        for job, sections in needs.items()
-        for section in environment.lacks(sections)
-    ]
+def _lacking(environment: Environment, needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {job: environment.lacks(sections) for job, sections in needs.items()}
 
 
 def _section_faults(

@@ -56,6 +56,8 @@ class Job:
     reads: Mapping[str, Table | Files]
     writes: Table
     may_be_empty: bool = field(default=False, kw_only=True)
+    as_files: tuple[str, ...] = field(default=(), kw_only=True)
+    """Inputs that the transformation gets as tables.Stored: their rows and their files."""
 
     @property
     def name(self) -> str:
@@ -66,8 +68,10 @@ class Job:
     def needs(self) -> list[str]:
         """The sections of the TOML that the job cannot do without, such as sources.offers."""
         files = [source.name for source in self.reads.values() if isinstance(source, Files)]
-        fields = self.params.model_fields
-        return [*files, *(name for name in shared_by(self.params) if fields[name].is_required())]
+        shared = shared_by(self.params)
+        required = [n for n, field in self.params.model_fields.items() if field.is_required()]
+        own = [f"jobs.{self.name}"] if set(required) - set(shared) else []
+        return [*files, *(name for name in shared if name in required), *own]
 
 
 def all_jobs(home: Path) -> dict[str, Job]:

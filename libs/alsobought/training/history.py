@@ -63,12 +63,13 @@ def _sum(name: str) -> Column:
 
 
 def _bought(purchases: DataFrame) -> DataFrame:
-    price = F.least(F.greatest("price", F.lit(-LARGEST_PRICE)), F.lit(LARGEST_PRICE))
+    known = F.coalesce("price", F.lit(0.0))
+    price = F.least(F.greatest(known, F.lit(-LARGEST_PRICE)), F.lit(LARGEST_PRICE))
     return purchases.select(
         "customer_id",
         F.unix_micros("purchased_at").alias("at"),
         F.lit(1).alias("lines"),
-        F.round(F.coalesce(price, F.lit(0.0)) * MONEY).cast("bigint").alias("spent"),
+        F.round(price * MONEY).cast("bigint").alias("spent"),
     )
 
 
