@@ -6,7 +6,8 @@ Training rows are offers of uniform age below 14 days, with 28 days of attributi
 theirs is final. The auxiliary models learn from as many matured offers of the same world; nobody
 is told a true probability. Streaming methods are shown twice: what they emitted of the same offers
 ("snapshot"), and what they emitted in the same 14 days of any offer ("stream"), for which their
-weights are derived.
+weights are derived. Almost no redemption is visible in an offer's first hours, and no weight can
+stand for what was never seen: "weighable" leaves out offers so young that F_r is below the floor.
 """
 
 import argparse
@@ -28,13 +29,17 @@ from benchmarks.redemption.world import Offers
 
 DAYS = 14.0
 OBSERVATION_DAYS, ATTRIBUTION_DAYS = 7.0, 28.0
-STREAMING = ("fnw", "fnc", "es_dfm", "defer", "defuse")
+SHOWN_TO: dict[str, tuple[str, ...]] = {
+    "snapshot": tuple(METHODS),
+    "weighable": ("fsiw", "snapshot_with_engagement"),
+    "stream": ("fnw", "fnc", "es_dfm", "defer", "defuse"),
+}
 TWO_STAGES = ("none", "drop_newest", "snapshot_with_engagement")
 NAIVE, ORACLE, TRUTH = ("none", "snapshot", "one"), ("oracle", "final", "one"), "truth"
 DIGITS = 5
 
 Form = tuple[str, str, str]
-"""Method, what it was shown (snapshot, stream or final labels), and the number of stages."""
+"""Method, what it was shown (final labels, or one of SHOWN_TO), and the number of stages."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ def _shown(count: int, random: np.random.Generator) -> Iterator[tuple[str, Float
     recent = Offers(*(array[young] for array in vars(offers).values()))
     yield "final", age[young], recent
     yield "snapshot", age[young], recent
+    yield "weighable", age[young], recent
     yield "stream", age, offers
 
 
@@ -94,22 +100,17 @@ def _examples(
         yield "oracle", Examples(offers.features, *labels, np.ones(len(age)))
         return
     visible = offers.visible(age)
-    for name in STREAMING if shown == "stream" else METHODS:
+    for name in SHOWN_TO[shown]:
         method = METHODS[name]
         p = {each: models.predict(each, offers.features, age) for each in method.needs}
         copies = method.emit(visible, p, models.terms)
-        # a snapshot keeps every copy of its offers; a stream those of the last days
+        # a snapshot has every copy of its offers; a stream those of the last days
         kept = age[copies.row] - copies.emitted_after < DAYS
-        row = copies.row[kept]
-        yield (
-            name,
-            Examples(
-                offers.features[row],
-                copies.engaged[kept],
-                copies.redeemed[kept],
-                copies.weight[kept],
-            ),
-        )
+        if shown == "weighable":
+            kept &= copies.parts["redemption_visible"] >= models.terms.floor
+        x = offers.features[copies.row[kept]]
+        labels = copies.engaged[kept], copies.redeemed[kept]
+        yield name, Examples(x, *labels, copies.weight[kept])
 
 
 def _score(p: Floats, new: Offers, rows: int) -> Score:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from alsobought.errors import JobError
 from alsobought.training.auxiliary import PROBABILITIES, History, fitted
@@ -54,6 +55,13 @@ def world(count=40_000, seed=0):
 
 
 HISTORY = world()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Trees that predict on every core wait for the tests that run beside these."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -116,7 +124,8 @@ def test_a_miscalibrated_model_is_corrected():
     sigmoid = far_off.calibrated(Rows(x, None, label))
     assert sigmoid.coefficients[0, 0] == pytest.approx(0.5, abs=0.05)
     assert sigmoid.constants[0] == pytest.approx(1.0, abs=0.05)
-    learnt = Boosted.fit(Rows(x, None, label & (random.random(20_000) < 0.5)), 0)
+    halved = label & (random.random(20_000) < 0.5)
+    learnt = Boosted.fit(Rows(x, None, halved), 0)
     steps = learnt.calibrated(Rows(x, None, label)).probability(x, None)
     assert learnt.probability(x, None).mean() < 0.6 * label.mean()
     assert steps.mean() == pytest.approx(label.mean(), abs=0.005)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from alsobought.errors import JobError
 from alsobought.training.classifiers import KINDS
@@ -16,6 +17,13 @@ COUNTED = [
     (1, 0, 0, 1.0), (1, 1, 0, 1.0), (1, 1, 1, 2.0), (1, 0, 0, 0.0),
 ]  # fmt: skip
 TWO = np.array([[0.0], [1.0]])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Trees that predict on every core wait for the tests that run beside these."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 def examples(rows, times=500):
