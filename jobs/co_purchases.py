@@ -3,14 +3,13 @@
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
-from pyspark.sql import DataFrame
 
 from alsobought.copurchase.engine import outlook
 from alsobought.copurchase.engine import run as engine
 from alsobought.copurchase.settings import Baskets, Count, Lists
 from alsobought.runtime.job import Job, Outcome
 from alsobought.runtime.run import main
-from alsobought.tables import CO_PURCHASES, PURCHASES
+from alsobought.tables import CO_PURCHASES, PURCHASES, Stored
 
 
 class Params(BaseModel):
@@ -24,18 +23,18 @@ class Params(BaseModel):
     """What the arrays of one counting task may take."""
 
 
-def co_purchases(purchases: DataFrame, params: Params, as_of: date) -> Outcome:
+def co_purchases(purchases: Stored, params: Params, as_of: date) -> Outcome:
     """Count the pairs of each basket, and keep each item's best candidates under every metric."""
     packed = engine.packed(purchases, params.baskets, as_of)
     plan = engine.planned(packed, params.lists.min_support, params.task_memory_mb << 20)
     rows = engine.co_purchases(plan, params.lists, params.candidates)
     looks = outlook.outlooks(plan, params.candidates * len(params.lists.metrics))
     notes = [outlook.told(own, params.baskets) for own in looks]
-    numbered = f"{len(packed.items):,} items numbered in {packed.id_seconds:.1f} s"
+    numbered = f"lines scanned, {len(packed.items):,} items numbered in {packed.scan_seconds:.1f} s"
     return Outcome(rows, notes=[*notes, numbered, outlook.planned(looks, plan.cores)])
 
 
-JOB = Job(co_purchases, Params, {"purchases": PURCHASES}, CO_PURCHASES)
+JOB = Job(co_purchases, Params, {"purchases": PURCHASES}, CO_PURCHASES, as_files=("purchases",))
 
 if __name__ == "__main__":
     main(JOB)

@@ -3,13 +3,12 @@
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
-from pyspark.sql import DataFrame
 
 from alsobought.copurchase.engine import run as engine
 from alsobought.copurchase.settings import Baskets
 from alsobought.runtime.job import Job, Outcome
 from alsobought.runtime.run import main
-from alsobought.tables import ITEM_STATISTICS, PURCHASES
+from alsobought.tables import ITEM_STATISTICS, PURCHASES, Stored
 
 
 class Params(BaseModel):
@@ -18,12 +17,14 @@ class Params(BaseModel):
     baskets: Baskets
 
 
-def item_statistics(purchases: DataFrame, params: Params, as_of: date) -> Outcome:
+def item_statistics(purchases: Stored, params: Params, as_of: date) -> Outcome:
     """Count the baskets of the look-back window per item, for every unit."""
     return Outcome(engine.item_statistics(purchases, params.baskets, as_of))
 
 
-JOB = Job(item_statistics, Params, {"purchases": PURCHASES}, ITEM_STATISTICS)
+JOB = Job(
+    item_statistics, Params, {"purchases": PURCHASES}, ITEM_STATISTICS, as_files=("purchases",)
+)
 
 if __name__ == "__main__":
     main(JOB)

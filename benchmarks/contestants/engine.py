@@ -1,5 +1,7 @@
 """The engine: Delta to Delta, through the same calls as the job co_purchases."""
 
+from pathlib import Path
+
 from benchmarks.contestants import TOP, Task
 from benchmarks.contestants.spark import after, with_delta
 from benchmarks.data_sets import AS_OF, LOOK_BACK_DAYS
@@ -35,12 +37,20 @@ def ready(task: Task):
     return with_delta(task, "4g", 4)
 
 
+def stored(spark, path: str):
+    """The table as the job gets it."""
+    from alsobought.runtime.store import Store
+    from alsobought.tables import PURCHASES, Stored
+
+    store = Store(spark, str(Path(path).parent))
+    return Stored(spark.read.format("delta").load(path), store.files(PURCHASES, 0))
+
+
 def run(task: Task, spark, count_repeats: bool = False) -> dict[str, float]:
     from alsobought.copurchase.engine import run as engine
     from alsobought.copurchase.scores import score
 
-    purchases = spark.read.format("delta").load(task.purchases)
-    packed = engine.packed(purchases, baskets(count_repeats), AS_OF)
+    packed = engine.packed(stored(spark, task.purchases), baskets(count_repeats), AS_OF)
     plan = engine.planned(packed, task.support, TASK_MEMORY_MB << 20)
     rows = engine.co_purchases(plan, lists(task), TOP).withColumn("score", score(METRIC))
     rows.write.format("delta").save(task.out)

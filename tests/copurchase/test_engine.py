@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from alsobought.copurchase.engine import hashing, ids, plan, spread
@@ -16,6 +18,7 @@ from alsobought.copurchase.scores import METRICS
 from alsobought.copurchase.settings import After, Baskets, Lists
 from alsobought.copurchase.window import in_window
 from alsobought.errors import JobError
+from alsobought.tables import Stored
 from tests import oracle
 from tests.rows import rows
 
@@ -59,7 +62,22 @@ def lines():
 def purchases(lines, spark):
     start = datetime(2017, 1, 1, tzinfo=UTC)
     made = [(*line[:4], start + timedelta(seconds=line[4])) for line in lines]
-    return spark.createDataFrame(made, LINES).cache()
+    return Stored(spark.createDataFrame(made, LINES).cache())
+
+
+@pytest.fixture(scope="module")
+def in_files(purchases, tmp_path_factory):
+    """The same lines in three Parquet files, times as INT96 in one, as INT64 in the others."""
+    folder = tmp_path_factory.mktemp("purchases")
+    early = purchases.rows.where("purchased_at < '2017-02-01'")
+    late = purchases.rows.where("purchased_at >= '2017-02-01'").repartition(2)
+    early.coalesce(1).write.parquet(f"{folder}/early")
+    table = late.toArrow()
+    for i, half in enumerate((table[:500], table[500:])):
+        pq.write_table(half, folder / f"late{i}.parquet", row_group_size=400)
+    files = tuple(sorted(str(path) for path in folder.rglob("*.parquet")))
+    assert len(files) == 3
+    return Stored(purchases.rows, files)
 
 
 def evidence(found):
@@ -81,17 +99,33 @@ def with_heads(planned, codes):
     return replace(planned, plans=plans, tasks=spread.Tasks(plans, 2))
 
 
-def test_hashes_are_spark_s(frame):
+def test_hashes_of_texts_are_spark_s(frame):
+    """Of every length up to two stripes of 32 bytes, in two markets."""
+    texts = ["äöü€" * (n % 3) + "x" * n for n in range(70)]
+    made = [(market, text) for market in ("a", "") for text in texts]
+    want = frame("market string, t string", *made).selectExpr("xxhash64(market, t)").collect()
+    names = pa.array(["a", ""])
+    market_of = np.repeat(np.arange(2, dtype=np.int32), len(texts))
+    found = ids.Seen(0).add(names, market_of, pa.array([text for _, text in made]))
+    assert found.tolist() == [row[0] for row in want]
+    sliced = ids.Seen(0).add(names, market_of[3:], pa.array([text for _, text in made]).slice(3))
+    assert sliced.tolist() == found[3:].tolist()
+
+
+def test_hashes_of_numbers_are_spark_s(frame):
     pairs = [(5, 7), (-1, 0), (2**63 - 1, -(2**63))]
     found = rows(frame("a bigint, b bigint", *pairs).selectExpr("a", "b", "xxhash64(a, b)"))
     for a, b, want in found:
         assert hashing.hash_pair(np.int64(a), np.int64(b)) == want
 
 
-@pytest.mark.parametrize(("repeats", "heads"), [(True, []), (False, [0, 3, 17])])
+@pytest.mark.parametrize(
+    ("source", "repeats", "heads"), [("purchases", True, []), ("in_files", False, [0, 3, 17])]
+)
 def test_every_relation_of_every_unit_and_market_equals_the_oracle(
-    lines, purchases, repeats, heads
+    lines, source, repeats, heads, request
 ):
+    purchases = request.getfixturevalue(source)
     after = After(within_days=60, lag_days=[10])
     baskets = settings(1_000, 1_000, after, count_repeats=repeats)
     planned = engine.planned(engine.packed(purchases, baskets, AS_OF), SUPPORT, MEMORY)
@@ -121,7 +155,7 @@ def test_pairs_and_statistics_equal_the_reference_join_with_and_without_a_cap(
     baskets = settings(order, customer, count_repeats=repeats)
     planned = engine.planned(engine.packed(purchases, baskets, AS_OF), SUPPORT, MEMORY)
     got = evidence(engine.co_purchases(with_heads(planned, heads), LISTS, BEST))
-    held = reference.all_units(purchases, baskets, AS_OF)
+    held = reference.all_units(purchases.rows, baskets, AS_OF)
     statistics = item_statistics(held)
     pairs = join.with_evidence(join.pair_counts(held, SUPPORT), statistics)
     want = evidence(join.candidates(pairs, LISTS, BEST))
@@ -139,7 +173,7 @@ def test_the_cap_and_its_effect_are_told_exactly(frame):
         ("all", "d", "o2", i, at) for i in "xy"
     ]
     baskets = settings(3, 3)
-    totals = engine.packed(frame(LINES, *held), baskets, AS_OF).totals[1]
+    totals = engine.packed(Stored(frame(LINES, *held)), baskets, AS_OF).totals[1]
     counts = [totals.sum(n) for n in ("units", "sampled_units", "pairs_before", "pairs")]
     assert counts == [2, 1, 7, 4]
 
@@ -147,7 +181,9 @@ def test_the_cap_and_its_effect_are_told_exactly(frame):
 def test_an_item_that_is_bought_once_per_customer_counts_once_and_never_with_itself(frame):
     at = datetime(2017, 4, 1, tzinfo=UTC)
     held = [("all", "c", f"o{i}", item, at) for i, item in enumerate("xxy")]
-    planned = engine.planned(engine.packed(frame(LINES, *held), settings(9, 9), AS_OF), 1, MEMORY)
+    planned = engine.planned(
+        engine.packed(Stored(frame(LINES, *held)), settings(9, 9), AS_OF), 1, MEMORY
+    )
     found = evidence(engine.co_purchases(planned, LISTS.model_copy(update={"min_support": 1}), 5))
     # one chance of 1/3 beside x; two chances of 2/3 beside y
     assert found == {
@@ -166,7 +202,7 @@ def test_a_case_follows_a_phone_and_a_phone_does_not_follow_a_case(frame):
         held.append(("all", f"c{c}", f"b{c}", "case", start + timedelta(days=2)))
         held.append(("all", f"c{c}", f"d{c}", "jam", start + timedelta(days=(c % 3) * 2 - 1)))
     baskets = settings(9, 9, After(within_days=30))
-    planned = engine.planned(engine.packed(frame(LINES, *held), baskets, AS_OF), 1, MEMORY)
+    planned = engine.planned(engine.packed(Stored(frame(LINES, *held)), baskets, AS_OF), 1, MEMORY)
     lists = LISTS.model_copy(update={"min_support": 1})
     found = evidence(engine.co_purchases(planned, lists, 5))
     after = {key[3:]: counts for key, counts in found.items() if key[1] == "after"}
@@ -191,21 +227,50 @@ def test_a_memory_too_small_for_the_items_is_refused_with_what_to_set(purchases)
         engine.planned(packed, SUPPORT, 1_000)
 
 
-def test_hashes_that_collide_are_salted(frame, monkeypatch):
-    """With one bit of hash, two items collide under some salts and not under others."""
-    at = datetime(2017, 4, 1, tzinfo=UTC)
-    whole = ids.item_hash
-    tried = []
+def test_items_that_share_a_hash_are_two_items_and_a_collision():
+    """Three tasks met items; 7 is the hash of tea and, elsewhere, of jam."""
+    tasks = [
+        pa.table([[7, 9], [1, 1], [5, 2], ["a", "a"], ["tea", "oil"]], schema=ids.SCHEMA),
+        pa.table([[7], [2], [3], ["a"], ["jam"]], schema=ids.SCHEMA),
+        pa.table([[7], [1], [4], ["a"], ["tea"]], schema=ids.SCHEMA),
+    ]
+    found = ids.merged(tasks)
+    assert found["item_id"].to_pylist() == ["tea", "jam", "oil"]
+    assert found["lines"].to_pylist() == [9, 3, 2]
+    with pytest.raises(ids.Collision):
+        ids.numbered([found], 0)
+    numbered = ids.numbered([found.slice(1)], 0)
+    assert numbered.texts.to_pylist() == ["jam", "oil"]
+    assert numbered.lines.tolist() == [3, 2]
 
-    def short(salt=0):
+
+def test_a_collision_is_scanned_again_with_the_next_salt(purchases, monkeypatch):
+    whole, tried = ids.numbered, []
+
+    def collides_at_first(tables, salt):
         tried.append(salt)
-        return whole(salt) % 2
+        if salt == 0:
+            raise ids.Collision
+        return whole(tables, salt)
 
-    monkeypatch.setattr(ids, "item_hash", short)
-    window = frame(LINES, *[("all", "c", "o", item, at) for item in ("tea", "jam")])
-    found = ids.dictionary(window)
-    assert len(set(found.hashes.tolist())) == 2
-    assert set(found.texts.to_pylist()) == {"tea", "jam"}
+    monkeypatch.setattr(ids, "numbered", collides_at_first)
+    items = engine.packed(purchases, settings(9, 9), AS_OF).items
+    assert (tried, items.salt, len(items)) == ([0, 1], 1, 60)
+    monkeypatch.undo()
+    unsalted = engine.packed(purchases, settings(9, 9), AS_OF).items
+    assert set(items.hashes.tolist()).isdisjoint(unsalted.hashes.tolist())
+    assert sorted(items.texts.to_pylist()) == sorted(unsalted.texts.to_pylist())
+
+
+def test_a_task_that_meets_more_items_than_it_had_room_for_counts_them_all():
+    """Two chunks of 3,000 items each, half of the second known already."""
+    seen, names = ids.Seen(0), pa.array(["all"])
+    for first in (0, 1_500):
+        items = pa.array([f"i{k}" for k in range(first, first + 3_000)])
+        seen.add(names, np.zeros(3_000, np.int32), items)
+    table = ids.merged([table for _, table in seen.by_range(5)])
+    lines = dict(zip(table["item_id"].to_pylist(), table["lines"].to_pylist(), strict=True))
+    assert lines == {f"i{k}": 1 + (1_500 <= k < 3_000) for k in range(4_500)}
 
 
 def test_an_empty_window_says_which_days_were_looked_at(purchases):

@@ -15,7 +15,7 @@ from alsobought.copurchase.window import in_window
 from alsobought.runtime import printing, session
 from alsobought.runtime.run import Context
 from alsobought.runtime.store import Store, warehouse_path
-from alsobought.tables import PURCHASES
+from alsobought.tables import PURCHASES, Stored
 
 HEAVIEST = 5
 
@@ -28,13 +28,14 @@ def show(where: Context, params: Any, *, debug: bool) -> None:
     spark = session.build("plan", where.environment.spark, debug=debug)
     try:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
-        purchases = store.read(PURCHASES, where.as_of).rows
+        read = store.read(PURCHASES, where.as_of)
+        purchases = Stored(read.rows, store.files(PURCHASES, read.version))
         packed = engine.packed(purchases, params.baskets, where.as_of)
         plan = engine.planned(packed, params.lists.min_support, params.task_memory_mb << 20)
         looks = outlook.outlooks(plan, params.candidates * len(params.lists.metrics))
         first = where.as_of - timedelta(days=params.baskets.look_back_days)
         printing.say(f"co_purchases of {where.name}, purchases from {first} to {where.as_of}")
-        window = in_window(purchases, where.as_of, params.baskets.look_back_days)
+        window = in_window(read.rows, where.as_of, params.baskets.look_back_days)
         for own, look in zip(packed.totals, looks, strict=True):
             printing.say("", outlook.told(look, params.baskets))
             _sizes(own)

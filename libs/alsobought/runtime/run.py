@@ -20,6 +20,7 @@ from alsobought.runtime.config import Environment
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job, Outcome
 from alsobought.runtime.store import Store, warehouse_path
+from alsobought.tables import Stored
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,19 @@ def execute(job: Job, where: Context, spark: SparkSession) -> None:
 
 def _inputs(
     job: Job, where: Context, store: Store, params: BaseModel
-) -> tuple[dict[str, DataFrame], dict[str, int]]:
-    inputs, versions = {}, {}
+) -> tuple[dict[str, DataFrame | Stored], dict[str, int]]:
+    inputs: dict[str, DataFrame | Stored] = {}
+    versions: dict[str, int] = {}
     for name, source in job.reads.items():
         if isinstance(source, Files):
             section = getattr(where.environment.sources, source.section)
             inputs[name] = files.read(store.spark, section, where.home)
         else:
             read = store.read(source, where.as_of)
-            inputs[name], versions[source.name] = read.rows, read.version
+            versions[source.name] = read.version
+            inputs[name] = read.rows
+            if name in job.as_files:
+                inputs[name] = Stored(read.rows, store.files(source, read.version))
     return inputs, versions
 
 

@@ -76,12 +76,14 @@ def compile_loops() -> None:
     from alsobought.copurchase.engine import run as engine
     from alsobought.copurchase.settings import After, Baskets, Lists
     from alsobought.runtime import session
+    from alsobought.tables import Stored
 
     settings = {"spark.master": "local[1]", "spark.ui.enabled": "false"}
     spark = session.build("setup", {**settings, "spark.sql.shuffle.partitions": "1"})
     days = [(customer, item, datetime(2017, 1, day, tzinfo=UTC)) for customer, item, day in LINES]
     schema = "customer_id string, item_id string, purchased_at timestamp"
-    lines = spark.createDataFrame(days, schema).selectExpr("*", "'' market", "'' order_id")
+    rows = spark.createDataFrame(days, schema).selectExpr("*", "'' market", "'' order_id")
+    lines = Stored(rows)
     caps = {"customer": 2, "order": 2}
     given = {"units": ["customer"], "look_back_days": 9, "max_items": caps, "count_repeats": True}
     baskets = Baskets.model_validate(given)

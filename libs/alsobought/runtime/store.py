@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
@@ -17,6 +18,7 @@ from alsobought.tables.table import schema_faults
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 CONSTRAINT = "delta.constraints."
+PLAIN_FEATURES = {"appendOnly", "invariants", "checkConstraints"}
 COMMITS = 100  # how far back a run looks for its own
 
 
@@ -64,6 +66,22 @@ class Store:
         elif rows.isEmpty():
             raise JobError(f"{table.name} is empty: run the job {table.name} first.")
         return Read(table.conform(rows), version)
+
+    def files(self, table: Table, version: int) -> tuple[str, ...]:
+        """The Parquet files of a whole table at `version`, where a worker can open them by itself.
+
+        None for a table of days, on storage that only Spark has the keys to (any URI but file:),
+        or with a Delta feature by which its files alone do not tell its rows.
+        """
+        detail = DeltaTable.forPath(self.spark, self.path(table)).detail()
+        found = detail.select("tableFeatures", "partitionColumns").collect()[0]
+        if found["partitionColumns"] or not set(found["tableFeatures"]) <= PLAIN_FEATURES:
+            return ()
+        reader = self.spark.read.format("delta").option("versionAsOf", version)
+        files = [urlsplit(uri) for uri in reader.load(self.path(table)).inputFiles()]
+        if any(file.scheme not in ("", "file") for file in files):
+            return ()
+        return tuple(sorted(unquote(file.path) for file in files))
 
     def write(
         self,

@@ -3,6 +3,7 @@
 from alsobought.tables.copurchase import CO_PURCHASES, ITEM_STATISTICS
 from alsobought.tables.purchases import ITEMS, PURCHASES, REJECTED_PURCHASES
 from alsobought.tables.related import RELATED_ITEMS
+from alsobought.tables.stored import Stored
 from alsobought.tables.table import Table
 from alsobought.tables.training import (
     ENGAGEMENTS,
@@ -35,6 +36,7 @@ __all__ = [
     "REJECTED_PURCHASES",
     "RELATED_ITEMS",
     "TRAINING_EXAMPLES",
+    "Stored",
     "Table",
 ]
 

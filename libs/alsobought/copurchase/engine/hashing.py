@@ -1,4 +1,4 @@
-"""Spark's xxhash64 of whole numbers, and a table from 64-bit hashes to dense codes, compiled."""
+"""Spark's xxhash64 of numbers and texts, and tables from hashes to dense codes, compiled."""
 
 import numpy as np
 from numba import njit
@@ -30,9 +30,76 @@ def _hash_long(value, seed):
 
 
 @njit(cache=True)
+def _word(data, at):
+    word = np.uint64(0)
+    for k in range(8):
+        word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+    return word
+
+
+@njit(cache=True)
+def _mixed(lane, word):
+    return _rotated(lane + word * P2, 31) * P1
+
+
+@njit(cache=True)
+def hash_bytes(data, start, end, seed):
+    """XXH64 of data[start:end], as Spark's xxhash64 makes it of a text (uint64)."""
+    at = start
+    h = seed + P5
+    if end - start >= 32:
+        a, b, c, d = seed + P1 + P2, seed + P2, seed, seed - P1
+        while at + 32 <= end:
+            a = _mixed(a, _word(data, at))
+            b = _mixed(b, _word(data, at + 8))
+            c = _mixed(c, _word(data, at + 16))
+            d = _mixed(d, _word(data, at + 24))
+            at += 32
+        h = _rotated(a, 1) + _rotated(b, 7) + _rotated(c, 12) + _rotated(d, 18)
+        for lane in (a, b, c, d):
+            h = (h ^ _mixed(np.uint64(0), lane)) * P1 + P4
+    h += np.uint64(end - start)
+    while at + 8 <= end:
+        h = _rotated(h ^ _mixed(np.uint64(0), _word(data, at)), 27) * P1 + P4
+        at += 8
+    if at + 4 <= end:
+        word = np.uint64(0)
+        for k in range(4):
+            word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+        h = _rotated(h ^ (word * P1), 23) * P2 + P3
+        at += 4
+    while at < end:
+        h = _rotated(h ^ (np.uint64(data[at]) * P5), 11) * P1
+        at += 1
+    h = (h ^ (h >> np.uint64(33))) * P2
+    h = (h ^ (h >> np.uint64(29))) * P3
+    return h ^ (h >> np.uint64(32))
+
+
+@njit(cache=True)
+def hash_texts(seeds, seed_of, offsets, data):
+    """The hash of each text, text i = data[offsets[i]:offsets[i + 1]], under seeds[seed_of[i]]."""
+    hashes = np.empty(len(offsets) - 1, np.int64)
+    for i in range(len(hashes)):
+        hashes[i] = np.int64(hash_bytes(data, offsets[i], offsets[i + 1], seeds[seed_of[i]]))
+    return hashes
+
+
+@njit(cache=True)
 def hash_pair(first, second):
     """Spark's xxhash64(first, second) of two bigints."""
     return np.int64(_hash_long(second, _hash_long(first, SPARK_SEED)))
+
+
+@njit(cache=True)
+def placed(known, slots):
+    """Put every item into an empty table of slots."""
+    mask = np.int64(len(slots) - 1)
+    for code in range(len(known)):
+        slot = known[code] & mask
+        while slots[slot] != EMPTY:
+            slot = (slot + 1) & mask
+        slots[slot] = code
 
 
 @njit(cache=True)
@@ -45,12 +112,7 @@ def code_table(hashes):
     while size < 2 * len(hashes):
         size *= 2
     slots = np.full(size, EMPTY, np.int32)
-    mask = np.int64(size - 1)
-    for code in range(len(hashes)):
-        slot = hashes[code] & mask
-        while slots[slot] != EMPTY:
-            slot = (slot + 1) & mask
-        slots[slot] = code
+    placed(hashes, slots)
     return slots
 
 
@@ -65,3 +127,32 @@ def codes_of(wanted, hashes, slots):
             slot = (slot + 1) & mask
         codes[i] = slots[slot]
     return codes
+
+
+@njit(cache=True)
+def counted(hashes, checks, slots, known, known_checks, lines, count):
+    """Count the lines of each item; returns the rows at which an item was met for the first time.
+
+    An item is a pair of hash and check. `known`, `known_checks` and `lines` hold `count` items and
+    have room for as many more as there are rows; `slots` is their open-addressing table, -1 where
+    free, at least twice that long. All four are updated.
+    """
+    mask = np.int64(len(slots) - 1)
+    fresh = np.empty(len(hashes), np.int64)
+    found = 0
+    for i in range(len(hashes)):
+        slot = hashes[i] & mask
+        code = slots[slot]
+        while code != EMPTY and (known[code] != hashes[i] or known_checks[code] != checks[i]):
+            slot = (slot + 1) & mask
+            code = slots[slot]
+        if code == EMPTY:
+            code = np.int32(count + found)
+            slots[slot] = code
+            known[code] = hashes[i]
+            known_checks[code] = checks[i]
+            lines[code] = 0
+            fresh[found] = i
+            found += 1
+        lines[code] += 1
+    return fresh[:found].copy()

@@ -1,9 +1,8 @@
-"""Purchases to packed baskets: rows go to Python once, and never through Spark's row shuffle."""
+"""Scattered lines to packed baskets: one shuffle of blobs, and what each part holds in all."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +11,9 @@ from pyspark.sql import functions as F
 
 from alsobought.copurchase.engine import packing
 from alsobought.copurchase.engine.hashing import code_table, codes_of
-from alsobought.copurchase.engine.ids import Items, item_hash, unit_hash
+from alsobought.copurchase.engine.ids import Items
 from alsobought.copurchase.settings import Baskets
 
-ROWS_PER_CHUNK = 1 << 19
-ROWS_PER_PART = 2_000_000
-BLOBS = "part int, a binary, b binary, c binary"
 PACKED = "part int, kind int, a binary, b binary, c binary, d binary"
 BASKETS, PER_MARKET = -1, -2  # kinds of packed rows; kinds >= 0 are ranges of items
 ITEMS_PER_RANGE = 1 << 16
@@ -38,53 +34,41 @@ class Layout:
         return part // self.parts
 
 
-def layout(items: Items, baskets: Baskets, cores: int) -> Layout:
-    """Parts of at most about ROWS_PER_PART lines, and at least one for each core."""
-    parts = max(cores, -(-int(items.lines.sum()) // ROWS_PER_PART))
+def layout(items: Items, baskets: Baskets, parts: int) -> Layout:
+    """The layout of lines that were scattered over `parts` parts a unit."""
     ranges = max(1, -(-len(items) // ITEMS_PER_RANGE))
     caps = tuple(baskets.max_items[unit] for unit in baskets.units)
     return Layout(tuple(baskets.units), caps, parts, ranges)
 
 
 def packed(
-    window: DataFrame,
+    scattered: DataFrame,
     items: Items,
     spread: Layout,
-    first_day: date,
     *,
     timed: bool = False,
     count_repeats: bool,
     histograms: bool = False,
 ) -> DataFrame:
-    """The baskets of every unit, as PACKED rows.
+    """The baskets of every unit, as PACKED rows, from SCATTERED rows.
 
-    kind BASKETS: a sizes, b codes, c times (seconds from `first_day`, or empty), d lines (or
+    kind BASKETS: a sizes, b codes, c times (seconds from the first day, or empty), d lines (or
     empty: all one).
     kind PER_MARKET: a the counts of totals.SIZE_COUNTS by size class of units; b units, c lines
     and d items of each market's units.
     kind r >= 0: the items of range r in this part: a codes, b buyers, c other items of those
     buyers in all, d lines; with `histograms`: a code, b |c|, c buyers with that |c|, d lines.
-    Cost: 12 bytes a line and unit are shuffled (16 with times); a task holds one part's lines.
+    Cost: 16 bytes a line and unit are shuffled (20 with times); a task holds one part's lines.
     """
-    seconds = F.unix_seconds("purchased_at") - F.lit(_seconds(first_day))
-    columns = [unit_hash(f"{unit}_id").alias(f"u{i}") for i, unit in enumerate(spread.units)]
-    columns += [item_hash(items.salt).alias("item")]
-    columns += [seconds.cast("int").alias("at")] if timed else []
-    known = window.sparkSession.sparkContext.broadcast(items.hashes)
-    market_of = window.sparkSession.sparkContext.broadcast(items.markets)
+    context = scattered.sparkSession.sparkContext
+    known, market_of = context.broadcast(items.hashes), context.broadcast(items.markets)
     markets = len(items.market_names)
 
-    def scatter(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        slots = code_table(known.value)
-        for chunk in _chunks(batches):
-            codes = codes_of(chunk["item"], known.value, slots)
-            times = chunk.get("at", np.empty(0, np.int32))
-            for i in range(len(spread.units)):
-                yield _scattered(chunk[f"u{i}"], codes, times, i, spread.parts)
-
     def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for part, (units, codes, times) in _joined(batches, (np.int64, np.int32, np.int32)).items():
+        slots = code_table(known.value)
+        for part, (units, hashes, times) in _joined(batches).items():
             unit = spread.unit_of(part)
+            codes = codes_of(hashes, known.value, slots)
             times = times if timed else np.zeros(len(codes), np.int32)
             sizes, codes, times, lines, before = packing.packed(
                 units, codes, times, spread.caps[unit], known.value, count_repeats
@@ -96,56 +80,14 @@ def packed(
             counts = per_item(sizes, codes, lines, len(known.value))
             yield from _per_item(part, counts)
 
-    blobs = window.select(*columns).mapInArrow(scatter, BLOBS)
-    by_part = blobs.repartitionById(len(spread.units) * spread.parts, F.col("part"))
+    parts = len(spread.units) * spread.parts
+    by_part = scattered.where(F.col("part") < parts).repartitionById(parts, F.col("part"))
     return by_part.mapInArrow(pack, PACKED)
 
 
-def _seconds(day: date) -> int:
-    return (day - date(1970, 1, 1)) // timedelta(seconds=1)
-
-
-def _chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, np.ndarray]]:
-    """The columns of about ROWS_PER_CHUNK rows at a time, so that memory does not grow."""
-    held: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
-        if rows >= ROWS_PER_CHUNK:
-            yield _columns(held)
-            held, rows = [], 0
-    if rows:
-        yield _columns(held)
-
-
-def _columns(batches: list[pa.RecordBatch]) -> dict[str, np.ndarray]:
-    table = pa.Table.from_batches(batches)
-    return {name: table[name].to_numpy() for name in table.column_names}
-
-
-def _scattered(
-    units: np.ndarray, codes: np.ndarray, times: np.ndarray, unit: int, parts: int
-) -> pa.RecordBatch:
-    order, starts = packing.scattered(units, parts)
-    columns = [units[order], codes[order], times[order] if len(times) else times]
-    filled = [p for p in range(parts) if starts[p] < starts[p + 1]]
-    blobs = [
-        [c[starts[p] : starts[p + 1]].tobytes() if len(c) else b"" for p in filled] for c in columns
-    ]
-    ids = pa.array([unit * parts + p for p in filled], pa.int32())
-    return pa.record_batch([ids, *blobs_of(blobs)], names=["part", "a", "b", "c"])
-
-
-def blobs_of(columns: list[list[bytes]]) -> list[pa.Array]:
-    """Columns of binary cells."""
-    return [pa.array(column, pa.binary()) for column in columns]
-
-
-def _joined(
-    batches: Iterator[pa.RecordBatch], kinds: tuple[type, ...]
-) -> dict[int, list[np.ndarray]]:
-    """The blobs of each part, joined: one array a column."""
+def _joined(batches: Iterator[pa.RecordBatch]) -> dict[int, list[np.ndarray]]:
+    """The units' hashes, the items' hashes and the times of each part, one array each."""
+    kinds = (np.int64, np.int64, np.int32)
     held: dict[int, list[list[np.ndarray]]] = defaultdict(lambda: [[] for _ in kinds])
     for batch in batches:
         for row in range(batch.num_rows):
@@ -205,6 +147,11 @@ def _per_item(part: int, counts: tuple[np.ndarray, ...]) -> Iterator[pa.RecordBa
     for r in np.unique(ranges):
         here = slice(*np.searchsorted(ranges, [r, r + 1]))
         yield packed_row(part, int(r), *(column[here] for column in counts))
+
+
+def blobs_of(columns: list[list[bytes]]) -> list[pa.Array]:
+    """Columns of binary cells."""
+    return [pa.array(column, pa.binary()) for column in columns]
 
 
 def blob_row(ids: dict[str, int], *arrays: np.ndarray) -> pa.RecordBatch:

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 
 from pyspark import StorageLevel
@@ -10,13 +10,16 @@ from pyspark.sql import DataFrame
 
 from alsobought.copurchase.engine import pack, plan, spread
 from alsobought.copurchase.engine.count import counted
-from alsobought.copurchase.engine.ids import Items, dictionary
+from alsobought.copurchase.engine.ids import Items
+from alsobought.copurchase.engine.lines import by_spark, from_files
 from alsobought.copurchase.engine.plan import Blocks, Relation
+from alsobought.copurchase.engine.scatter import scattered
 from alsobought.copurchase.engine.statistics import statistics
 from alsobought.copurchase.engine.totals import Totals, totals
 from alsobought.copurchase.settings import Baskets, Lists
-from alsobought.copurchase.window import in_window
+from alsobought.copurchase.window import first_day
 from alsobought.errors import JobError
+from alsobought.tables import Stored
 
 DAY = 86_400  # seconds
 
@@ -30,7 +33,7 @@ class Packed:
     spread: pack.Layout
     totals: list[Totals]
     relations: list[list[Relation]]
-    id_seconds: float
+    scan_seconds: float
 
 
 @dataclass(frozen=True)
@@ -56,40 +59,44 @@ def relations_of(unit: str, baskets: Baskets) -> list[Relation]:
     return [together, Relation("after", 0, horizon * DAY), *(buckets if len(buckets) > 1 else [])]
 
 
-def packed(
-    purchases: DataFrame, baskets: Baskets, as_of: date, *, histograms: bool = False
-) -> Packed:
+def packed(purchases: Stored, baskets: Baskets, as_of: date, *, histograms: bool = False) -> Packed:
     """The baskets of the look-back window.
 
-    Cost: two scans of the window (ids, lines); the lines are shuffled once as packed integers.
+    Cost: one scan of the window; the lines are shuffled once as packed integers.
     Raises JobError for an empty window.
     """
-    window = in_window(purchases, as_of, baskets.look_back_days)
-    first_day = as_of - timedelta(days=baskets.look_back_days)
+    spark = purchases.rows.sparkSession
+    cores = spark.sparkContext.defaultParallelism
+    units, days = tuple(baskets.units), baskets.look_back_days
+    relations = [relations_of(unit, baskets) for unit in units]
+    timed = any(relation.is_directed for each in relations for relation in each) and not histograms
     began = time.monotonic()
-    items = dictionary(window)
-    id_seconds = time.monotonic() - began
-    if not len(items):
+    lines = (
+        from_files(spark, purchases.files, as_of, days)
+        if purchases.files
+        else by_spark(purchases.rows, as_of, days)
+    )
+    first = first_day(as_of, days)
+    found = scattered(lines, units, first, cores, timed=timed)
+    scan_seconds = time.monotonic() - began
+    if not len(found.items):
         raise JobError(
-            f"purchases has none from {first_day} to {as_of}, the days that [baskets] looks back: "
+            f"purchases has none from {first} to {as_of}, the days that [baskets] looks back: "
             f"run the job purchases --as-of {as_of}, or choose another day."
         )
-    cores = purchases.sparkSession.sparkContext.defaultParallelism
-    layout = pack.layout(items, baskets, cores)
-    relations = [relations_of(unit, baskets) for unit in layout.units]
-    timed = any(relation.is_directed for each in relations for relation in each)
+    layout = pack.layout(found.items, baskets, found.parts)
     rows = pack.packed(
-        window,
-        items,
+        found.rows,
+        found.items,
         layout,
-        first_day,
-        timed=timed and not histograms,
+        timed=timed,
         count_repeats=baskets.count_repeats,
         histograms=histograms,
     )
     rows.persist(StorageLevel.MEMORY_AND_DISK)  # read twice: for the totals, then for what follows
-    found = totals(rows, items, layout)
-    return Packed(rows, items, layout, found, relations, id_seconds)
+    counts = totals(rows, found.items, layout)
+    found.rows.unpersist()
+    return Packed(rows, found.items, layout, counts, relations, scan_seconds)
 
 
 def planned(found: Packed, support: int, memory: int) -> Planned:
@@ -102,7 +109,7 @@ def planned(found: Packed, support: int, memory: int) -> Planned:
     return Planned(found, plans, spread.Tasks(plans, cores), cores)
 
 
-def item_statistics(purchases: DataFrame, baskets: Baskets, as_of: date) -> DataFrame:
+def item_statistics(purchases: Stored, baskets: Baskets, as_of: date) -> DataFrame:
     """`item_statistics`, equal to the reference's."""
     found = packed(purchases, baskets, as_of, histograms=True)
     return statistics(found.rows, found.items, found.totals, found.spread)

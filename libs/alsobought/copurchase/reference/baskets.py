@@ -6,7 +6,6 @@ from functools import reduce
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.ids import item_hash, unit_hash
 from alsobought.copurchase.settings import Baskets, Unit
 from alsobought.copurchase.window import in_window
 
@@ -30,7 +29,8 @@ def of_unit(purchases: DataFrame, unit: Unit, max_items: int, *, count_repeats: 
         .agg(lines.alias("lines"))
     )
     whole = Window.partitionBy("market", "unit_id")
-    by_hash = whole.orderBy(F.xxhash64(unit_hash("unit_id"), item_hash()), item_hash())
+    unit_hash, item_hash = (F.xxhash64("market", name) for name in ("unit_id", "item_id"))
+    by_hash = whole.orderBy(F.xxhash64(unit_hash, item_hash), item_hash)
     nth = held.withColumn("nth", F.row_number().over(by_hash)).where(F.col("nth") <= max_items)
     return nth.withColumns({"unit": F.lit(unit), "total": F.sum("lines").over(whole)})
 
