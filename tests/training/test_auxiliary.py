@@ -6,36 +6,17 @@ from math import isnan, nan
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from alsobought.errors import JobError
 from alsobought.training.auxiliary import PROBABILITIES, History, fitted
-from alsobought.training.boosted import Boosted
-from alsobought.training.classifiers import KINDS
+from alsobought.training.classifiers import KINDS, fit, log_loss
 from alsobought.training.features import Encoder
-from alsobought.training.logistic import KNOTS, Logistic
 from alsobought.training.rows import Rows
 from alsobought.training.terms import Terms
 
 TERMS = Terms(observation_days=7, attribution_days=28, floor=0.05, model="logistic", seed=3)
 X = Encoder(("x",))
-
-# Each probability's row and label in plain words, of (age, engaged after, redeemed after).
-SAID = {
-    "redeems": (lambda a, e, d: True, lambda a, e, d: not isnan(d)),
-    "redeems_late": (lambda a, e, d: True, lambda a, e, d: not isnan(d) and d > 7),
-    "stays_negative": (lambda a, e, d: isnan(d) or d > 7, lambda a, e, d: isnan(d)),
-    "redemption_visible": (lambda a, e, d: not isnan(d), lambda a, e, d: d < a),
-    "engagement_visible": (lambda a, e, d: not isnan(e) and isnan(d), lambda a, e, d: e < a),
-    "never_redeems": (lambda a, e, d: isnan(d) or d >= a, lambda a, e, d: isnan(d)),
-    "never_engages": (lambda a, e, d: isnan(e) or e >= a, lambda a, e, d: isnan(e)),
-    "engaged_never_redeems": (
-        lambda a, e, d: (not isnan(e) and e < a) and (isnan(d) or d >= a),
-        lambda a, e, d: isnan(d),
-    ),
-}
 
 
 def world(count=40_000, seed=0):
@@ -67,20 +48,6 @@ def one_thread():
 @pytest.fixture(scope="module", params=KINDS)
 def models(request):
     return fitted(HISTORY, PROBABILITIES, replace(TERMS, model=request.param), X)
-
-
-@pytest.mark.parametrize("name", PROBABILITIES)
-def test_rows_and_labels_are_what_is_said(name):
-    # events on the edges: on the window, at the age itself, and an age of 0
-    some = [(a, e, d) for a in (0.0, 5.0, 7.0, 9.0, 30.0) for e in (nan, 0.0, 5.0) for d in
-            (nan, 5.0, 7.0, 8.0, 9.0) if isnan(d) or not isnan(e)]  # fmt: skip
-    age, engaged, redeemed = np.array(some).T
-    history = History(np.zeros((len(some), 0)), age, engaged, redeemed, np.arange(len(some)))
-    is_row, is_positive = SAID[name]
-    chosen = PROBABILITIES[name].rows(history, 7)
-    assert chosen.tolist() == [is_row(*each) for each in some]
-    labels = PROBABILITIES[name].label(history, 7)[chosen]
-    assert labels.tolist() == [is_positive(*each) for each in some if is_row(*each)]
 
 
 def test_each_probability_is_near_the_truth(models):
@@ -116,38 +83,44 @@ def test_models_are_calibrated_on_customers_who_trained_nothing(models):
         assert 0 < held_out.log_loss < 0.7, name
 
 
-def test_a_miscalibrated_model_is_corrected():
-    random = np.random.default_rng(1)
-    x = random.normal(size=(20_000, 1))
-    label = random.random(20_000) < 1 / (1 + np.exp(-(0.5 * x[:, 0] + 1)))
-    far_off = Logistic(np.array([[3.0]]), np.array([-4.0]), np.empty(0), np.empty(0))
-    sigmoid = far_off.calibrated(Rows(x, None, label))
-    assert sigmoid.coefficients[0, 0] == pytest.approx(0.5, abs=0.05)
-    assert sigmoid.constants[0] == pytest.approx(1.0, abs=0.05)
-    halved = label & (random.random(20_000) < 0.5)
-    learnt = Boosted.fit(Rows(x, None, halved), 0)
-    steps = learnt.calibrated(Rows(x, None, label)).probability(x, None)
-    assert learnt.probability(x, None).mean() < 0.6 * label.mean()
-    assert steps.mean() == pytest.approx(label.mean(), abs=0.005)
-    assert 0 < steps.min() < steps.max() < 1
+def test_eight_in_ten_customers_train_and_one_in_ten_judges(models):
+    part = HISTORY.customer % 10
+    held_out = models.calibration["redeems"]
+    assert held_out.trained_rows == (part >= 2).sum()
+    assert held_out.rows == (part == 1).sum()
+    assert held_out.mean_label == HISTORY.redeems[part == 1].mean()
 
 
-def test_folded_interactions_are_those_of_a_plain_pipeline():
-    random = np.random.default_rng(2)
-    x, age = random.normal(3, 2, (2_000, 2)), random.uniform(0, 20, 2_000)
-    label = random.random(2_000) < 1 / (1 + np.exp(-(x[:, 0] - 3 - 0.1 * age)))
-
-    knots = age.max() * KNOTS
-    bent = np.maximum(age[:, None] - knots, 0)
-    z, aged, curve = (
-        StandardScaler().fit_transform(each)
-        for each in (x, np.column_stack([age, np.log1p(age)]), bent)
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_a_model_is_calibrated_only_if_that_helps_the_judges(models, name):
+    spec = PROBABILITIES[name]
+    chosen = spec.rows(HISTORY, 7) & ((HISTORY.age < 28) | ~np.bool_(spec.with_age))
+    rows = Rows(
+        HISTORY.features, HISTORY.age if spec.with_age else None, spec.label(HISTORY, 7),
+        rises=spec.rises,
+    )  # fmt: skip
+    part = HISTORY.customer % 10
+    training, calibrating, judging = (
+        rows.where(chosen & each) for each in (part >= 2, part == 0, part == 1)
     )
-    crossed = np.column_stack([z, aged, z * aged[:, :1], z * aged[:, 1:], curve])
-    oracle = LogisticRegression(tol=1e-8, max_iter=5_000).fit(crossed, label)
-    expected = oracle.predict_proba(crossed)[:, 1]
-    found = Logistic.fit(Rows(x, age, label), 0).probability(x, age)
-    assert found == pytest.approx(expected, abs=1e-4)
+    plain = fit(models.terms.model, training, models.terms.seed)
+    losses = [
+        log_loss(judging.label, each.probability(judging.features, judging.age))
+        for each in (plain, plain.calibrated(calibrating))
+    ]
+    assert models.calibration[name].log_loss == pytest.approx(min(losses), rel=1e-12)
+
+
+def test_ages_whose_labels_are_final_teach_nothing(models):
+    later = replace(HISTORY, age=HISTORY.age + 28)
+    both = History(
+        *(np.concatenate([mine, vars(later)[each]]) for each, mine in vars(HISTORY).items())
+    )
+    names = ["never_redeems", "redemption_visible"]
+    assert (
+        fitted(both, names, models.terms, X).version
+        == fitted(HISTORY, names, models.terms, X).version
+    )
 
 
 def test_from_the_attribution_window_on_everything_is_final(models):
@@ -248,6 +221,8 @@ def test_models_are_small_and_the_same_after_a_journey(models):
 
 def test_many_rows_are_predicted_as_one_by_one(models):
     x = np.tile([[0.0], [1.0]], (40_000, 1)).astype(np.float32)
-    found = models.predict("never_engages", x, np.full(80_000, 4.0))
-    assert found[:2] == pytest.approx(models.predict("never_engages", x[:2], np.full(2, 4.0)))
-    assert np.unique(found.round(12)).size == 2
+    ages = np.linspace(0, 27, 80_000)
+    found = models.predict("never_engages", x, ages)
+    for few in (slice(0, 5), slice(65_530, 65_540), slice(79_995, None)):
+        alone = models.predict("never_engages", x[few], ages[few])
+        assert found[few] == pytest.approx(alone, rel=1e-12)

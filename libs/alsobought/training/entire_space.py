@@ -51,7 +51,8 @@ class EntireSpace:
         """What becomes of offers with these features, each in (0, 1).
 
         A model trained on FNC's copies is corrected, p = b / (1 - b), in both forms of p_redeemed;
-        b is clipped at 1/2, above which there is no such p. Cost: rows are predicted in chunks.
+        where b is
+        above 1/2, which no p explains, it is 1. Cost: rows are predicted in chunks.
         """
         engaged = self.engages.probability(features, None)
         if self.redeems_if_engaged is None:
@@ -104,4 +105,4 @@ def _require_both_labels(what: str, label: Booleans) -> None:
 
 def _corrected(biased: Floats) -> Floats:
     """FNC's b / (1 - b), in (0, 1)."""
-    return np.clip(fnc_corrected(np.minimum(biased, 0.5)), NEVER_QUITE, 1 - NEVER_QUITE)
+    return np.clip(fnc_corrected(biased), NEVER_QUITE, 1 - NEVER_QUITE)
