@@ -14,8 +14,11 @@ from alsobought.training.purchase_settings import PurchaseExamples
 
 def purchase_examples(purchases: DataFrame, params: PurchaseExamples, as_of: date) -> Outcome:
     """Label what followed the cut-off, draw negatives, weigh, and describe as of the cut-off."""
-    rows = examples.purchase_examples(purchases, params, as_of)
-    rows.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
+
+    def keep(df: DataFrame) -> DataFrame:  # until the job ends: each is read several times
+        return df.persist(StorageLevel.DISK_ONLY)
+
+    rows = keep(examples.purchase_examples(purchases, params, as_of, keep))
     account = examples.counted(purchases, rows, params, as_of)
     return Outcome(rows, account, lambda row: examples.judged(row, params, as_of))
 

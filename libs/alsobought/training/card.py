@@ -24,7 +24,7 @@ def numbers(rows: DataFrame) -> Numbers:
     weight = F.col("weight")
     found = rows.rollup("split").agg(
         F.count(F.lit(1)).alias("rows"),
-        F.count_distinct("example_id").alias("examples"),
+        F.count_if(F.col("copy") == 0).alias("examples"),
         F.count_distinct("customer_id").alias("customers"),
         F.avg("label").alias("label_rate"),
         F.avg("engaged").alias("engaged_rate"),

@@ -4,6 +4,7 @@ Everything that describes a row is known at the cut-off; only the label, and how
 purchase was, come from after it.
 """
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame, Row
@@ -28,20 +29,26 @@ LOG_FEATURES = (
 )
 
 
-def purchase_examples(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
+def purchase_examples(
+    purchases: DataFrame,
+    settings: PurchaseExamples,
+    as_of: date,
+    keep: Callable[[DataFrame], DataFrame] = lambda df: df,
+) -> DataFrame:
     """The rows of PURCHASE_EXAMPLES: copy 0 is bought, copies 1 and on are drawn for it.
 
     A positive is a market, customer and item with a purchase in the `cut_off_days` days before
     `as_of`, of a customer and an item with purchases in the `history_days` days before that.
     A negative is never a positive of its customer. The same rows come out on any number of
     partitions, from the same purchases, settings and day.
-    Cost: the purchases are grouped by customer and item once, the draws joined to the items once;
-    see `negatives.drawn` and `negatives.sampled` for the two steps that grow otherwise.
+    `keep` is given the three tables that are read several times, to persist them.
+    Cost: the purchases are grouped by customer and item twice, the draws joined to the items; see
+    `negatives.drawn` and `negatives.sampled` for the two steps that can grow otherwise.
     """
-    pairs = _pairs(known_at_cut_off(purchases, settings, as_of))
-    customers, items = _customers(pairs), _items(pairs)
-    items = negatives.sampled(items, _exponent(settings))
-    found = _positives(followed(purchases, settings, as_of), customers, items)
+    pairs = keep(_pairs(known_at_cut_off(purchases, settings, as_of)))
+    items = keep(negatives.sampled(_items(pairs), _exponent(settings)))
+    customers = _customers(pairs)
+    found = keep(_positives(followed(purchases, settings, as_of), customers, items))
     rows = _bought(found)
     if settings.negatives == "in_batch":
         items = items.drop("log_q").join(negatives.in_batch(found), "item_id", "left")
@@ -186,10 +193,16 @@ def counted(
     """One row: purchases `before` and `after` the cut-off, positives that `followed`, and of
     `rows` the positives, negatives, customers and items. Cost: one more scan of the purchases.
     """
-    before = known_at_cut_off(purchases, settings, as_of).agg(F.count(F.lit(1)).alias("before"))
-    after = followed(purchases, settings, as_of).groupBy(*PAIR).agg(F.count(F.lit(1)).alias("n"))
-    after = after.agg(
-        F.coalesce(F.sum("n"), F.lit(0)).alias("after"), F.count(F.lit(1)).alias("followed")
+    cut = cut_off(settings, as_of)
+    is_after = F.col("purchased_at") >= F.lit(cut).cast("timestamp")
+    seen = purchases.where(_between(cut - timedelta(days=settings.history_days), as_of))
+    pairs = seen.groupBy(*PAIR).agg(
+        F.count_if(~is_after).alias("before"), F.count_if(is_after).alias("after")
+    )
+    purchased = pairs.agg(
+        F.coalesce(F.sum("before"), F.lit(0)).alias("before"),
+        F.coalesce(F.sum("after"), F.lit(0)).alias("after"),
+        F.count_if(F.col("after") > 0).alias("followed"),
     )
     kept = rows.agg(
         F.count_if(F.col("label") == 1).alias("positives"),
@@ -197,8 +210,7 @@ def counted(
         F.count_distinct("customer_id").alias("customers"),
         F.count_distinct("item_id").alias("items"),
     )
-    dates = F.lit(cut_off(settings, as_of)).alias("cut_off")
-    return before.crossJoin(after).crossJoin(kept).select("*", dates)
+    return purchased.crossJoin(kept).select("*", F.lit(cut).alias("cut_off"))
 
 
 def judged(account: Row, settings: PurchaseExamples, as_of: date) -> list[str]:
