@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.contestants import TOP, Task
-from benchmarks.contestants.spark import after, with_delta
+from benchmarks.contestants.spark import after, with_delta, write
 from benchmarks.data_sets import AS_OF, LOOK_BACK_DAYS
 
 __all__ = ["after", "baskets", "lists", "ready", "run"]
@@ -53,7 +53,7 @@ def run(task: Task, spark, count_repeats: bool = False) -> dict[str, float]:
     packed = engine.packed(stored(spark, task.purchases), baskets(count_repeats), AS_OF)
     plan = engine.planned(packed, task.support, TASK_MEMORY_MB << 20)
     rows = engine.co_purchases(plan, lists(task), TOP).withColumn("score", score(METRIC))
-    rows.write.format("delta").save(task.out)
+    write(rows, task)
     blocks = plan.plans[0]
     pairs = packed.totals[0].sum("pairs")
     return {"pairs": pairs, "blocks": blocks.blocks, "heads": len(blocks.heads)}

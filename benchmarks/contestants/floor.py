@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyspark.sql import functions as F
 
 from benchmarks.contestants import TOP, Task
-from benchmarks.contestants.spark import after, with_delta
+from benchmarks.contestants.spark import after, with_delta, write
 
 __all__ = ["after", "ready", "run"]
 
@@ -58,7 +58,7 @@ def run(task: Task, spark) -> None:
     blobs = ids.mapInArrow(scatter, "part int, a binary, b binary")
     rows = blobs.repartitionById(parts, F.col("part")).mapInArrow(sort_and_write, OUT)
     scored = rows.withColumn("score", F.expr("(both - expected) / sqrt(expected)"))
-    scored.write.format("delta").save(task.out)
+    write(scored, task)
 
 
 def _binary(cells: list[bytes]) -> pa.Array:

@@ -2,7 +2,7 @@
 
 from benchmarks.contestants import TOP, Task
 from benchmarks.contestants.engine import METRIC, baskets, lists
-from benchmarks.contestants.spark import after, with_delta
+from benchmarks.contestants.spark import after, with_delta, write
 from benchmarks.data_sets import AS_OF
 
 __all__ = ["after", "ready", "run"]
@@ -22,4 +22,4 @@ def run(task: Task, spark) -> None:
     held = all_units(purchases, baskets(), AS_OF).persist()
     evidence = with_evidence(pair_counts(held, task.support), item_statistics(held))
     rows = candidates(evidence, lists(task), TOP).withColumn("score", score(METRIC))
-    rows.write.format("delta").save(task.out)
+    write(rows, task)

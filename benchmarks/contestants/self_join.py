@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from benchmarks.contestants import TOP, Task
-from benchmarks.contestants.spark import after, with_delta
+from benchmarks.contestants.spark import after, with_delta, write
 
 __all__ = ["after", "ready", "run"]
 
@@ -22,7 +22,7 @@ def run(task: Task, spark) -> None:
     rows = rows.join(F.broadcast(renamed(names, "x", "item_id")), "x").join(
         F.broadcast(renamed(names, "y", "related_item_id")), "y"
     )
-    rows.drop("x", "y").write.format("delta").save(task.out)
+    write(rows.drop("x", "y"), task)
 
 
 def renamed(names: DataFrame, code: str, text: str) -> DataFrame:

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from benchmarks.contestants import Task
 
@@ -28,6 +28,14 @@ def with_delta(task: Task, memory: str, partitions: int) -> SparkSession:
     from alsobought.runtime import session
 
     return session.build("benchmark", settings(task, memory, partitions))
+
+
+def write(rows: DataFrame, task: Task) -> None:
+    """The lists as Delta, with the settings that the store gives co_purchases."""
+    from alsobought.tables import CO_PURCHASES
+
+    kept = {name: value for name, value in CO_PURCHASES.properties.items() if "Skipping" in name}
+    rows.write.format("delta").options(**kept).save(task.out)
 
 
 def plain(task: Task, memory: str, partitions: int, warehouse: str = "") -> SparkSession:

@@ -14,10 +14,9 @@ from pyspark.sql.types import MapType, StructField
 
 from alsobought.errors import ContractError, JobError
 from alsobought.tables import Table
-from alsobought.tables.table import schema_faults
+from alsobought.tables.table import CONSTRAINT, schema_faults
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-CONSTRAINT = "delta.constraints."
 PLAIN_FEATURES = {"appendOnly", "invariants", "checkConstraints"}
 COMMITS = 100  # how far back a run looks for its own
 
@@ -174,8 +173,8 @@ class Store:
             )
         if table.kept == "per_as_of":
             builder = builder.partitionedBy("as_of")
-        for name, condition in table.checks.items():
-            builder = builder.property(CONSTRAINT + name, condition)
+        for name, value in table.properties.items():
+            builder = builder.property(name, value)
         builder.execute()
 
     def _check_contract(self, table: Table) -> None:

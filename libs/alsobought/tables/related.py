@@ -30,5 +30,6 @@ RELATED_ITEMS = Table(
     key=("as_of", "unit", "market", "relation", "metric", "item_id", "rank"),
     kept="per_as_of",
     checks={**EVIDENCE_CHECKS, "rank_from_one": "rank >= 1"},
+    skipped_by=("item_id",),
     sorted_by=("item_id", "unit", "market", "relation", "metric", "rank"),
 )

@@ -10,6 +10,7 @@ from pyspark.sql.types import DataType, DateType, StructField, StructType
 
 from alsobought.errors import ContractError
 
+CONSTRAINT = "delta.constraints."
 Kept = Literal["per_as_of", "whole", "added"]
 
 
@@ -26,6 +27,8 @@ class Table:
     as-of day (the store adds the column `as_of` on write and takes it off on read), `whole`
     replaces everything, `added` adds the rows whose key is new and updates those that changed.
     `checks` maps a constraint's name to a SQL condition that every row keeps.
+    `skipped_by` names the columns whose least and greatest value Delta keeps of each file, for
+    readers to skip files by; None: of the first 32 columns. Each costs time at every write.
     `sorted_by` is the order of rows within a file, so that look-ups can skip most of it; a job
     that ranges its rows over files by the first of these lets them skip most files too.
     """
@@ -37,6 +40,7 @@ class Table:
     kept: Kept
     checks: Mapping[str, str] = field(default_factory=dict)
     sorted_by: tuple[str, ...] = ()
+    skipped_by: tuple[str, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -49,6 +53,16 @@ class Table:
         as_of = column("as_of", DateType(), "the run's day; the rows say what was known before it")
         days = (as_of,) if self.kept == "per_as_of" else ()
         return StructType([*days, *self.columns])
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """Delta's own settings of the table: its checks, and what it keeps of each file."""
+        checks = {CONSTRAINT + name: condition for name, condition in self.checks.items()}
+        if self.skipped_by is None:
+            return checks
+        kept = {"delta.dataSkippingStatsColumns": ",".join(self.skipped_by)}
+        none = {"delta.dataSkippingNumIndexedCols": "0"}
+        return checks | (kept if self.skipped_by else none)
 
     def conform(self, df: DataFrame) -> DataFrame:
         """`df` with exactly this table's columns, in this table's order.

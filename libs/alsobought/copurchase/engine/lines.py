@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from alsobought.copurchase.window import first_day, in_window, micros
 
 ROWS_PER_CHUNK = 1 << 19
-ROWS_PER_TASK = 1 << 22
+ROWS_PER_TASK = 1 << 23
 AT = "purchased_at"
 
 Batches = Iterator[pa.RecordBatch]
@@ -47,13 +47,14 @@ def from_files(
 ) -> Lines:
     """The lines of Parquet files, all of whose rows count.
 
-    Cost: the driver reads each file's footer; a task has about ROWS_PER_TASK rows, and holds
-    a row group's columns and ROWS_PER_CHUNK rows at a time.
+    Cost: the driver reads each file's footer; a task has at most about ROWS_PER_TASK rows, and
+    holds a row group's columns and ROWS_PER_CHUNK rows at a time.
     """
     first = first_day(as_of, look_back_days)
     groups = [group for file in files for group in _row_groups(file, first, as_of)]
     rows = sum(count for count, _, _ in groups)
-    tasks = max(spark.sparkContext.defaultParallelism, -(-rows // ROWS_PER_TASK))
+    cores = spark.sparkContext.defaultParallelism
+    tasks = cores * max(1, -(-rows // (cores * ROWS_PER_TASK)))
     shares = _shared_out(groups, tasks)
 
     def in_workers(run: Callable[[Batches], Batches], schema: str, columns: list[str]) -> DataFrame:
