@@ -67,7 +67,7 @@ def _outlook(
         own.sum("pairs_before") - pairs,
         blocks.blocks,
         len(blocks.heads),
-        lines * (16 if timed else 12) + copies * 8,
+        lines * (20 if timed else 16) + copies * 8,
         int(blocks.memory.max(initial=0)),
         seconds,
     )
