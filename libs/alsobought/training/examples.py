@@ -166,7 +166,7 @@ def told(account: Row, max_faulty_share: float) -> list[str]:
     return sentences
 
 
-def replayed(examples: DataFrame, settings: Redemption) -> DataFrame:
+def replayed(examples: DataFrame, settings: Redemption, *also: str) -> DataFrame:
     """Matured offers, each at `replays` random ages: what auxiliary models learn delays from.
 
     In:    rows of `redemption_examples`.
@@ -174,7 +174,7 @@ def replayed(examples: DataFrame, settings: Redemption) -> DataFrame:
            attribution_days), engaged_after and redeemed_after in days since issue, null where
            that never happened: final, whatever the age. About `training_rows` rows at most: whole
            offers are left out by a hash. The ages come from a hash of offer, replay and seed, so
-           they are the same on any number of partitions.
+           they are the same on any number of partitions. `also` names columns to keep.
     Raises JobError where fewer than `min_matured` offers have matured.
     Cost:  one pass that counts, one that makes the rows; no shuffle.
     """
@@ -190,6 +190,7 @@ def replayed(examples: DataFrame, settings: Redemption) -> DataFrame:
         (_uniform(settings.seed, F.col("replay")) * settings.attribution_days).alias("age_days"),
         ((F.unix_micros("engaged_at") - issued) / DAY).alias("engaged_after"),
         ((F.unix_micros("redeemed_at") - issued) / DAY).alias("redeemed_after"),
+        *also,
     )
 
 
