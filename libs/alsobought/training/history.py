@@ -50,12 +50,15 @@ def known_at_issue(issued: DataFrame, purchases: DataFrame) -> DataFrame:
 
 def with_known(features: str) -> Column:
     """An offer's own features and those of `known_at_issue`, whose names win; nulls left out."""
-    own = F.map_filter(features, lambda name, _: ~name.isin(*NAMES))
-    entries = [
-        F.when(F.col(n).isNotNull(), F.struct(F.lit(n).alias("name"), F.col(n).alias("value")))
-        for n in NAMES
-    ]
-    return F.map_concat(own, F.map_from_entries(F.array_compact(F.array(*entries))))
+    taken = F.arrays_overlap(F.map_keys(features), F.array(*map(F.lit, NAMES)))
+    without_taken = F.map_filter(features, lambda name, _: ~name.isin(*NAMES))
+    own = F.when(taken, without_taken).otherwise(F.col(features))  # slow, and nearly never needed
+
+    def known(absent: str) -> Column:
+        named = [part for n in NAMES if n != absent for part in (F.lit(n), F.col(n))]
+        return F.create_map(*named)
+
+    return F.map_concat(own, F.when(F.col(LAST).isNull(), known(LAST)).otherwise(known(NEVER)))
 
 
 def _sum(name: str) -> Column:
