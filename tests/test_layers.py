@@ -22,13 +22,16 @@ ROOMS = {
     "training": ("training", "tables", "errors"),
     "runtime": ("runtime", "tables", "errors"),
     # The one place that opens source files, and the one that parses their settings.
-    "runtime.run": ("runtime", "errors", "ingest.files", "__version__"),
+    "runtime.run": ("runtime", "tables", "errors", "ingest.files", "__version__"),
     "runtime.config": ("errors", "ingest.source", "copurchase.settings", "training.settings"),
     "runtime.session": ("errors", "ingest.files"),
     # Those that look into the engine: its set-up, its plan, its scores in words.
-    "runtime.setup": ("runtime", "copurchase.engine", "copurchase.settings"),
+    "runtime.setup": ("runtime", "tables", "copurchase.engine", "copurchase.settings"),
     "runtime.plan": ("runtime", "tables", "errors", "copurchase"),
     "runtime.explain": ("runtime", "copurchase.scores"),
+    # Those that show or hand out what was made for training.
+    "runtime.export": ("runtime", "tables", "errors", "training", "__version__"),
+    "runtime.calibration": ("runtime", "errors", "training.calibration"),
 }
 FOR_JOBS = (
     "ingest",
