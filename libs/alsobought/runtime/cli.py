@@ -8,24 +8,20 @@ import typer
 
 from alsobought.errors import ConfigError, JobError
 from alsobought.runtime import home, printing
+from alsobought.runtime.calibration import calibration
 from alsobought.runtime.export import export
 from alsobought.runtime.faults import guarded
-from alsobought.runtime.options import AsOf, Debug, Env, day
+from alsobought.runtime.options import AsOf, Debug, Env, LookDay, LookEnv, day
+from alsobought.runtime.weights import weights
 
 if TYPE_CHECKING:  # imported where it is used, so that --help does not wait for it
     from alsobought.runtime.job import Job
 
-LookEnv = Annotated[
-    str, typer.Option(envvar="ALSOBOUGHT_ENV", help="An environment: the name of a file in conf/.")
-]
 LookItem = Annotated[str, typer.Argument(help="An item's id, or words of title, brand, category.")]
 Unit = Annotated[str | None, typer.Option(help="Together in what; else in each of them.")]
 Metric = Annotated[str | None, typer.Option(help="The score; else as the environment has it.")]
 Relation = Annotated[str | None, typer.Option(help="How items are related; else 'together'.")]
 Market = Annotated[str | None, typer.Option(help="The marketplace; else the only one.")]
-LookDay = Annotated[
-    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day; else the latest.")
-]
 
 app = typer.Typer(
     help="Co-purchase statistics and related-item lists, as Delta tables.",
@@ -170,6 +166,8 @@ def tables(env: LookEnv = "demo", debug: Debug = False) -> None:
         printing.grid(names, [printing.state(warehouse, name) for name in ALL])
 
 
+app.command()(weights)
+app.command()(calibration)
 app.command()(export)
 
 

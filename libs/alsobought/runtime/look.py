@@ -59,11 +59,14 @@ class Warehouse:
 
     def rows(self, tables: str, query: str) -> list[Row]:
         """What the query in SQL finds in the `tables` (names with spaces between)."""
+        return list(self.arrow(tables, query).to_struct_array().to_pylist())
+
+    def arrow(self, tables: str, query: str) -> Any:
+        """The same as an Arrow table."""
         for name in tables.split():
             self.table(name)
         with _told(tables.replace(" ", " or ")):
-            found: Any = self._queries.execute(query).read_all().to_struct_array()
-            return list(found.to_pylist())
+            return self._queries.execute(query).read_all()
 
     def days(self, name: str) -> list[str]:
         """The as-of days of the table, ascending; none where it keeps no days."""
@@ -134,10 +137,7 @@ def view(home: Path, asked: Asked) -> View:
     """
     environment = config.load(home, asked.env, {})
     tables = Warehouse(warehouse_path(home, environment.warehouse))
-    days = tables.days("related_items")
-    if not days:
-        raise JobError("related_items is empty: run the job related_items first.")
-    day = _one_of("as-of day", asked.as_of or days[-1], days)
+    day = day_of(tables, "related_items", asked.as_of)
     kinds = "unit, metric, relation, market"
     query = f"SELECT DISTINCT {kinds} FROM related_items WHERE as_of = DATE {quoted(day)}"
     rows = tables.rows("related_items", query)
@@ -153,7 +153,15 @@ def view(home: Path, asked: Asked) -> View:
     return View(tables, environment, day, market, relation, units, metrics)
 
 
-def _one_of(kind: str, given: str, there: list[str]) -> str:
+def day_of(tables: Warehouse, name: str, as_of: str | None) -> str:
+    """The day that is asked for, else the table's latest. Raises JobError where there is none."""
+    days = tables.days(name)
+    if not days:
+        raise JobError(f"{name} is empty: run the job {name} first.")
+    return _one_of("as-of day", as_of or days[-1], days, name)
+
+
+def _one_of(kind: str, given: str, there: list[str], table: str = "related_items") -> str:
     if given in there:
         return given
-    raise JobError(f"related_items has no {kind} {given!r}; it has {', '.join(there[-10:])}.")
+    raise JobError(f"{table} has no {kind} {given!r}; it has {', '.join(there[-10:])}.")

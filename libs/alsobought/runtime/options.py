@@ -11,6 +11,12 @@ Env = Annotated[str, typer.Option(help="An environment: the name of a file in co
 AsOf = Annotated[
     str, typer.Option(metavar="YYYY-MM-DD", help="See what happened before this day, UTC.")
 ]
+LookEnv = Annotated[
+    str, typer.Option(envvar="ALSOBOUGHT_ENV", help="An environment: the name of a file in conf/.")
+]
+LookDay = Annotated[
+    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day; else the latest.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show Spark's log and the whole trace.")]
 
 

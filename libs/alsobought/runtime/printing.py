@@ -16,7 +16,21 @@ if TYPE_CHECKING:  # imported where they are used, so that `run` starts without 
     from alsobought.runtime.look import View, Warehouse
 
 PIPED = 10_000  # columns where there is no terminal
-WORDS = {"title", "item", "brand", "metric", "place", "table", "first", "last", "run"}
+WORDS = {
+    "method",
+    "stages",
+    "split",
+    "state",
+    "title",
+    "item",
+    "brand",
+    "metric",
+    "place",
+    "table",
+    "first",
+    "last",
+    "run",
+}
 LEGEND = (
     "N: units with both items. E: such units expected by chance. n_x, n_y: units with the item, "
     "with the related item. n: all units."
