@@ -1,0 +1,209 @@
+"""Every method on Complete Journey at ten days, judged by the final labels of unseen customers.
+
+    python -m benchmarks.redemption.complete_journey
+
+On each day T the offers issued before T are looked at as they were on T. Customers are in five
+parts; models that saw nothing of a part, neither a label nor a replay, predict the offers of it, so
+that every offer is judged once a day, by what became of it within the attribution window.
+
+The rows come once from training.examples, as of a day long after the year: features are as known at
+issue and replays as drawn by hash, so neither depends on T, and an event is visible on T where its
+delay is below the age. That this is what `redemption_examples` gives for T is checked on one day.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from alsobought.runtime import config, session
+from alsobought.training import auxiliary
+from alsobought.training.classifiers import log_loss
+from alsobought.training.entire_space import Examples, trained
+from alsobought.training.history import DAY
+from alsobought.training.methods import METHODS, needed
+from alsobought.training.replays import chosen, terms_of
+from alsobought.training.settings import Redemption
+from alsobought.training.terms import Booleans, Floats
+from benchmarks.redemption import journey, judged
+from benchmarks.redemption.journey import Year
+from benchmarks.redemption.world import Offers
+
+HOME = Path(__file__).parents[2]
+FIRST, EVERY, DAYS = date(2017, 4, 9), 23, 10
+"""The first is the first with 500 matured offers; the last leaves sixty days of the data's year."""
+FOLDS, DRAWS, NEW_DAYS = 5, 200, 30
+TWO_STAGES = ("none", "snapshot_with_engagement", "oracle")
+WAITING, ORACLE = "matured_only", "oracle"
+NAIVE = ("none", "one")
+
+Form = tuple[str, str]
+"""Method (or matured_only, oracle), and the number of stages."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """The predictions of one day: of each form, of every offer issued before it."""
+
+    issued: Booleans
+    age: Floats
+    predicted: dict[Form, Floats]
+
+
+def predicted(year: Year, day: date, settings: Redemption) -> Day:
+    """Every form's predictions of every offer issued before the day, by models of other parts."""
+    age = journey.age_on(year, day)
+    fold = (year.customer // auxiliary.PARTS) % FOLDS  # not the parts that calibrate and judge
+    found: dict[Form, Floats] = {}
+    for part in range(FOLDS):
+        test = (age > 0) & (fold == part)
+        for form, p in _fold(year, day, (age > 0) & ~test, test, settings):
+            found.setdefault(form, np.full(len(age), np.nan))[test] = p
+    issued = age > 0
+    return Day(issued, age[issued], {form: p[issued] for form, p in found.items()})
+
+
+def _fold(
+    year: Year, day: date, train: Booleans, test: Booleans, settings: Redemption
+) -> Iterator[tuple[Form, Floats]]:
+    x = year.offers.features[test]
+    for method, examples in _training_sets(year, day, train, settings):
+        corrected = method in METHODS and METHODS[method].is_corrected
+        model = trained(examples, settings.model, settings.seed, is_corrected=corrected)
+        p = model.predict(x)
+        yield (method, "one"), p.p_redeemed_one_stage
+        if method in TWO_STAGES:
+            yield (method, "two"), p.p_redeemed
+
+
+def _training_sets(
+    year: Year, day: date, train: Booleans, settings: Redemption
+) -> Iterator[tuple[str, Examples]]:
+    """What each method makes of the training customers' offers, as visible on the day."""
+    offers = Offers(*(array[train] for array in vars(year.offers).values()))
+    age, terms = journey.age_on(year, day)[train], terms_of(settings)
+    final = ~np.isnan(offers.engaged_after), ~np.isnan(offers.redeemed_after)
+    yield ORACLE, Examples(offers.features, *final, np.ones(len(age)))
+    old = age >= terms.attribution_days
+    yield WAITING, Examples(offers.features[old], *(a[old] for a in final), np.ones(old.sum()))
+    mature = year.replays.issued + terms.attribution_days * DAY <= journey.midnight(day)
+    customers = np.unique(year.customer[train])
+    known = mature & np.isin(year.replays.history.customer, customers)
+    history, encoder = chosen(year.replays.history, known), year.replays.encoder
+    models = auxiliary.fitted(history, needed(METHODS), terms, encoder)
+    visible = offers.visible(age)
+    p = {name: models.predict(name, offers.features, age) for name in needed(METHODS)}
+    for name, method in METHODS.items():
+        copies = method.emit(visible, p, terms)
+        labels = copies.engaged, copies.redeemed
+        yield name, Examples(offers.features[copies.row], *labels, copies.weight)
+
+
+def scores(year: Year, days: list[Day], newest: float) -> dict[Form, dict[str, Floats]]:
+    """Each form's metrics, means over the days, under every draw; of offers below that age."""
+    _, customer = np.unique(year.customer, return_inverse=True)
+    drawn = judged.draws(int(customer.max()) + 1, DRAWS, np.random.default_rng(0))
+    found: dict[Form, list[dict[str, Floats]]] = {}
+    for day in days:
+        new = day.age < newest
+        label = ~np.isnan(year.offers.redeemed_after[day.issued][new])
+        weight = drawn[:, customer[day.issued][new]]
+        for form, p in day.predicted.items():
+            found.setdefault(form, []).append(judged.metrics(p[new], label, weight))
+    return {form: judged.over_days(each) for form, each in found.items()}
+
+
+def shown(found: dict[Form, dict[str, Floats]], title: str) -> Table:
+    """Values with their bounds, and the differences from naive, worst log-loss first."""
+    table = Table(title=title, box=box.MARKDOWN)
+    table.add_column("method", no_wrap=True)
+    table.add_column("stages", no_wrap=True)
+    for name in ("log-loss", "minus naive", "ROC AUC", "minus naive", "PR-AUC", "minus naive",
+                 "predicted / actual", "ECE"):  # fmt: skip
+        table.add_column(name, justify="right", no_wrap=True)
+    naive = found[NAIVE]
+    for form in sorted(found, key=lambda form: -found[form]["log_loss"][0]):
+        own, cells = found[form], []
+        for name in ("log_loss", "auc", "pr_auc"):
+            cells.append(_told(own[name]))
+            cells.append("" if form == NAIVE else _told(own[name] - naive[name], "+"))
+        cells.append(_told(own["ratio"], digits=2))
+        table.add_row(*form, *cells, f"{own['ece'][0]:.4f}")
+    return table
+
+
+def _told(drawn: Floats, sign: str = "", digits: int = 4) -> str:
+    it = judged.with_bounds(drawn)
+    value, lower, upper = (f"{each:{sign}.{digits}f}" for each in (it.value, it.lower, it.upper))
+    return f"{value} ({lower} to {upper})"
+
+
+def by_day(year: Year, days: list[date], found: list[Day], newest: float) -> Table:
+    """The log-loss of each day, without bounds."""
+    forms = sorted(found[0].predicted)
+    table = Table("day", "offers", *map(" ".join, forms), box=box.MARKDOWN)
+    for day, of_day in zip(days, found, strict=True):
+        new = of_day.age < newest
+        label = ~np.isnan(year.offers.redeemed_after[of_day.issued][new])
+        losses = [log_loss(label, of_day.predicted[form][new]) for form in forms]
+        table.add_row(day.isoformat(), f"{new.sum():,}", *(f"{each:.4f}" for each in losses))
+    return table
+
+
+def counted(year: Year, days: list[date], settings: Redemption) -> Table:
+    """What there is on each day."""
+    columns = ("day", "issued", "matured", "younger than 30 days", "redeem in the end", "visible")
+    table = Table(*columns, title="The ten days", box=box.MARKDOWN)
+    for day in days:
+        age = journey.age_on(year, day)
+        issued = age > 0
+        redeemed = year.offers.redeemed_after[issued]
+        counts = (
+            issued.sum(),
+            (age >= settings.attribution_days).sum(),
+            (issued & (age < NEW_DAYS)).sum(),
+            (~np.isnan(redeemed)).sum(),
+            (redeemed < age[issued]).sum(),
+        )
+        table.add_row(day.isoformat(), *(f"{count:,}" for count in counts))
+    return table
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="logistic", choices=("logistic", "gradient_boosting"))
+    parser.add_argument("--days", type=int, default=DAYS)
+    asked = parser.parse_args()
+    environment = config.load(HOME, "demo", {})
+    if environment.redemption is None:
+        raise SystemExit("conf/demo.toml has no [redemption]")
+    settings = environment.redemption.model_copy(update={"model": asked.model})
+    spark = session.build("benchmark", environment.spark)
+    with tempfile.TemporaryDirectory() as folder:
+        tables = journey.sources(spark, Path(folder), environment)
+        year = journey.loaded(tables, settings)
+        journey.check(year, tables, settings)
+    spark.stop()
+    days = [FIRST + timedelta(days=EVERY * i) for i in range(asked.days)]
+    console = Console(width=260)
+    console.print(counted(year, days, settings))
+    found = []
+    for day in days:
+        found.append(predicted(year, day, settings))
+        sys.stderr.write(f"{day}\n")
+    for age, title in {np.inf: "All offers", NEW_DAYS: f"Younger than {NEW_DAYS} days"}.items():
+        console.print(shown(scores(year, found, age), f"{title}: means over the days"))
+        console.print(by_day(year, days, found, age))
+
+
+if __name__ == "__main__":
+    main()

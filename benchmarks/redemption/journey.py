@@ -1,0 +1,110 @@
+"""A year of Complete Journey's offers as arrays, with all that became of them."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from alsobought.ingest import events, files, rules
+from alsobought.ingest.source import given
+from alsobought.runtime import config
+from alsobought.tables import ENGAGEMENTS, OFFERS, REDEMPTIONS
+from alsobought.training.examples import redemption_examples
+from alsobought.training.history import DAY
+from alsobought.training.replays import Replays, collected, numbers
+from alsobought.training.settings import Redemption
+from alsobought.training.terms import Floats, Integers
+from benchmarks.redemption.world import Offers
+from demo import complete_journey
+
+CHECKED, AFTER_ALL = date(2017, 8, 25), date(2019, 1, 1)
+
+Sources = tuple[DataFrame, DataFrame, DataFrame, DataFrame]
+
+
+@dataclass(frozen=True)
+class Year:
+    """All offers with all that became of them, and the replays of them all."""
+
+    offers: Offers
+    issued: Integers
+    customer: Integers
+    """Hashes, of which that of the replays is one."""
+    replays: Replays
+
+
+def sources(spark: SparkSession, folder: Path, environment: config.Environment) -> Sources:
+    """Offers, engagements, redemptions, purchases: the demo's flat files by the ingest's rules."""
+    complete_journey.main(folder / "warehouse" / "sources")
+    of = environment.sources
+    offers, engagements, redemptions = (
+        given(of.offers),
+        given(of.engagements),
+        given(of.redemptions),
+    )
+    lines = [files.read(spark, each, folder) for each in (offers, engagements, redemptions)]
+    bought = rules.classified(files.read(spark, of.purchases, folder), of.purchases, AFTER_ALL)
+    return (
+        events.good(events.offers(lines[0], offers, AFTER_ALL), OFFERS).cache(),
+        events.good(events.engagements(lines[1], engagements, AFTER_ALL), ENGAGEMENTS).cache(),
+        events.good(events.redemptions(lines[2], redemptions, AFTER_ALL), REDEMPTIONS).cache(),
+        rules.good(bought).select("customer_id", "purchased_at", "price").cache(),
+    )
+
+
+def loaded(tables: Sources, settings: Redemption) -> Year:
+    """The year's offers, sorted by id."""
+    examples = redemption_examples(*tables, settings, AFTER_ALL).rows.cache()
+    replays = collected(examples, settings)
+    rows = _arrow(examples, settings)
+    offers = Offers(replays.encoder.matrix(rows["features"]), *_events(rows))
+    return Year(offers, rows["issued"].to_numpy(), rows["customer"].to_numpy(), replays)
+
+
+def _arrow(examples: DataFrame, settings: Redemption) -> pa.Table:
+    issued = F.unix_micros("issued_at")
+    seed = F.lit(settings.seed).cast("bigint")
+    return (
+        examples.select(
+            "offer_id",
+            issued.alias("issued"),
+            F.xxhash64("customer_id", seed).alias("customer"),
+            "age_days",
+            "features",
+            ((F.unix_micros("engaged_at") - issued) / DAY).alias("engaged_after"),
+            ((F.unix_micros("redeemed_at") - issued) / DAY).alias("redeemed_after"),
+        )
+        .toArrow()
+        .sort_by("offer_id")
+    )
+
+
+def _events(rows: pa.Table) -> tuple[Floats, Floats]:
+    return numbers(rows["engaged_after"]), numbers(rows["redeemed_after"])
+
+
+def check(year: Year, tables: Sources, settings: Redemption) -> None:
+    """Raise AssertionError unless the arrays as of CHECKED are what the job's step gives."""
+    rows = _arrow(redemption_examples(*tables, settings, CHECKED).rows, settings)
+    age = age_on(year, CHECKED)
+    known = age > 0
+    visible = year.offers.visible(age)
+    np.testing.assert_array_equal(rows["issued"].to_numpy(), year.issued[known])
+    np.testing.assert_array_equal(numbers(rows["age_days"]), age[known])
+    features = year.replays.encoder.matrix(rows["features"])
+    np.testing.assert_array_equal(features, year.offers.features[known])
+    seen = (visible.engaged_after[known], visible.redeemed_after[known])
+    np.testing.assert_array_equal(_events(rows), seen)
+
+
+def age_on(year: Year, day: date) -> Floats:
+    return (midnight(day) - year.issued) / DAY
+
+
+def midnight(day: date) -> int:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return round(midnight.timestamp()) * 1_000_000

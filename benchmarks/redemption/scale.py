@@ -1,0 +1,364 @@
+"""The weights of many offers against reading, joining once and writing as many rows.
+
+    python -m benchmarks.redemption.scale [--offers 10000000] [--rounds 1] [--cores 2]
+
+Offers are generated in Spark from hashes of their numbers and written once as Delta, shaped like
+`redemption_examples`. Then, in the same session and after a warm-up of both on a hundredth:
+
+floor    reads the offers with their features, joins them once with a table of as many rows by
+         offer_id, and writes as many rows of the same kind as the weights, made without Python;
+weights  training.weighting.redemption_weights, from the call to the rows written.
+
+The parts of the weights' time are measured by running them up to each step, without a result. Peak
+memory is resident, of the largest Python worker, every 0.1 s.
+"""
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import psutil
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from rich.console import Console
+from rich.table import Table
+
+from alsobought.runtime import session
+from alsobought.tables import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS
+from alsobought.training import weighting
+from alsobought.training.history import DAY
+from alsobought.training.methods import METHODS, needed
+from alsobought.training.replays import collected, terms_of
+from alsobought.training.settings import Redemption
+from alsobought.training.weighing import COLUMNS, Weigher, rows
+from benchmarks.data_sets import DATA
+from benchmarks.run_one import SAMPLE_SECONDS, Peaks
+
+AS_OF = date(2026, 1, 1)
+SNAPSHOTS = ("none", "fsiw", "snapshot_with_engagement")
+"""Methods with one copy of every offer, so that the floor knows how many rows to write."""
+WARM = 100
+CATEGORIES = {"type": 3, "size": 4, "region": 10}
+NUMBERS = 5
+ON_THE_DRIVER = 200_000
+
+
+@dataclass
+class Clock:
+    """Seconds by name, each measured again in every round."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        """Add what the block takes."""
+        started = time.perf_counter()
+        yield
+        self.seconds.setdefault(name, []).append(time.perf_counter() - started)
+
+    def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, whose calls are measured."""
+
+        def call(*given: Any) -> Any:
+            with self.measure(name):
+                return function(*given)
+
+        return call
+
+    def median(self, name: str) -> float:
+        """The median of the rounds."""
+        return float(np.median(self.seconds[name]))
+
+
+def examples(spark: SparkSession, count: int, parts: int, attribution_days: int) -> DataFrame:
+    """So many offers as `redemption_examples` has them, issued over a year; always the same.
+
+    Engagement and redemption are logistic in the features, delays exponential: half of the offers
+    engage, a fifth are redeemed, within about 3 and 10 days more.
+    """
+    x = [_uniform(f"x{i}") * 2 - 1 for i in range(NUMBERS)]
+    engages = _uniform("engages") < _logistic(1.5 * x[0] - x[1] + 0.5 * x[2])
+    redeems = engages & (_uniform("redeems") < _logistic(x[3] - x[0] - 0.5))
+    engaged = -3.0 * F.exp(0.5 * x[2]) * F.log(_uniform("engaged"))
+    redeemed = engaged - 10.0 * F.exp(0.5 * x[4]) * F.log(_uniform("redeemed"))
+    made = spark.range(0, count, 1, parts).select(
+        F.format_string("offer-%010d", "id").alias("offer_id"),
+        F.format_string("customer-%09d", F.pmod(F.xxhash64("id"), F.lit(count // 5 + 1))).alias(
+            "customer_id"
+        ),
+        (_midnight() - F.floor(_uniform("age") * 365 * DAY)).alias("issued"),
+        F.map_from_entries(F.array(*_entries(x))).alias("features"),
+        F.when(engages, engaged).alias("engaged"),
+        F.when(redeems, redeemed).alias("redeemed"),
+    )
+    made = made.withColumn("age_days", (_midnight() - F.col("issued")) / DAY)
+    for name in ("engaged", "redeemed"):
+        seen = (F.col(name) < F.col("age_days")) & (F.col(name) < attribution_days)
+        at = F.timestamp_micros(F.col("issued") + F.floor(F.col(name) * DAY))
+        made = made.withColumn(f"{name}_at", F.when(seen, at))
+    state = F.when(F.col("redeemed_at").isNotNull(), "11")
+    state = state.when(F.col("engaged_at").isNotNull(), "10").otherwise("00")
+    made = made.withColumn("issued_at", F.timestamp_micros("issued")).withColumn("state", state)
+    made = made.withColumn("is_matured", F.col("age_days") >= attribution_days)
+    return made.select(*REDEMPTION_EXAMPLES.names)
+
+
+def _entries(x: list[Column]) -> list[Column]:
+    numbers = [F.struct(F.lit(f"x{i}"), each) for i, each in enumerate(x)]
+    return numbers + [
+        F.struct(
+            F.concat(F.lit(f"{name}="), F.floor(_uniform(name) * kinds).cast("string")), F.lit(1.0)
+        )
+        for name, kinds in CATEGORIES.items()
+    ]
+
+
+def _uniform(name: str) -> Column:
+    """A number in (0, 1) of each id, another for every name."""
+    return (F.pmod(F.xxhash64("id", F.lit(name)), F.lit(1 << 52)) + 0.5) / float(1 << 52)
+
+
+def _logistic(score: Column) -> Column:
+    return 1 / (1 + F.exp(-score))
+
+
+def _midnight() -> Column:
+    moment = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
+    return F.lit(round(moment.timestamp()) * 1_000_000)
+
+
+def keyed(offers: DataFrame) -> DataFrame:
+    """The floor's other table: offer_id and five numbers, among which the weight."""
+    numbers = [
+        (F.pmod(F.xxhash64("offer_id", F.lit(i)), F.lit(1 << 30)) / float(1 << 30)).alias(f"n{i}")
+        for i in range(5)
+    ]
+    return offers.select("offer_id", *numbers)
+
+
+def floor(offers: DataFrame, other: DataFrame, settings: Redemption) -> DataFrame:
+    """Rows of REDEMPTION_WEIGHTS, one for each offer and method, that weigh nothing."""
+    joined = offers.join(other.hint("shuffle_merge"), "offer_id")
+    methods = [F.struct(F.lit(name).alias("method"), _parts(name)) for name in settings.methods]
+    made = joined.withColumn("one", F.explode(F.array(*methods))).select(
+        F.col("one.method"),
+        "offer_id",
+        F.lit(0).alias("copy"),
+        F.lit("snapshot").alias("kind"),
+        "age_days",
+        "state",
+        F.col("age_days").alias("emitted_after_days"),
+        (F.col("state") != "00").cast("int").alias("engaged"),
+        (F.col("state") == "11").cast("int").alias("redeemed"),
+        F.col("n4").alias("weight"),
+        F.col("one.parts"),
+        F.lit("000000000000").alias("model_version"),
+    )
+    return REDEMPTION_WEIGHTS.conform(made)
+
+
+def _parts(method: str) -> Column:
+    """As many entries as the method has, from both tables, so that features are read, too."""
+    values = [F.col("n0"), F.col("features")["x0"], F.col("n1"), F.col("features")["x1"]]
+    named = dict(zip(METHODS[method].needs, values, strict=False)) | {"floor": F.lit(0.05)}
+    entries = [part for name, value in named.items() for part in (F.lit(name), value)]
+    return F.create_map(*entries).alias("parts")
+
+
+def write(made: DataFrame, path: Path) -> None:
+    """The rows as Delta."""
+    made.write.format("delta").mode("overwrite").save(str(path))
+
+
+def weigh(offers: DataFrame, settings: Redemption, path: Path, clock: Clock) -> list[str]:
+    """The weights, written; what they say of themselves."""
+    names = {"replays": "collected", "fit": "fitted"}
+    patches = [
+        mock.patch.object(weighting, each, clock.timed(name, getattr(weighting, each)))
+        for name, each in names.items()
+    ]
+    with patches[0], patches[1], clock.measure("weights"):
+        with clock.measure("call"):
+            found = weighting.redemption_weights(offers, settings)
+        write(REDEMPTION_WEIGHTS.conform(found.rows), path)
+    return found.notes
+
+
+def steps(offers: DataFrame, settings: Redemption, clock: Clock) -> None:
+    """The pass over the offers up to each of its steps, the rows thrown away."""
+    weigher = Weigher(
+        tuple(settings.methods),
+        terms_of(settings),
+        weighting.fitted(collected(offers, settings), settings),
+    )
+    visible = weighting.as_visible(offers, with_features=True)
+    for name, made in {
+        "scan": visible,
+        "and to Python": visible.mapInArrow(_counts, "n bigint"),
+        "and weigh": visible.mapInArrow(weigher.batches, COLUMNS),
+    }.items():
+        with clock.measure(name):
+            made.write.format("noop").mode("overwrite").save()
+    sample = visible.limit(ON_THE_DRIVER).toArrow().combine_chunks()
+    _on_the_driver(sample.to_batches(max_chunksize=10_000), weigher, clock)
+
+
+def _counts(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield pa.RecordBatch.from_pydict({"n": pa.array([batch.num_rows], pa.int64())})
+
+
+def _on_the_driver(batches: list[pa.RecordBatch], weigher: Weigher, clock: Clock) -> None:
+    """Parts of weighing in one thread: encode, predict, and the rest."""
+    models = weigher.models
+    if models is None:
+        return
+    with clock.measure("encode"):
+        encoded = [models.encoder.matrix(batch["features"]) for batch in batches]
+    with clock.measure("predict"):
+        for x, batch in zip(encoded, batches, strict=True):
+            for name in needed(weigher.methods):
+                models.predict(name, x, batch["age_days"].to_numpy())
+    with clock.measure("all of weighing"):
+        for batch in batches:
+            for method, copies in weigher.copies(batch):
+                rows(method, copies, batch)
+
+
+@contextmanager
+def peak_memory() -> Iterator[Peaks]:
+    """The largest resident memory of this process' tree and of its Python children, sampled."""
+    peaks, ended = Peaks(), threading.Event()
+
+    def sample() -> None:
+        while not ended.wait(SAMPLE_SECONDS):
+            peaks.sample(psutil.Process())
+
+    thread = threading.Thread(target=sample, daemon=True)
+    thread.start()
+    try:
+        yield peaks
+    finally:
+        ended.set()
+        thread.join()
+
+
+def run(spark: SparkSession, asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Everything measured, as one object."""
+    settings, clock, cold = _settings(asked), Clock(), Clock()
+    path = {name: folder / name for name in ("examples", "keyed", "floor", "weights")}
+    with clock.measure("generate"):
+        made = examples(spark, asked.offers, 4 * asked.cores, settings.attribution_days)
+        write(made, path["examples"])
+        write(keyed(spark.read.format("delta").load(str(path["examples"]))), path["keyed"])
+    offers, other = (
+        spark.read.format("delta").load(str(path[name])) for name in ("examples", "keyed")
+    )
+    few = offers.where(F.pmod(F.xxhash64("offer_id"), F.lit(WARM)) == 0)
+    write(floor(few, other, settings), path["floor"])
+    weigh(few, settings, path["weights"], cold)
+    peaks = []
+    for _ in range(asked.rounds):
+        with clock.measure("floor"):
+            write(floor(offers, other, settings), path["floor"])
+        with peak_memory() as peak:
+            notes = weigh(offers, settings, path["weights"], clock)
+        peaks.append(peak)
+    steps(offers, settings, clock)
+    written = {name: _written(spark, path[name]) for name in ("floor", "weights")}
+    return {
+        "offers": asked.offers,
+        "methods": settings.methods,
+        "rows": written,
+        "ratio": clock.median("weights") / clock.median("floor"),
+        "seconds": {name: clock.median(name) for name in clock.seconds},
+        "peak_worker_bytes": max(peak.worker for peak in peaks),
+        "notes": notes,
+    }
+
+
+def _written(spark: SparkSession, path: Path) -> int:
+    return spark.read.format("delta").load(str(path)).count()
+
+
+def _settings(asked: argparse.Namespace) -> Redemption:
+    return Redemption(
+        attribution_days=60,
+        observation_days=14,
+        methods=asked.methods,
+        model=asked.model,
+        replays=4,
+        training_rows=200_000,
+        min_matured=500,
+        floor=0.05,
+        seed=1,
+    )
+
+
+def shown(found: dict[str, Any]) -> Table:
+    """Where the time goes; the parts of the pass are differences of runs up to each step."""
+    seconds = found["seconds"]
+    weights = seconds["weights"]
+    call = {name: seconds[name] for name in ("replays", "fit")}
+    call["notes"] = seconds["call"] - sum(call.values())
+    names = ("scan", "and to Python", "and weigh")
+    until = [0.0, *(seconds[name] for name in names), weights - seconds["call"]]
+    words = ("pass: scan", "pass: to Python", "pass: encode, predict, weigh, and back", "write")
+    parts = call | dict(zip(words, np.diff(until), strict=True))
+    title = f"{found['offers']:,} offers: {found['ratio']:.2f} times the floor"
+    table = Table("what", "seconds", "of the weights", title=title)
+    for name, each in {"floor": seconds["floor"], "weights": weights, **parts}.items():
+        table.add_row(name, f"{each:,.1f}", f"{each / weights:.0%}")
+    for name in ("encode", "predict", "all of weighing"):
+        micros = seconds[name] / min(ON_THE_DRIVER, found["offers"]) * 1e6
+        table.add_row(f"one thread: {name}", f"{micros:.2f} µs an offer", "")
+    table.add_row("largest Python worker", f"{found['peak_worker_bytes'] / 2**20:,.0f} MiB", "")
+    return table
+
+
+def main() -> None:
+    """Print a table and a line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--offers", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--model", default="logistic", choices=("logistic", "gradient_boosting"))
+    parser.add_argument(
+        "--methods", nargs="+", default=["snapshot_with_engagement"], choices=SNAPSHOTS
+    )
+    asked = parser.parse_args()
+    DATA.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=DATA, prefix="scale-") as folder:
+        spark = session.build("benchmark", _spark(asked.cores, folder))
+        found = run(spark, asked, Path(folder))
+        spark.stop()
+    Console(width=110).print(shown(found))
+    print(json.dumps(found))
+
+
+def _spark(cores: int, folder: str) -> dict[str, str]:
+    return {
+        "spark.master": f"local[{cores}]",
+        "spark.driver.memory": "4g",
+        "spark.sql.shuffle.partitions": str(8 * cores),
+        "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.local.dir": f"{folder}/scratch",
+        "spark.sql.warehouse.dir": f"{folder}/warehouse",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+
+
+if __name__ == "__main__":
+    main()
