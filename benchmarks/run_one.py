@@ -54,7 +54,7 @@ class Peaks:
 
     def sample(self, process: psutil.Process) -> None:
         """Look at the process and all its children once."""
-        children = [child for child in _children(process) if child.is_running()]
+        children = [child for child in _children(process) if not _is_about_to_start(child)]
         resident = {each: _resident(each) for each in (process, *children)}
         self.tree = max(self.tree, sum(resident.values()))
         workers = [resident[child] for child in children if _is_python(child)]
@@ -66,6 +66,15 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+
+
+def _is_about_to_start(process: psutil.Process) -> bool:
+    """Whether it is a JVM's fork on its way to another program: its memory is its parent's."""
+    try:
+        parent = process.parent()
+        return process.name() == "java" and parent is not None and parent.name() == "java"
+    except psutil.Error:
+        return True
 
 
 def _resident(process: psutil.Process) -> int:

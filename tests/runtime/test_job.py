@@ -37,8 +37,10 @@ def names(order):
 
 def test_every_job_is_called_like_its_file():
     assert list(JOBS) == [
-        "co_purchases", "item_statistics", "items", "purchases", "rejected_purchases",
-        "related_items",
+        "co_purchases", "engagements", "item_statistics", "items", "offers", "purchase_examples",
+        "purchases", "redemption_audits", "redemption_examples", "redemption_scores",
+        "redemption_weights", "redemptions", "rejected_events", "rejected_purchases",
+        "related_items", "training_examples",
     ]  # fmt: skip
     assert {name: job.name for name, job in JOBS.items()} == {name: name for name in JOBS}
 
@@ -46,10 +48,7 @@ def test_every_job_is_called_like_its_file():
 def test_an_unknown_job():
     with pytest.raises(ConfigError) as refused:
         jobs.load(REPO, "related_item")
-    assert str(refused.value) == (
-        "No job is called 'related_item'; there are: co_purchases, item_statistics, items, "
-        "purchases, rejected_purchases, related_items."
-    )
+    assert str(refused.value) == (f"No job is called 'related_item'; there are: {', '.join(JOBS)}.")
 
 
 def test_a_job_comes_after_those_that_write_what_it_reads():

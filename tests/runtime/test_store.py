@@ -6,6 +6,7 @@ from datetime import date
 
 import deltalake
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 from pyspark.errors import PySparkException
@@ -320,3 +321,22 @@ def test_two_runs_of_two_days_at_once_both_write(stock, stored, meanwhile):
         (SECOND, "quick", 2, None),
         (SECOND, "third", 2, None),
     ]
+
+
+def test_files_are_handed_out_only_where_they_alone_tell_the_rows(store, stock, frame):
+    """A whole table's files; none of a table of days, nor where rows may be marked deleted."""
+    prices = frame("item_id string, cents bigint", ("tea", 5), ("jam", 7))
+    store.write(PRICES, prices, FIRST, {})
+    store.write(PRICES, frame("item_id string, cents bigint", ("oil", 9)), SECOND, {})
+    read = store.read(PRICES, SECOND)
+    held = pa.concat_tables([pq.read_table(f) for f in store.files(PRICES, read.version)])
+    assert sorted(held.to_pylist(), key=str) == sorted(
+        [dict(row.asDict()) for row in read.rows.collect()], key=str
+    )
+    stock(FIRST, ("tea", 3, 0.5))
+    assert store.files(STOCK, store.read(STOCK, FIRST).version) == ()
+    store.spark.sql(
+        f"ALTER TABLE delta.`{store.path(PRICES)}` "
+        f"SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
+    )
+    assert store.files(PRICES, store.read(PRICES, SECOND).version) == ()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+import deltalake
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,7 +17,6 @@ from alsobought.tables import Table
 from alsobought.tables.table import CONSTRAINT, schema_faults
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-PLAIN_FEATURES = {"appendOnly", "invariants", "checkConstraints"}
 COMMITS = 100  # how far back a run looks for its own
 
 
@@ -72,15 +71,12 @@ class Store:
         None for a table of days, on storage that only Spark has the keys to (any URI but file:),
         or with a Delta feature by which its files alone do not tell its rows.
         """
-        detail = DeltaTable.forPath(self.spark, self.path(table)).detail()
-        found = detail.select("tableFeatures", "partitionColumns").collect()[0]
-        if found["partitionColumns"] or not set(found["tableFeatures"]) <= PLAIN_FEATURES:
+        if "://" in self.warehouse or table.kept == "per_as_of":
             return ()
-        reader = self.spark.read.format("delta").option("versionAsOf", version)
-        files = [urlsplit(uri) for uri in reader.load(self.path(table)).inputFiles()]
-        if any(file.scheme not in ("", "file") for file in files):
+        found = deltalake.DeltaTable(self.path(table), version=version)
+        if found.protocol().min_reader_version > 1:  # deletion vectors, column mapping
             return ()
-        return tuple(sorted(unquote(file.path) for file in files))
+        return tuple(sorted(found.file_uris()))
 
     def write(
         self,
