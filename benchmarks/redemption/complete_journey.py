@@ -235,7 +235,8 @@ def main() -> None:
     for age, title in {np.inf: "All offers", NEW_DAYS: f"Younger than {NEW_DAYS} days"}.items():
         console.print(shown(scores(year, found, age), f"{title}: means over the days"))
         late = [each for day, each in zip(days, found, strict=True) if day >= LATER]
-        console.print(shown(scores(year, late, age), f"{title}: from {LATER} on"))
+        if late:
+            console.print(shown(scores(year, late, age), f"{title}: from {LATER} on"))
         console.print(by_day(year, days, found, age))
 
 
