@@ -93,6 +93,12 @@ seed = 1
 cut_off_days = 30
 history_days = 60
 negatives = "uniform"
+popularity_exponent = 0.75
+half_life_days = 30.0
+propensity_exponent = 0.5
+propensity_floor = 0.05
+train_percent = 80
+validation_percent = 10
 negatives_per_positive = 1
 seed = 1
 """
