@@ -24,6 +24,8 @@ class DataSet:
     """The share of all customers that bought one and the same item beside their own."""
     hoard: int = 0
     """The distinct items of the first customer."""
+    is_real: bool = False
+    """Not generated: Complete Journey."""
 
     def folder(self, data: Path) -> Path:
         """Where the data set lies: the Delta table `purchases`, and sizes.json."""
@@ -43,6 +45,7 @@ ALL = {
         DataSet("s40m", 4 * MILLION, 200_000, 42_000_000),
         *GROWTH,
         DataSet("skew", MILLION // 2, 150_000, 5_000_000, 1_000, star_share=0.3, hoard=100_000),
+        DataSet("journey", 2_469, 68_509, 1_460_000, is_real=True),
     )
 }
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from deltalake import write_deltalake
 
 from alsobought.tables import PURCHASES
+from benchmarks import journey
 from benchmarks.data_sets import ALL, AS_OF, DATA, LOOK_BACK_DAYS, DataSet
 
 SEED = 1
@@ -191,14 +192,19 @@ def generate(data: DataSet, folder: Path) -> dict[str, int]:
     part = folder.with_name(f"{folder.name}.part")
     for old in (part, folder):
         shutil.rmtree(old, ignore_errors=True)
-    sizes = Sizes()
     table = part / "purchases"
     table.mkdir(parents=True)
-    rows = pa.RecordBatchReader.from_batches(SCHEMA, chunks(data, sizes))
-    write_deltalake(table, rows, name=PURCHASES.name, description=PURCHASES.meaning)
-    (part / "sizes.json").write_text(json.dumps(sizes.told(), indent=1) + "\n")
+    if data.is_real:
+        batch, told = journey.purchases(SCHEMA)
+        write_deltalake(table, pa.table(batch), name=PURCHASES.name)
+    else:
+        sizes = Sizes()
+        rows = pa.RecordBatchReader.from_batches(SCHEMA, chunks(data, sizes))
+        write_deltalake(table, rows, name=PURCHASES.name, description=PURCHASES.meaning)
+        told = sizes.told()
+    (part / "sizes.json").write_text(json.dumps(told, indent=1) + "\n")
     part.rename(folder)
-    return sizes.told()
+    return told
 
 
 def main() -> None:

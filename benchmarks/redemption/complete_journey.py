@@ -15,12 +15,9 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 import numpy as np
 from rich import box
@@ -28,13 +25,12 @@ from rich.console import Console
 from rich.table import Table
 
 from alsobought.runtime import config, session
-from alsobought.training import auxiliary, logistic
-from alsobought.training.classifiers import Classifier, log_loss
+from alsobought.training import auxiliary
+from alsobought.training.classifiers import log_loss
 from alsobought.training.entire_space import Examples, trained
 from alsobought.training.history import DAY
 from alsobought.training.methods import METHODS, needed
 from alsobought.training.replays import chosen, terms_of
-from alsobought.training.rows import Rows
 from alsobought.training.settings import Redemption
 from alsobought.training.terms import Booleans, Floats
 from benchmarks.redemption import journey, judged
@@ -193,26 +189,11 @@ def counted(year: Year, days: list[date], settings: Redemption) -> Table:
     return table
 
 
-def penalised(factor: float) -> AbstractContextManager[Any]:
-    """While it lasts, logistic auxiliary models have a penalty so many times theirs."""
-    fit, likeliest = auxiliary.fit, logistic._likeliest
-
-    def stronger(design: Floats, rows: Rows, penalty: float) -> Floats:
-        return likeliest(design, rows, penalty * factor)
-
-    def fit_stronger(model: str, rows: Rows, seed: int) -> Classifier:
-        with mock.patch.object(logistic, "_likeliest", stronger):
-            return fit(model, rows, seed)
-
-    return mock.patch.object(auxiliary, "fit", fit_stronger)
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="logistic", choices=("logistic", "gradient_boosting"))
     parser.add_argument("--days", type=int, default=DAYS)
-    parser.add_argument("--penalty", type=float, default=1.0, help="times the auxiliary models'")
     asked = parser.parse_args()
     environment = config.load(HOME, "demo", {})
     if environment.redemption is None:
@@ -229,8 +210,7 @@ def main() -> None:
     console.print(counted(year, days, settings))
     found = []
     for day in days:
-        with penalised(asked.penalty):
-            found.append(predicted(year, day, settings))
+        found.append(predicted(year, day, settings))
         sys.stderr.write(f"{day}\n")
     for age, title in {np.inf: "All offers", NEW_DAYS: f"Younger than {NEW_DAYS} days"}.items():
         console.print(shown(scores(year, found, age), f"{title}: means over the days"))

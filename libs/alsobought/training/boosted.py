@@ -22,7 +22,7 @@ class Boosted:
     calibration: str = "none"
 
     @classmethod
-    def fit(cls, rows: Rows, seed: int) -> Self:
+    def fit(cls, rows: Rows, seed: int, penalty: float = 1.0) -> Self:
         """Sixty trees of at most 15 leaves, none of less than 1 % of the rows, up to a thousand.
 
         Smaller leaves follow the noise of age. Where the label can only be likelier with age, the
@@ -35,7 +35,7 @@ class Boosted:
             max_iter=60,
             max_leaf_nodes=15,
             min_samples_leaf=int(np.clip(len(rows.label) // 100, 20, 1000)),
-            l2_regularization=1.0,
+            l2_regularization=penalty,
             early_stopping=False,
             random_state=seed,
             monotonic_cst=monotonic,

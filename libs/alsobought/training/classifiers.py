@@ -38,10 +38,17 @@ KINDS: dict[str, type[Logistic] | type[Boosted]] = {
 }
 
 
-def fit(model: str, rows: Rows, seed: int) -> Classifier:
+PENALTIES: dict[str, tuple[float, ...]] = {
+    "logistic": (1.0, 10.0, 100.0, 1000.0),
+    "gradient_boosting": (1.0,),
+}
+"""L2 penalties to choose from. Trees are held back by their leaves' size, and take long to fit."""
+
+
+def fit(model: str, rows: Rows, seed: int, penalty: float = 1.0) -> Classifier:
     """A model of that kind. On one thread: sums in another order would be another model."""
     with threadpool_limits(limits=1):
-        return KINDS[model].fit(rows, seed)
+        return KINDS[model].fit(rows, seed, penalty)
 
 
 def log_loss(label: Booleans, p: Floats, weight: Floats | None = None) -> float:

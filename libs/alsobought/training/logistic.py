@@ -31,8 +31,8 @@ class Logistic:
     calibration: str = "none"
 
     @classmethod
-    def fit(cls, rows: Rows, seed: int) -> Self:
-        """The weighted maximum of the likelihood with a unit L2 penalty on standardised terms.
+    def fit(cls, rows: Rows, seed: int, penalty: float = 1.0) -> Self:
+        """The weighted maximum of the likelihood with an L2 penalty on standardised terms.
 
         Cost: a design of n (3k + 8) numbers with age, n k without; some ten Newton steps of its
         columns squared, or, when it is wide, hundreds of passes.
@@ -46,7 +46,7 @@ class Logistic:
         x, aged = (rows.features - shift) / scale, (ages - age_shift) / age_scale
         crossed = [x * each[:, None] for each in aged.T]
         design = np.hstack([x, *crossed, aged, (bent - bent_shift) / bent_scale])
-        fitted = _likeliest(design, rows, penalty=1.0)
+        fitted = _likeliest(design, rows, penalty)
         terms = 1 + aged.shape[1]
         of_x, of_age, bends = np.split(fitted[1:], np.cumsum([terms * x.shape[1], terms - 1]))
         coefficients = of_x.reshape(terms, -1).T / scale[:, None]

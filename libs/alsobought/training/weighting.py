@@ -76,7 +76,8 @@ def _models_told(models: Models | None) -> list[str]:
     if models is None:
         return ["no method needs a model: none was trained"]
     return [
-        f"model {name} ({found.method} calibration), {found.trained_rows:,} rows; on {found.rows:,}"
+        f"model {name} (penalty {found.penalty:g}, {found.method} calibration), "
+        f"{found.trained_rows:,} rows; on {found.rows:,}"
         f" held out: mean prediction {found.mean_prediction:.4f}, mean label "
         f"{found.mean_label:.4f}, log-loss {found.log_loss:.4f}"
         for name, found in models.calibration.items()
