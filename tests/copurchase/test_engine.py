@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -214,11 +215,30 @@ def test_a_case_follows_a_phone_and_a_phone_does_not_follow_a_case(frame):
 
 def test_an_item_for_every_block_is_planned_within_the_memory(purchases):
     packed = engine.packed(purchases, settings(1_000, 1_000), AS_OF)
-    for own, relations in zip(packed.totals, packed.relations, strict=True):
-        blocks = plan.blocks(own, relations, SUPPORT, 2, 20_000)
+    for unit, (own, relations) in enumerate(zip(packed.totals, packed.relations, strict=True)):
+        copied = partial(spread.copied, packed.rows, packed.spread, unit)
+        blocks = plan.blocks(own, relations, SUPPORT, 2, 20_000, copied)
         assert blocks.memory.max() <= 20_000
         counted = np.concatenate([np.flatnonzero(blocks.block_of >= 0), blocks.heads])
         assert sorted(counted) == np.flatnonzero(own.buyers >= SUPPORT).tolist()
+
+
+def test_what_blocks_would_receive_is_counted_as_it_is_then_sent(purchases):
+    packed = engine.packed(purchases, settings(1_000, 1_000), AS_OF)
+    planned = engine.planned(packed, SUPPORT, MEMORY)
+    rows = spread.split(
+        packed.rows, packed.spread, planned.plans, packed.relations, planned.tasks
+    ).collect()
+    for unit, (blocks, base) in enumerate(
+        zip(planned.plans, planned.tasks.block_bases, strict=True)
+    ):
+        sent = np.zeros(blocks.blocks, np.int64)
+        for row in rows:
+            if base <= row["task"] < base + blocks.blocks:
+                sent[row["task"] - base] += len(row["c"]) // 4
+        counted = spread.copied(packed.rows, packed.spread, unit, blocks.block_of, blocks.blocks)
+        assert sent.sum() > 0
+        assert counted.tolist() == sent.tolist()
 
 
 def test_a_memory_too_small_for_the_items_is_refused_with_what_to_set(purchases):

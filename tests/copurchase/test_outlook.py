@@ -42,11 +42,31 @@ def totals():
     )
 
 
+def never(block_of, blocks):
+    raise AssertionError("the bound from the totals is enough")
+
+
+@pytest.mark.parametrize(("copied", "blocks"), [(6_000, 4), (9_000, 8)])
+def test_what_blocks_receive_is_counted_where_the_bound_is_too_coarse(totals, copied, blocks):
+    """Bound: 10,000 items of baskets a block; likely: some 5,000; there is room for 7,700."""
+    asked = []
+
+    def counted(block_of, count):
+        asked.append(count)
+        assert np.bincount(block_of, minlength=count).tolist() == [5_000 // count] * count
+        return np.full(count, copied if count == 4 else 5_000)
+
+    relations = [plan.Relation("together", 0, -1)]
+    found = plan.blocks(totals, relations, SUPPORT, CORES, 575_000, counted)
+    assert (found.blocks, asked) == (blocks, [4, 8][: blocks // 4])
+    assert found.memory.max() <= 575_000
+
+
 def planned(own):
     empty = np.zeros(len(own.buyers), np.int64)
     items = ids.Items(empty, empty, own.purchases, empty, None, [""], 0)
     relations = [plan.Relation("together", 0, -1)]
-    blocks = plan.blocks(own, relations, SUPPORT, CORES, MEMORY)
+    blocks = plan.blocks(own, relations, SUPPORT, CORES, MEMORY, never)
     packed = Packed(None, items, None, [own], [relations], 0.0)
     return Planned(packed, [blocks], spread.Tasks([blocks], CORES), CORES)
 

@@ -1,7 +1,7 @@
 """Which task counts which items: blocks of equal work that fit a task's memory, and heads."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,13 +45,23 @@ class Blocks:
     memory: np.ndarray
 
 
+Copied = Callable[[np.ndarray, int], np.ndarray]  # (block of each item, blocks) -> items copied
+
+
 def blocks(
-    own: Totals, relations: Sequence[Relation], support: int, cores: int, memory: int
+    own: Totals,
+    relations: Sequence[Relation],
+    support: int,
+    cores: int,
+    memory: int,
+    copied: Copied,
 ) -> Blocks:
     """Items spread over blocks of about equal work, each within `memory` bytes a task.
 
     An item whose buyers' baskets alone are too much for a task, or for a fair share of the work,
-    is a head: it is counted where the baskets lie, and its counts are added up.
+    is a head: it is counted where the baskets lie, and its counts are added up. What a block
+    receives is bounded from item-sized counts; where that bound is too coarse and fewer blocks are
+    likely to do, `copied` counts exactly how many items of baskets each block would receive.
     Raises JobError where the item-sized arrays alone need more than `memory`.
     """
     fixed = BYTES_PER_ITEM * len(own.buyers)
@@ -64,6 +74,7 @@ def blocks(
     leads = own.buyers >= support
     work = np.where(leads, own.others + WORK_PER_BUYER * own.buyers + WORK_PER_ITEM, 0)
     entries = int(own.buyers.sum())
+    dropped = DROPPED if not any(r.is_directed for r in relations) else NO_BLOCK
     count = BLOCKS_PER_CORE * cores
     while True:
         alone = np.minimum(own.others + own.buyers, entries) * BYTES_PER_ENTRY
@@ -73,14 +84,15 @@ def blocks(
         heads = np.flatnonzero(too_much).astype(np.int32)
         in_blocks = leads & ~too_much
         block_of = _spread(np.where(in_blocks, work, 0), in_blocks, count)
-        needed = _memory(own, block_of, count, entries) + fixed
-        if needed.max(initial=0) <= memory or count > len(own.buyers):
+        block_of[~leads] = dropped
+        needed = _memory(own, block_of, count, _touched(own, block_of, count, entries))
+        if needed.max(initial=0) > room and _likely(own, count) * BYTES_PER_ENTRY <= room:
+            needed = _memory(own, block_of, count, copied(block_of, count))
+        if needed.max(initial=0) <= room or count > len(own.buyers):
             break
         count *= 2
-    dropped = DROPPED if not any(r.is_directed for r in relations) else NO_BLOCK
-    block_of[~leads] = dropped
     per_block = np.bincount(block_of[in_blocks], work[in_blocks], count)
-    return Blocks(block_of, count, heads, per_block, needed)
+    return Blocks(block_of, count, heads, per_block, needed + fixed)
 
 
 def _spread(work: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:
@@ -101,8 +113,24 @@ def _spread(work: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:
     return block_of
 
 
-def _memory(own: Totals, block_of: np.ndarray, count: int, entries: int) -> np.ndarray:
+def _touched(own: Totals, block_of: np.ndarray, count: int, entries: int) -> np.ndarray:
+    """At most so many items of baskets each block receives: those of its items' buyers."""
+    here = block_of >= 0
+    touched = np.bincount(block_of[here], (own.others + own.buyers)[here], count)
+    return np.minimum(touched, entries)
+
+
+def _likely(own: Totals, count: int) -> float:
+    """About so many items of baskets a block receives, were items spread at random.
+
+    A basket of m items meets a block with probability 1 - (1 - 1 / count)^m.
+    """
+    items = own.by_size["items"]
+    mean = items / np.maximum(own.by_size["units"], 1)
+    return float((items * (1 - (1 - 1 / count) ** mean)).sum())
+
+
+def _memory(own: Totals, block_of: np.ndarray, count: int, entries: np.ndarray) -> np.ndarray:
     here = block_of >= 0
     holdings = np.bincount(block_of[here], own.buyers[here], count)
-    touched = np.bincount(block_of[here], (own.others + own.buyers)[here], count)
-    return np.minimum(touched, entries) * BYTES_PER_ENTRY + holdings * BYTES_PER_HOLDING
+    return entries * BYTES_PER_ENTRY + holdings * BYTES_PER_HOLDING

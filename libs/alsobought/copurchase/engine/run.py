@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import pairwise
 
 from pyspark import StorageLevel
@@ -102,10 +103,10 @@ def packed(purchases: Stored, baskets: Baskets, as_of: date, *, histograms: bool
 def planned(found: Packed, support: int, memory: int) -> Planned:
     """Which task counts what, each within `memory` bytes. Raises JobError where that cannot be."""
     cores = found.rows.sparkSession.sparkContext.defaultParallelism
-    plans = [
-        plan.blocks(own, relations, support, cores, memory)
-        for own, relations in zip(found.totals, found.relations, strict=True)
-    ]
+    plans = []
+    for unit, (own, relations) in enumerate(zip(found.totals, found.relations, strict=True)):
+        copied = partial(spread.copied, found.rows, found.spread, unit)
+        plans.append(plan.blocks(own, relations, support, cores, memory, copied))
     return Planned(found, plans, spread.Tasks(plans, cores), cores)
 
 

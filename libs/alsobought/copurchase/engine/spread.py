@@ -42,6 +42,28 @@ class Tasks:
         return self.head_bases[unit] + head % self.adders[unit]
 
 
+def copied(
+    packed: DataFrame, layout: pack.Layout, unit: int, block_of: np.ndarray, blocks: int
+) -> np.ndarray:
+    """How many items of a unit's baskets each block would receive.
+
+    Cost: one pass over the packed baskets; blocks times parts numbers come to the driver.
+    """
+    sent = packed.sparkSession.sparkContext.broadcast(block_of)
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for row in range(batch.num_rows):
+                held = _held(batch, row)
+                _, entries = packing.copies_per_block(held.sizes, held.codes, sent.value, blocks)
+                yield pack.blob_row({}, entries)
+
+    mine = F.col("part").between(unit * layout.parts, (unit + 1) * layout.parts - 1)
+    parts = packed.where((F.col("kind") == pack.BASKETS) & mine).mapInArrow(run, "a binary")
+    found = [np.frombuffer(row["a"], np.int64) for row in parts.collect()]
+    return np.sum(found, axis=0) if found else np.zeros(blocks, np.int64)
+
+
 def split(
     packed: DataFrame,
     layout: pack.Layout,
