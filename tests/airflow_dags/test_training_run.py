@@ -126,9 +126,10 @@ def sources() -> dict[str, str]:
         issued = SUNDAY - timedelta(days=drawn.uniform(0.1, 60))
         event("offers.csv", issued, n, n % CUSTOMERS, after=(drawn.randint(1, 5),))
         engaged, redeemed = drawn.expovariate(1 / 5), drawn.expovariate(1 / 5)
-        if n % 6 < 3:
+        fate = drawn.random()
+        if fate < 1 / 2:
             event("engagements.csv", issued + timedelta(days=engaged), n)
-        if n % 6 < 2:
+        if fate < 1 / 3:
             event("redemptions.csv", issued + timedelta(days=engaged + redeemed), n)
     for n in range(300):
         at = SUNDAY - timedelta(days=drawn.uniform(0.1, 60))
