@@ -57,11 +57,15 @@ def after(task: Task, spark: SparkSession) -> dict[str, Any]:
     store = spark.sparkContext._jsc.sc().statusStore()
     executors = store.executorList(False)
     shuffled = sum(executors.apply(i).totalShuffleWrite() for i in range(executors.size()))
-    return {"shuffled_bytes": int(shuffled), "stages": stages(store)}
+    gateway = spark.sparkContext._gateway
+    quantiles = gateway.new_array(gateway.jvm.double, 2)
+    quantiles[0], quantiles[1] = 0.5, 1.0
+    return {"shuffled_bytes": int(shuffled), "stages": stages(store, quantiles)}
 
 
-def stages(store: Any) -> list[dict[str, float]]:
-    """Each stage that wrote or took a tenth of a second: seconds, of its tasks in all, bytes."""
+def stages(store: Any, quantiles: Any) -> list[dict[str, float]]:
+    """Each stage that wrote or took a tenth of a second: seconds, of its tasks in all, of the
+    median and the slowest task, bytes."""
     jvm_list = _stage_list(store)
     found = []
     for i in range(jvm_list.size()):
@@ -72,8 +76,16 @@ def stages(store: Any) -> list[dict[str, float]]:
         seconds = (ended.get().getTime() - began.get().getTime()) / 1000
         if seconds < 0.1 and not stage.outputBytes():
             continue
+        each = store.taskSummary(stage.stageId(), stage.attemptId(), quantiles)
+        middle, slowest = (
+            (None, None)
+            if each.isEmpty()
+            else [each.get().executorRunTime().apply(i) / 1000 for i in range(2)]
+        )
         found.append(
             {
+                "median_task": middle,
+                "slowest_task": slowest,
                 "stage": stage.stageId(),
                 "seconds": seconds,
                 "task_seconds": stage.executorRunTime() / 1000,
