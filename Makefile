@@ -27,15 +27,17 @@ $(VENV_AIRFLOW): constraints-airflow.txt
 		pytest --constraint constraints-airflow.txt
 	touch $@
 
-demo: $(VENV) ## Run every job on a year of real grocery purchases, and look at the lists
+demo: $(VENV) ## From a year of real grocery purchases to related items and weighted offers
 	.venv/bin/python demo/complete_journey.py warehouse/sources
-	.venv/bin/alsobought run --all --env demo --as-of $(AS_OF)
+	.venv/bin/alsobought run item_statistics related_items redemption_weights --with-upstream \
+		--env demo --as-of $(AS_OF)
 	@for item in $(WELL_KNOWN); do .venv/bin/alsobought show $$item --env demo --top 5 || exit 1; done
 	@.venv/bin/alsobought weights --env demo
 	@echo "Look further:"
 	@echo "  .venv/bin/alsobought show BANANAS               any item, by id or by words of its title"
 	@echo "  .venv/bin/alsobought why 1082185 1029743        one pair, explained"
-	@echo "  .venv/bin/alsobought calibration --plot c.png   how good the redemption scores are"
+	@echo "  .venv/bin/alsobought run --all --env demo --as-of $(AS_OF)   the other tables too"
+	@echo "  .venv/bin/alsobought calibration --plot c.png   and then: how good the scores are"
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
 
 test: $(VENV) $(VENV_AIRFLOW) ## Run all tests, two sets at a time

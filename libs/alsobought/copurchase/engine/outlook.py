@@ -11,10 +11,10 @@ from alsobought.copurchase.engine.totals import Totals
 from alsobought.copurchase.settings import Baskets
 
 # core-seconds, measured on one machine (docs/benchmarks.md): a guide, not a promise
-SECONDS_PER_LINE = 2.9e-6
-SECONDS_PER_COPY = 8e-9
-SECONDS_PER_PAIR = 2.5e-8
-SECONDS_PER_ROW = 2.7e-6
+SECONDS_PER_LINE = 1.2e-6
+SECONDS_PER_COPY = 3e-8
+SECONDS_PER_PAIR = 5e-8
+SECONDS_PER_ROW = 2.2e-6
 HEAVY_SHARE = 0.5
 
 
