@@ -25,7 +25,7 @@ def engagements(lines: DataFrame, params: Params, as_of: date) -> Outcome:
     judged = events.engagements(lines, source, as_of).select(*ENGAGEMENTS.names, rules.REASONS)
     judged.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
     limits = account.Limits(source, "engagements", "run the job rejected_events to see them.")
-    return Outcome(events.good(judged, ENGAGEMENTS), account.counted(lines, judged), limits.judge)
+    return Outcome(rules.good(judged, ENGAGEMENTS), account.counted(lines, judged), limits.judge)
 
 
 JOB = Job(engagements, Params, {"lines": Files("engagements")}, ENGAGEMENTS)

@@ -25,7 +25,7 @@ def items(lines: DataFrame, params: Params, as_of: date) -> Outcome:
     judged = rules.catalogue(lines, source)
     judged.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
     limits = account.Limits(source, "items", "give every item one row with an id.")
-    good = judged.where("size(reasons) = 0").select(*ITEMS.names).repartitionByRange("item_id")
+    good = rules.good(judged, ITEMS).repartitionByRange("item_id")
     return Outcome(good, account.counted(lines, judged), limits.judge)
 
 

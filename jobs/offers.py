@@ -25,7 +25,7 @@ def offers(lines: DataFrame, params: Params, as_of: date) -> Outcome:
     judged = events.offers(lines, source, as_of).select(*OFFERS.names, rules.REASONS)
     judged.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
     limits = account.Limits(source, "offers", "run the job rejected_events to see them.")
-    return Outcome(events.good(judged, OFFERS), account.counted(lines, judged), limits.judge)
+    return Outcome(rules.good(judged, OFFERS), account.counted(lines, judged), limits.judge)
 
 
 JOB = Job(offers, Params, {"lines": Files("offers")}, OFFERS)

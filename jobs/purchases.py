@@ -25,7 +25,7 @@ def purchases(lines: DataFrame, params: Params, as_of: date) -> Outcome:
     judged = rules.classified(lines, source, as_of).select(*PURCHASES.names, rules.REASONS)
     judged.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
     limits = account.Limits(source, "purchases", "run the job rejected_purchases to see them.")
-    return Outcome(rules.good(judged), account.counted(lines, judged), limits.judge)
+    return Outcome(rules.good(judged, PURCHASES), account.counted(lines, judged), limits.judge)
 
 
 JOB = Job(purchases, Params, {"lines": Files("purchases")}, PURCHASES)

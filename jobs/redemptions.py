@@ -25,7 +25,7 @@ def redemptions(lines: DataFrame, params: Params, as_of: date) -> Outcome:
     judged = events.redemptions(lines, source, as_of).select(*REDEMPTIONS.names, rules.REASONS)
     judged.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
     limits = account.Limits(source, "redemptions", "run the job rejected_events to see them.")
-    return Outcome(events.good(judged, REDEMPTIONS), account.counted(lines, judged), limits.judge)
+    return Outcome(rules.good(judged, REDEMPTIONS), account.counted(lines, judged), limits.judge)
 
 
 JOB = Job(redemptions, Params, {"lines": Files("redemptions")}, REDEMPTIONS)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from alsobought.ingest import account, events, files
+from alsobought.ingest import account, events, files, rules
 from alsobought.ingest.source import EngagementSource, OfferSource, RedemptionSource
 from tests.rows import rows
 
@@ -69,7 +69,7 @@ def test_every_fault_of_an_offer_is_listed_and_a_good_one_has_none(judged):
         ("\ufffd", ["unreadable_offer_id"]),
         (None, ["missing_offer_id"]),
     ]
-    kept = events.good(found, events.OFFERS).where("offer_id <> 'twice'")
+    kept = rules.good(found, events.OFFERS).where("offer_id <> 'twice'")
     assert rows(kept) == [
         ("good", "c1", at(2017, 11, 30, 10), {"size": 3.0}),
         ("no size", "c1", at(2017, 11, 30, 10), {}),

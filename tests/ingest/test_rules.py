@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime
 
 from alsobought.ingest import rules
+from alsobought.tables import PURCHASES
 from tests.rows import rows
 
 HEAD = "customer,order,item,time\n"
@@ -60,7 +61,7 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
         ("zero", ["quantity_not_positive"]),
         (None, ["missing_item_id"]),
     ]
-    kept = rules.good(judged).drop("line")
+    kept = rules.good(judged, PURCHASES).drop("line")
     at = datetime(2017, 11, 30, 10)  # noqa: DTZ001 - tests run in UTC
     assert rows(kept) == [
         ("c1", "o1", "good", at, 1.0, 2.5, "all"),

@@ -1,6 +1,5 @@
 """The loader, and every snippet of docs/training-data.md that can run here."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -132,7 +131,6 @@ def test_the_snippet_for_lightgbm(folder):
     assert ((model.predict(test.features) > 0.5) == test.label).mean() > 0.97
 
 
-@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 def test_the_snippet_for_jax(folder):
     known = ran("JAX", folder)
     assert known["w"].shape == (3,)

@@ -69,11 +69,6 @@ def redemptions(lines: DataFrame, source: RedemptionSource, as_of: date) -> Data
     return _events(lines, source, REDEMPTIONS, as_of)
 
 
-def good(rows: DataFrame, table: Table) -> DataFrame:
-    """The judged rows that broke no rule, as rows of their table."""
-    return rows.where(F.size(REASONS) == 0).select(*table.names)
-
-
 def _events(lines: DataFrame, source: EventSource, table: Table, as_of: date) -> DataFrame:
     kinds, (_, at) = _kinds(lines), table.names
     columns = [_offer_id(source, kinds), _time(source, at, kinds)]

@@ -10,7 +10,7 @@ from pyspark.sql.types import DataType, StringType, StructType
 from alsobought.ingest import parse
 from alsobought.ingest.files import SOURCE_FILE, UNREADABLE
 from alsobought.ingest.source import ItemSource, PurchaseSource
-from alsobought.tables import ITEMS, PURCHASES
+from alsobought.tables import ITEMS, PURCHASES, Table
 
 IDS = ("customer_id", "order_id", "item_id")
 DUPLICATE = "duplicate"
@@ -146,9 +146,9 @@ def own_columns(lines: DataFrame) -> list[str]:
     return [name for name in lines.columns if name not in (SOURCE_FILE, UNREADABLE)]
 
 
-def good(rows: DataFrame) -> DataFrame:
-    """The rows of `classified` that broke no rule, as `purchases`."""
-    return rows.where(F.size(REASONS) == 0).select(*PURCHASES.names)
+def good(rows: DataFrame, table: Table) -> DataFrame:
+    """The judged rows that broke no rule, as rows of their table."""
+    return rows.where(F.size(REASONS) == 0).select(*table.names)
 
 
 def rejected(rows: DataFrame, source_columns: list[str]) -> DataFrame:

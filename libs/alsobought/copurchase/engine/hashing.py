@@ -18,28 +18,33 @@ def _rotated(x, bits):
 
 
 @njit(cache=True)
-def _hash_long(value, seed):
-    h = seed + P5 + np.uint64(8)
-    h ^= _rotated(np.uint64(value) * P2, 31) * P1
-    h = _rotated(h, 27) * P1 + P4
-    h ^= h >> np.uint64(33)
-    h *= P2
-    h ^= h >> np.uint64(29)
-    h *= P3
+def _mixed(lane, word):
+    return _rotated(lane + word * P2, 31) * P1
+
+
+@njit(cache=True)
+def _with_word(h, word):
+    return _rotated(h ^ _mixed(np.uint64(0), word), 27) * P1 + P4
+
+
+@njit(cache=True)
+def _finished(h):
+    h = (h ^ (h >> np.uint64(33))) * P2
+    h = (h ^ (h >> np.uint64(29))) * P3
     return h ^ (h >> np.uint64(32))
 
 
 @njit(cache=True)
-def _word(data, at):
-    word = np.uint64(0)
-    for k in range(8):
-        word |= np.uint64(data[at + k]) << np.uint64(8 * k)
-    return word
+def _hash_long(value, seed):
+    return _finished(_with_word(seed + P5 + np.uint64(8), np.uint64(value)))
 
 
 @njit(cache=True)
-def _mixed(lane, word):
-    return _rotated(lane + word * P2, 31) * P1
+def _word(data, at, size):
+    word = np.uint64(0)
+    for k in range(size):
+        word |= np.uint64(data[at + k]) << np.uint64(8 * k)
+    return word
 
 
 @njit(cache=True)
@@ -50,30 +55,25 @@ def hash_bytes(data, start, end, seed):
     if end - start >= 32:
         a, b, c, d = seed + P1 + P2, seed + P2, seed, seed - P1
         while at + 32 <= end:
-            a = _mixed(a, _word(data, at))
-            b = _mixed(b, _word(data, at + 8))
-            c = _mixed(c, _word(data, at + 16))
-            d = _mixed(d, _word(data, at + 24))
+            a = _mixed(a, _word(data, at, 8))
+            b = _mixed(b, _word(data, at + 8, 8))
+            c = _mixed(c, _word(data, at + 16, 8))
+            d = _mixed(d, _word(data, at + 24, 8))
             at += 32
         h = _rotated(a, 1) + _rotated(b, 7) + _rotated(c, 12) + _rotated(d, 18)
         for lane in (a, b, c, d):
             h = (h ^ _mixed(np.uint64(0), lane)) * P1 + P4
     h += np.uint64(end - start)
     while at + 8 <= end:
-        h = _rotated(h ^ _mixed(np.uint64(0), _word(data, at)), 27) * P1 + P4
+        h = _with_word(h, _word(data, at, 8))
         at += 8
     if at + 4 <= end:
-        word = np.uint64(0)
-        for k in range(4):
-            word |= np.uint64(data[at + k]) << np.uint64(8 * k)
-        h = _rotated(h ^ (word * P1), 23) * P2 + P3
+        h = _rotated(h ^ (_word(data, at, 4) * P1), 23) * P2 + P3
         at += 4
     while at < end:
         h = _rotated(h ^ (np.uint64(data[at]) * P5), 11) * P1
         at += 1
-    h = (h ^ (h >> np.uint64(33))) * P2
-    h = (h ^ (h >> np.uint64(29))) * P3
-    return h ^ (h >> np.uint64(32))
+    return _finished(h)
 
 
 @njit(cache=True)
