@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import write_deltalake
 
-from alsobought.tables import PURCHASES
+from alsobought.tables.purchases import PURCHASES
 from benchmarks import journey
 from benchmarks.data_sets import ALL, AS_OF, DATA, LOOK_BACK_DAYS, DataSet
 

@@ -2,19 +2,19 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
-
-from alsobought.copurchase.engine import outlook
-from alsobought.copurchase.engine import run as engine
-from alsobought.copurchase.settings import Baskets, Count, Lists
-from alsobought.runtime.job import Job, Outcome
+from alsobought.copurchase.engine import pipeline as engine
+from alsobought.copurchase.engine.stages import cost
+from alsobought.copurchase.settings import Baskets, Lists
+from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import CO_PURCHASES, PURCHASES, Stored
+from alsobought.settings import Count, Settings
+from alsobought.tables.copurchase import CO_PURCHASES
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.stored import Stored
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class Params(Settings):
     baskets: Baskets
     lists: Lists
     candidates: Count
@@ -28,10 +28,10 @@ def co_purchases(purchases: Stored, params: Params, as_of: date) -> Outcome:
     packed = engine.packed(purchases, params.baskets, as_of)
     plan = engine.planned(packed, params.lists.min_support, params.task_memory_mb << 20)
     rows = engine.co_purchases(plan, params.lists, params.candidates)
-    looks = outlook.outlooks(plan, params.candidates * len(params.lists.metrics))
-    notes = [outlook.told(own, params.baskets) for own in looks]
+    looks = cost.outlooks(plan, params.candidates * len(params.lists.metrics))
+    notes = [cost.told(own, params.baskets) for own in looks]
     numbered = f"lines scanned, {len(packed.items):,} items numbered in {packed.scan_seconds:.1f} s"
-    return Outcome(rows, notes=[*notes, numbered, outlook.planned(looks, plan.cores)])
+    return Outcome(rows, notes=[*notes, numbered, cost.planned(looks, plan.cores)])
 
 
 JOB = Job(co_purchases, Params, {"purchases": PURCHASES}, CO_PURCHASES, as_files=("purchases",))

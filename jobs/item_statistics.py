@@ -2,18 +2,18 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
-
-from alsobought.copurchase.engine import run as engine
+from alsobought.copurchase.engine import pipeline as engine
 from alsobought.copurchase.settings import Baskets
-from alsobought.runtime.job import Job, Outcome
+from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import ITEM_STATISTICS, PURCHASES, Stored
+from alsobought.settings import Settings
+from alsobought.tables.copurchase import ITEM_STATISTICS
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.stored import Stored
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Params(Settings):
     baskets: Baskets
 
 

@@ -5,11 +5,13 @@ from datetime import date
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from alsobought.runtime.job import Job, Outcome
+from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import PURCHASE_EXAMPLES, PURCHASES
-from alsobought.training import purchases as examples
-from alsobought.training.purchase_settings import PurchaseExamples
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.training import PURCHASE_EXAMPLES
+from alsobought.training.purchases import purchase_examples as step
+from alsobought.training.purchases.settings import PurchaseExamples
 
 
 def purchase_examples(purchases: DataFrame, params: PurchaseExamples, as_of: date) -> Outcome:
@@ -18,9 +20,9 @@ def purchase_examples(purchases: DataFrame, params: PurchaseExamples, as_of: dat
     def keep(df: DataFrame) -> DataFrame:  # until the job ends: each is read several times
         return df.persist(StorageLevel.DISK_ONLY)
 
-    rows = keep(examples.purchase_examples(purchases, params, as_of, keep))
-    account = examples.counted(purchases, rows, params, as_of)
-    return Outcome(rows, account, lambda row: examples.judged(row, params, as_of))
+    rows = keep(step.purchase_examples(purchases, params, as_of, keep))
+    account = step.counted(purchases, rows, params, as_of)
+    return Outcome(rows, account, lambda row: step.judged(row, params, as_of))
 
 
 JOB = Job(purchase_examples, PurchaseExamples, {"purchases": PURCHASES}, PURCHASE_EXAMPLES)

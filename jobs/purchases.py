@@ -2,20 +2,19 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from alsobought.ingest import account, rules
-from alsobought.ingest.source import Sources
-from alsobought.runtime.job import Files, Job, Outcome
+from alsobought.ingest.settings import Sources
+from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
-from alsobought.tables import PURCHASES
+from alsobought.settings import Settings
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.purchases import PURCHASES
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Params(Settings):
     sources: Sources
 
 

@@ -2,29 +2,28 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
-from alsobought.runtime.job import Job, Outcome
+from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import REDEMPTION_AUDITS, REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS
-from alsobought.training import audits
-from alsobought.training.settings import Redemption
+from alsobought.settings import Settings
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.training import REDEMPTION_AUDITS, REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS
+from alsobought.training.audits import redemption_audits as step
+from alsobought.training.offers.settings import Redemption
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class Params(Settings):
     redemption: Redemption
-    bounds: audits.Bounds = audits.Bounds()
+    bounds: step.Bounds = step.Bounds()
 
 
 def redemption_audits(
     examples: DataFrame, weights: DataFrame, params: Params, as_of: date
 ) -> Outcome:
     """Measure all of it; an alert is told and written, and fails nothing."""
-    measured = audits.redemption_audits(examples, weights, params.redemption, params.bounds)
-    return Outcome(audits.as_rows(examples, measured), notes=audits.told(measured))
+    measured = step.redemption_audits(examples, weights, params.redemption, params.bounds)
+    return Outcome(step.as_rows(examples, measured), notes=step.told(measured))
 
 
 JOB = Job(

@@ -2,20 +2,20 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
-from alsobought.ingest.source import Share
-from alsobought.runtime.job import Job, Outcome
+from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import ENGAGEMENTS, OFFERS, PURCHASES, REDEMPTION_EXAMPLES, REDEMPTIONS
-from alsobought.training import examples
-from alsobought.training.settings import Redemption
+from alsobought.settings import Settings, Share
+from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.training import REDEMPTION_EXAMPLES
+from alsobought.training.offers import redemption_examples as step
+from alsobought.training.offers.settings import Redemption
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class Params(Settings):
     redemption: Redemption
     max_faulty_share: Share = 0.05
     """A larger share of events before, without or too long after their offer fails the job."""
@@ -30,11 +30,13 @@ def redemption_examples(  # noqa: PLR0913
     as_of: date,
 ) -> Outcome:
     """Put each offer's visible events and its customer's history beside it."""
-    made = examples.redemption_examples(
+    made = step.redemption_examples(
         offers, engagements, redemptions, purchases, params.redemption, as_of
     )
     return Outcome(
-        made.rows, made.account, lambda account: examples.told(account, params.max_faulty_share)
+        made.rows,
+        made.account,
+        lambda account: step.told(account, params.max_faulty_share),
     )
 
 

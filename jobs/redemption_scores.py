@@ -2,19 +2,18 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
-from alsobought.runtime.job import Job, Outcome
+from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import REDEMPTION_EXAMPLES, REDEMPTION_SCORES, TRAINING_EXAMPLES
-from alsobought.training import scoring
-from alsobought.training.settings import Redemption
+from alsobought.settings import Settings
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.training import REDEMPTION_EXAMPLES, REDEMPTION_SCORES, TRAINING_EXAMPLES
+from alsobought.training.offers import redemption_scores as step
+from alsobought.training.offers.settings import Redemption
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class Params(Settings):
     redemption: Redemption
 
 
@@ -22,7 +21,7 @@ def redemption_scores(
     examples: DataFrame, training: DataFrame, params: Params, as_of: date
 ) -> Outcome:
     """Train on the weighted rows of the split train, and score all offers."""
-    made = scoring.redemption_scores(examples, training, params.redemption)
+    made = step.redemption_scores(examples, training, params.redemption)
     return Outcome(made.rows, notes=made.notes)
 
 

@@ -2,25 +2,24 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
-from alsobought.runtime.job import Job, Outcome
+from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS
-from alsobought.training import weighting
-from alsobought.training.settings import Redemption
+from alsobought.settings import Settings
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.training import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS
+from alsobought.training.offers import redemption_weights as step
+from alsobought.training.offers.settings import Redemption
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class Params(Settings):
     redemption: Redemption
 
 
 def redemption_weights(examples: DataFrame, params: Params, as_of: date) -> Outcome:
     """Learn how labels ripen from the matured offers, and weigh all offers by it."""
-    made = weighting.redemption_weights(examples, params.redemption)
+    made = step.redemption_weights(examples, params.redemption)
     return Outcome(made.rows, notes=made.notes)
 
 

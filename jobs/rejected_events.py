@@ -2,20 +2,18 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from alsobought.ingest import events, rules
-from alsobought.ingest.source import Sources, given
+from alsobought.ingest.settings import Sources, given
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
-from alsobought.tables import REJECTED_EVENTS
+from alsobought.settings import Settings
+from alsobought.tables.offers import REJECTED_EVENTS
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Params(Settings):
     sources: Sources
 
 

@@ -2,19 +2,17 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
 from alsobought.ingest import files, rules
-from alsobought.ingest.source import Sources
+from alsobought.ingest.settings import Sources
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
-from alsobought.tables import REJECTED_PURCHASES
+from alsobought.settings import Settings
+from alsobought.tables.purchases import REJECTED_PURCHASES
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class Params(Settings):
     sources: Sources
 
 

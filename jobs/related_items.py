@@ -2,19 +2,19 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
-from alsobought.copurchase.settings import Count, Lists
-from alsobought.related.ranking import only_available, ranked
+from alsobought.copurchase.settings import Lists
+from alsobought.related.related_items import only_available, ranked
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import CO_PURCHASES, ITEMS, RELATED_ITEMS
+from alsobought.settings import Count, Settings
+from alsobought.tables.copurchase import CO_PURCHASES
+from alsobought.tables.purchases import ITEMS
+from alsobought.tables.related import RELATED_ITEMS
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class Params(Settings):
     lists: Lists
     top_k: Count
     """Related items kept per list."""

@@ -2,19 +2,18 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
 from pyspark.sql import DataFrame
 
-from alsobought.runtime.job import Job, Outcome
+from alsobought.learn.splits import Split
+from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.tables import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS, TRAINING_EXAMPLES
-from alsobought.training import joined
-from alsobought.training.splits import Split
+from alsobought.settings import Settings
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.training import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS, TRAINING_EXAMPLES
+from alsobought.training.offers import training_examples as step
 
 
-class Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+class Params(Settings):
     split: Split
 
 
@@ -22,8 +21,8 @@ def training_examples(
     examples: DataFrame, weights: DataFrame, params: Params, as_of: date
 ) -> Outcome:
     """Put each weighted copy beside its offer's features, and say which split it is in."""
-    rows = joined.training_examples(examples, weights, params.split, as_of)
-    return Outcome(rows, joined.counted(examples, weights), joined.judged)
+    rows = step.training_examples(examples, weights, params.split, as_of)
+    return Outcome(rows, step.counted(examples, weights), step.judged)
 
 
 JOB = Job(

@@ -6,16 +6,17 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from alsobought.commands.cli import app
 from alsobought.copurchase.scores import METRICS
 from alsobought.copurchase.settings import Baskets, Lists
-from alsobought.ingest.source import OfferSource, PurchaseSource
+from alsobought.ingest.settings import OfferSource, PurchaseSource
+from alsobought.learn.splits import Split
 from alsobought.runtime import job as jobs
-from alsobought.runtime.cli import app
 from alsobought.runtime.config import Environment
-from alsobought.tables import ALL, Table
-from alsobought.training.audits import Bounds
-from alsobought.training.settings import Redemption
-from alsobought.training.splits import Split
+from alsobought.tables import ALL
+from alsobought.tables.table import Table
+from alsobought.training.audits.redemption_audits import Bounds
+from alsobought.training.offers.settings import Redemption
 
 REPO = Path(__file__).parents[1]
 README = (REPO / "README.md").read_text(encoding="utf-8")

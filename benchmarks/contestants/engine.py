@@ -32,7 +32,6 @@ def lists(task: Task):
 
 
 def ready(task: Task):
-    from alsobought.copurchase.engine import run  # noqa: F401  loads the compiled loops
 
     return with_delta(task, "4g", 4)
 
@@ -40,14 +39,15 @@ def ready(task: Task):
 def stored(spark, path: str):
     """The table as the job gets it."""
     from alsobought.runtime.store import Store
-    from alsobought.tables import PURCHASES, Stored
+    from alsobought.tables.purchases import PURCHASES
+    from alsobought.tables.stored import Stored
 
     store = Store(spark, str(Path(path).parent))
     return Stored(spark.read.format("delta").load(path), store.files(PURCHASES, 0))
 
 
 def run(task: Task, spark, count_repeats: bool = False) -> dict[str, float]:
-    from alsobought.copurchase.engine import run as engine
+    from alsobought.copurchase.engine import pipeline as engine
     from alsobought.copurchase.scores import score
 
     packed = engine.packed(stored(spark, task.purchases), baskets(count_repeats), AS_OF)

@@ -32,7 +32,7 @@ def with_delta(task: Task, memory: str, partitions: int) -> SparkSession:
 
 def write(rows: DataFrame, task: Task) -> None:
     """The lists as Delta, with the settings that the store gives co_purchases."""
-    from alsobought.tables import CO_PURCHASES
+    from alsobought.tables.copurchase import CO_PURCHASES
 
     kept = {name: value for name, value in CO_PURCHASES.properties.items() if "Skipping" in name}
     rows.write.format("delta").options(**kept).save(task.out)

@@ -24,15 +24,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from alsobought.learn.arrays import Booleans, Floats
+from alsobought.learn.classifiers import log_loss
+from alsobought.learn.two_stage import Examples, trained
 from alsobought.runtime import config, session
-from alsobought.training import auxiliary
-from alsobought.training.classifiers import log_loss
-from alsobought.training.entire_space import Examples, trained
-from alsobought.training.history import DAY
-from alsobought.training.methods import METHODS, needed
-from alsobought.training.replays import chosen, terms_of
-from alsobought.training.settings import Redemption
-from alsobought.training.terms import Booleans, Floats
+from alsobought.training.offers import delay_models
+from alsobought.training.offers.customer_features import DAY
+from alsobought.training.offers.matured_history import chosen, terms_of
+from alsobought.training.offers.settings import Redemption
+from alsobought.training.offers.weight_methods import METHODS, needed
 from benchmarks.redemption import journey, judged
 from benchmarks.redemption.journey import Year
 from benchmarks.redemption.world import Offers
@@ -65,7 +65,7 @@ class Day:
 def predicted(year: Year, day: date, settings: Redemption) -> Day:
     """Every form's predictions of every offer issued before the day, by models of other parts."""
     age = journey.age_on(year, day)
-    fold = (year.customer // auxiliary.PARTS) % FOLDS  # not the parts that calibrate and judge
+    fold = (year.customer // delay_models.PARTS) % FOLDS  # not the parts that calibrate and judge
     found: dict[Form, Floats] = {}
     for part in range(FOLDS):
         test = (age > 0) & (fold == part)
@@ -102,7 +102,7 @@ def _training_sets(
     customers = np.unique(year.customer[train])
     known = mature & np.isin(year.replays.history.customer, customers)
     history, encoder = chosen(year.replays.history, known), year.replays.encoder
-    models = auxiliary.fitted(history, needed(METHODS), terms, encoder)
+    models = delay_models.fitted(history, needed(METHODS), terms, encoder)
     visible = offers.visible(age)
     p = {name: models.predict(name, offers.features, age) for name in needed(METHODS)}
     for name, method in METHODS.items():

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from alsobought.tables import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS
-from alsobought.training.history import DAY
-from alsobought.training.methods import METHODS
-from alsobought.training.settings import Redemption
+from alsobought.tables.training import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS
+from alsobought.training.offers.customer_features import DAY
+from alsobought.training.offers.settings import Redemption
+from alsobought.training.offers.weight_methods import METHODS
 
 AS_OF = date(2026, 1, 1)
 CATEGORIES = {"type": 3, "size": 4, "region": 10}

@@ -10,14 +10,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from alsobought.ingest import events, files, rules
-from alsobought.ingest.source import given
+from alsobought.ingest.settings import given
+from alsobought.learn.arrays import Floats, Integers
 from alsobought.runtime import config
-from alsobought.tables import ENGAGEMENTS, OFFERS, REDEMPTIONS
-from alsobought.training.examples import redemption_examples
-from alsobought.training.history import DAY
-from alsobought.training.replays import Replays, collected, numbers
-from alsobought.training.settings import Redemption
-from alsobought.training.terms import Floats, Integers
+from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
+from alsobought.training.offers.customer_features import DAY
+from alsobought.training.offers.matured_history import Replays, collected, numbers
+from alsobought.training.offers.redemption_examples import redemption_examples
+from alsobought.training.offers.settings import Redemption
 from benchmarks.redemption.world import Offers
 from demo import complete_journey
 

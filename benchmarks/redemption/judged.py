@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alsobought.training.terms import Booleans, Floats, Integers
+from alsobought.learn.arrays import Booleans, Floats, Integers
 
 BINS = 10
 METRICS = ("log_loss", "auc", "pr_auc", "ratio", "ece")

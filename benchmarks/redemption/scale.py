@@ -34,12 +34,12 @@ from rich.console import Console
 from rich.table import Table
 
 from alsobought.runtime import session
-from alsobought.tables import REDEMPTION_WEIGHTS
-from alsobought.training import weighting
-from alsobought.training.methods import needed
-from alsobought.training.replays import collected, terms_of
-from alsobought.training.settings import Redemption
-from alsobought.training.weighing import COLUMNS, Weigher, rows
+from alsobought.tables.training import REDEMPTION_WEIGHTS
+from alsobought.training.offers import redemption_weights
+from alsobought.training.offers.matured_history import collected, terms_of
+from alsobought.training.offers.settings import Redemption
+from alsobought.training.offers.weigher import COLUMNS, Weigher, rows
+from alsobought.training.offers.weight_methods import needed
 from benchmarks.data_sets import DATA
 from benchmarks.redemption.generated import examples, floor, keyed
 from benchmarks.run_one import SAMPLE_SECONDS, Peaks
@@ -86,12 +86,14 @@ def weigh(offers: DataFrame, settings: Redemption, path: Path, clock: Clock) -> 
     """The weights, written; what they say of themselves."""
     names = {"replays": "collected", "fit": "fitted"}
     patches = [
-        mock.patch.object(weighting, each, clock.timed(name, getattr(weighting, each)))
+        mock.patch.object(
+            redemption_weights, each, clock.timed(name, getattr(redemption_weights, each))
+        )
         for name, each in names.items()
     ]
     with patches[0], patches[1], clock.measure("weights"):
         with clock.measure("call"):
-            found = weighting.redemption_weights(offers, settings)
+            found = redemption_weights.redemption_weights(offers, settings)
         write(REDEMPTION_WEIGHTS.conform(found.rows), path)
     return found.notes
 
@@ -101,9 +103,9 @@ def steps(offers: DataFrame, settings: Redemption, clock: Clock) -> None:
     weigher = Weigher(
         tuple(settings.methods),
         terms_of(settings),
-        weighting.fitted(collected(offers, settings), settings),
+        redemption_weights.fitted(collected(offers, settings), settings),
     )
-    visible = weighting.as_visible(offers, with_features=True)
+    visible = redemption_weights.as_visible(offers, with_features=True)
     for name, made in {
         "scan": visible,
         "and to Python": visible.mapInArrow(_counts, "n bigint"),

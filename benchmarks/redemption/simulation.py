@@ -18,12 +18,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from alsobought.training import auxiliary
-from alsobought.training.classifiers import log_loss
-from alsobought.training.entire_space import Examples, trained
-from alsobought.training.features import Encoder
-from alsobought.training.methods import METHODS, needed
-from alsobought.training.terms import Floats, Terms
+from alsobought.learn.arrays import Floats
+from alsobought.learn.classifiers import log_loss
+from alsobought.learn.encoder import Encoder
+from alsobought.learn.two_stage import Examples, trained
+from alsobought.training.offers import delay_models
+from alsobought.training.offers.settings import Terms
+from alsobought.training.offers.weight_methods import METHODS, needed
 from benchmarks.redemption import world
 from benchmarks.redemption.world import Offers
 
@@ -60,7 +61,7 @@ def simulated(count: int, seed: int, model: str = "logistic") -> dict[Form, Scor
     terms = Terms(OBSERVATION_DAYS, ATTRIBUTION_DAYS, floor=0.05, model=model, seed=seed)
     history = world.history(count, 2, ATTRIBUTION_DAYS, random)
     names = Encoder(tuple(f"x{each}" for each in range(world.FEATURES)))
-    models = auxiliary.fitted(history, needed(METHODS), terms, names)
+    models = delay_models.fitted(history, needed(METHODS), terms, names)
     new = world.offers(2 * count, ATTRIBUTION_DAYS, random)
     scores = {}
     for shown, age, training in _shown(count, random):
@@ -92,7 +93,7 @@ def _shown(count: int, random: np.random.Generator) -> Iterator[tuple[str, Float
 
 
 def _examples(
-    shown: str, age: Floats, offers: Offers, models: auxiliary.Models
+    shown: str, age: Floats, offers: Offers, models: delay_models.Models
 ) -> Iterator[tuple[str, Examples]]:
     """Each method's training set."""
     if shown == "final":

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alsobought.training.auxiliary import History
-from alsobought.training.emissions import Visible
-from alsobought.training.terms import Floats
+from alsobought.learn.arrays import Floats
+from alsobought.training.offers.copies import Visible
+from alsobought.training.offers.delay_models import History
 
 FEATURES = 5
 ENGAGES = np.array([1.0, -0.8, 0.6, 0.0, 0.4])

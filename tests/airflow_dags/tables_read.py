@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from alsobought.runtime.job import Job, all_jobs
-from alsobought.tables import Table
+from alsobought.tables.table import Table
 
 
 def tables_of(job: Job) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.scoring import TERMS, expected_of, moments_of
+from alsobought.copurchase.engine.kernels.evidence import TERMS, expected_of, moments_of
 from alsobought.copurchase.reference.expected import expected
 from tests.rows import rows
 

@@ -7,7 +7,7 @@ asserted are the bounds of the design's T1.2; its figures are a prototype's, not
 import numpy as np
 import pytest
 
-from alsobought.copurchase.engine.scoring import TERMS, expected_of, moments_of
+from alsobought.copurchase.engine.kernels.evidence import TERMS, expected_of, moments_of
 
 RANKS = (0, 5, 20, 60, 120)
 

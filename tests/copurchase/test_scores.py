@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from alsobought.copurchase.engine import cache, scoring
+from alsobought.copurchase.engine.kernels import cache, evidence
 from alsobought.copurchase.scores import METRICS, score
 from tests import oracle
 
@@ -54,10 +54,10 @@ def test_spark_and_the_oracle_agree_on_every_score(frame):
 
 @pytest.mark.parametrize("metric", list(METRICS))
 def test_the_compiled_kernel_and_the_oracle_agree(metric):
-    number = scoring.NAMES.index(metric)
-    for evidence in EVIDENCE:
-        want = oracle.scores(*evidence)[metric]
-        got = scoring.score(number, *(float(value) for value in evidence))
+    number = evidence.NAMES.index(metric)
+    for counts in EVIDENCE:
+        want = oracle.scores(*counts)[metric]
+        got = evidence.score(number, *(float(value) for value in counts))
         assert got == pytest.approx(want, rel=1e-12, abs=1e-12), evidence
 
 
@@ -67,7 +67,7 @@ def test_lift_jaccard_and_cosine_are_symmetric_and_confidence_is_not():
 
 
 def test_compiled_loops_are_kept_under_a_stamp_of_all_their_sources(monkeypatch):
-    kept = scoring.expected_of._cache._cache_path
+    kept = evidence.expected_of._cache._cache_path
     assert kept.endswith(f"kernels-{cache.digest()}")
     monkeypatch.setattr(cache, "SOURCES", cache.SOURCES[1:])
     assert not kept.endswith(f"kernels-{cache.digest()}")
@@ -78,6 +78,6 @@ def test_the_best_are_chosen_by_score_and_ties_by_the_smaller_rank():
     scores = rng.integers(0, 6, 200).astype(float)  # many ties
     ties = rng.permutation(200).astype(np.int32)
     kept = np.zeros(200, bool)
-    scoring.mark_best(scores, ties, 200, 17, kept)
+    evidence.mark_best(scores, ties, 200, 17, kept)
     want = sorted(range(200), key=lambda i: (-scores[i], ties[i]))[:17]
     assert sorted(want) == np.flatnonzero(kept).tolist()

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from alsobought.ingest import account, files, rules
-from alsobought.ingest.source import ItemSource, PurchaseSource
+from alsobought.ingest.settings import ItemSource, PurchaseSource
 
 COLUMNS = {
     "customer_id": "customer",

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from alsobought.ingest import account, events, files, rules
-from alsobought.ingest.source import EngagementSource, OfferSource, RedemptionSource
+from alsobought.ingest.settings import EngagementSource, OfferSource, RedemptionSource
 from tests.rows import rows
 
 DAY = date(2017, 12, 1)

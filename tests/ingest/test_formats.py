@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from alsobought.ingest import files, rules
-from alsobought.ingest.source import PurchaseSource
+from alsobought.ingest.settings import PurchaseSource
 from tests.rows import rows
 
 HEAD = "customer,order,item,time\n"

@@ -4,7 +4,7 @@ import json
 from datetime import date, datetime
 
 from alsobought.ingest import rules
-from alsobought.tables import PURCHASES
+from alsobought.tables.purchases import PURCHASES
 from tests.rows import rows
 
 HEAD = "customer,order,item,time\n"

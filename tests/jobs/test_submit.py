@@ -2,9 +2,9 @@
 
 import re
 
+from tests import command
 from tests.jobs import shop
 from tests.rows import rows
-from tests.runtime import command
 
 
 def test_the_command_runs_what_a_job_waits_for_and_spark_submit_writes_the_same_rows(project):

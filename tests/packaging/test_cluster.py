@@ -11,9 +11,9 @@ from pathlib import Path
 import pyspark
 import pytest
 
+from tests import command
 from tests.jobs import shop
 from tests.rows import rows
-from tests.runtime import command
 
 SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 PATIENCE = 120

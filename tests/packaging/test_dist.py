@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import command
 from tests.jobs import shop
 from tests.project import REPO
 from tests.rows import rows
-from tests.runtime import command
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):

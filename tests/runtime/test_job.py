@@ -11,7 +11,8 @@ JOBS = jobs.all_jobs(REPO)
 OWN = '''
 from pydantic import BaseModel
 from alsobought.runtime.job import Job
-from alsobought.tables import ITEMS, RELATED_ITEMS
+from alsobought.tables.purchases import ITEMS
+from alsobought.tables.related import RELATED_ITEMS
 
 def shouted(batches):
     for batch in batches:

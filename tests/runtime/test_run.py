@@ -12,8 +12,8 @@ import pytest
 from alsobought import __version__
 from alsobought.errors import JobError
 from alsobought.runtime.run import require_writable
+from tests import command
 from tests.rows import rows
-from tests.runtime import command
 
 HEAD = "customer,order,item,time\n"
 LINES = HEAD + "c1,o1,tea,2017-11-30\nc1,o1,jam,2017-11-30\nc2,o2,tea,2017-11-30\n"
@@ -30,7 +30,8 @@ from pyspark import TaskContext
 from pyspark.sql.types import StringType
 
 from alsobought.runtime.job import Job
-from alsobought.tables import ITEMS, Table
+from alsobought.tables.purchases import ITEMS
+from alsobought.tables.table import Table
 from alsobought.tables.table import column
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from alsobought.errors import JobError
 from alsobought.runtime import session
+from tests import command
 from tests.rows import rows
-from tests.runtime import command
 
 
 @pytest.fixture

@@ -3,22 +3,20 @@
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from alsobought.copurchase.scores import METRICS
+from alsobought.settings import Count, Section, Settings
 
 Unit = Literal["order", "customer"]
-Count = Annotated[int, Field(ge=1)]
 
 
-class After(BaseModel):
+class After(Settings):
     """[baskets.after]: what a customer buys after an item, for the first time and in time."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     within_days: Count
     """Y's first purchase counts up to so many days after X's first purchase."""
-    lag_days: list[Count] = []
+    lag_days: list[Count] = Field(default=[])
     """Days that cut the horizon into lag buckets, ascending; each makes lists of its own."""
 
     @model_validator(mode="after")
@@ -29,10 +27,10 @@ class After(BaseModel):
         return self
 
 
-class Baskets(BaseModel):
+class Baskets(Section):
     """[baskets]: which purchases count as being together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    section = "baskets"
 
     units: Annotated[list[Unit], Field(min_length=1)]
     """order: bought in one order. customer: bought by one customer, whenever."""
@@ -55,10 +53,10 @@ class Baskets(BaseModel):
         return self
 
 
-class Lists(BaseModel):
+class Lists(Section):
     """[lists]: which scores rank, and how often a pair must be seen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    section = "lists"
 
     metrics: Annotated[list[str], Field(min_length=1)]
     """Names of alsobought.copurchase.scores; each makes a list of its own."""

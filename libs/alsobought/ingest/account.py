@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
 from alsobought.ingest.rules import FUTURE, REASONS
-from alsobought.ingest.source import Source
+from alsobought.ingest.settings import Source
 
 
 def counted(lines: DataFrame, classified: DataFrame) -> DataFrame:

@@ -17,8 +17,9 @@ from alsobought.ingest.rules import (
     time_rules,
     without_duplicates,
 )
-from alsobought.ingest.source import EngagementSource, OfferSource, RedemptionSource
-from alsobought.tables import ENGAGEMENTS, OFFERS, REDEMPTIONS, Table
+from alsobought.ingest.settings import EngagementSource, OfferSource, RedemptionSource
+from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
+from alsobought.tables.table import Table
 
 EventSource = EngagementSource | RedemptionSource
 Kinds = dict[str, DataType]

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType, StringType, StructField, StructType
 
 from alsobought.errors import ConfigError, JobError
-from alsobought.ingest.source import Source
+from alsobought.ingest.settings import Source
 
 SOURCE_FILE = "_source_file"
 UNREADABLE = "_unreadable"  # the raw line, where it does not have the columns that it should

@@ -9,8 +9,9 @@ from pyspark.sql.types import DataType, StringType, StructType
 
 from alsobought.ingest import parse
 from alsobought.ingest.files import SOURCE_FILE, UNREADABLE
-from alsobought.ingest.source import ItemSource, PurchaseSource
-from alsobought.tables import ITEMS, PURCHASES, Table
+from alsobought.ingest.settings import ItemSource, PurchaseSource
+from alsobought.tables.purchases import ITEMS, PURCHASES
+from alsobought.tables.table import Table
 
 IDS = ("customer_id", "order_id", "item_id")
 DUPLICATE = "duplicate"

@@ -1,64 +1,78 @@
 """conf/<env>.toml as values: every fault named at once, nothing defaulted silently."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
-from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.errors import ConfigError
-from alsobought.ingest.source import Sources
-from alsobought.training.settings import Redemption
+from alsobought.settings import Section, Settings
 
 P = TypeVar("P", bound=BaseModel)
+S = TypeVar("S", bound=Section)
 
 
-class Environment(BaseModel):
-    """One conf/<env>.toml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+class Environment(Settings):
+    """One conf/<env>.toml; a subclass made by `environment_type` has the shared sections too."""
 
     warehouse: str
     """Folder or URI of the Delta tables; a relative one lies in the project's folder."""
     spark: dict[str, str]
     """Settings of the Spark session."""
-    sources: Sources
-    baskets: Baskets
-    lists: Lists
-    redemption: Redemption | None = None
-    """Needed by the jobs that learn from offers, like the sources of offers and their events."""
     jobs: dict[str, dict[str, Any]]
     """The parameters of each job, checked against the job's own Params."""
+
+    def section(self, kind: type[S]) -> S:
+        """The environment's section of that type. Raises ConfigError where the TOML has none."""
+        section: S | None = getattr(self, kind.section)
+        if section is None:
+            raise ConfigError(f"The environment has no [{kind.section}]: add it to its TOML.")
+        return section
 
     def params(self, job: str, kind: type[P]) -> P:
         """The job's parameters: its own section, and the shared ones that `kind` asks for.
 
-        A field of `kind` called like one of SHARED gets the environment's own section.
         Raises pydantic's ValidationError with every fault.
         """
-        given = {n: getattr(self, n) for n in shared_by(kind)}
-        return kind.model_validate({**self.jobs.get(job, {}), **given})
+        shared = {name: getattr(self, name) for name in sections_of([kind])}
+        return kind.model_validate({**self.jobs.get(job, {}), **shared})
 
     def lacks(self, sections: Sequence[str]) -> list[str]:
         """Those of `sections` that the TOML does not have: sources.offers, jobs.items, ..."""
         return [section for section in sections if not self._has(section)]
 
     def _has(self, section: str) -> bool:
-        room, _, name = section.partition(".")
-        if room == "jobs":
+        top, _, name = section.partition(".")
+        if top == "jobs":
             return name in self.jobs
-        return attrgetter(section)(self) is not None
+        return getattr(self, top) is not None and attrgetter(section)(self) is not None
 
 
-SHARED = tuple(n for n in Environment.model_fields if n not in ("warehouse", "spark", "jobs"))
+def sections_of(kinds: Iterable[type[BaseModel]]) -> dict[str, type[Section]]:
+    """Every shared section that parameters of these types ask for, by its name in the TOML."""
+    return {
+        part.section: part
+        for kind in kinds
+        for field in kind.model_fields.values()
+        for part in (field.annotation, *get_args(field.annotation))
+        if isinstance(part, type) and issubclass(part, Section)
+    }
 
 
-def shared_by(kind: type[BaseModel]) -> list[str]:
-    """The environment's sections that a job with such Params asks for."""
-    return [name for name in kind.model_fields if name in SHARED]
+def environment_type(
+    sections: Mapping[str, type[Section]], order: Iterable[str] = ()
+) -> type[Environment]:
+    """Environment with these sections, each None where the TOML leaves it out.
+
+    `order` is that of the TOML's keys: faults are told in it.
+    """
+    place = {name: i for i, name in enumerate(order)}
+    names = sorted(sections, key=lambda name: place.get(name, len(place)))
+    fields: dict[str, Any] = {name: (sections[name] | None, None) for name in names}
+    return cast(type[Environment], create_model("Environment", __base__=Environment, **fields))
 
 
 def path_of(home: Path, name: str) -> Path:
@@ -69,32 +83,27 @@ def path_of(home: Path, name: str) -> Path:
 def load(
     home: Path,
     name: str,
+    sections: Mapping[str, type[Section]],
     params: Mapping[str, type[BaseModel]],
     needs: Mapping[str, Sequence[str]] | None = None,
 ) -> Environment:
-    """The environment `name`, checked whole: `params` are the Params of the jobs to check.
+    """The environment `name`, checked whole.
 
-    `needs` are the sections that these jobs cannot do without. Raises ConfigError: no such
-    environment, TOML that cannot be parsed, or all faults of keys, types and values and all
-    missing sections in one sentence.
+    `sections` are all that any job may ask for; any other is an unknown key. `params` are the
+    Params of the jobs that are to run, `needs` the sections that these cannot do without. Raises
+    ConfigError: no such environment, TOML that cannot be parsed, or all faults of keys, types and
+    values and all missing sections in one sentence.
     """
-    path = path_of(home, name)
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in (home / "conf").glob("*.toml"))) or "none"
-        raise ConfigError(f"No environment is called {name!r}; {home / 'conf'} has: {known}.")
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}.") from None
+    raw = _parsed(home, name)
+    job_sections = raw.get("jobs")
+    job_sections = job_sections if isinstance(job_sections, dict) else {}
     files = {p.stem for p in (home / "jobs").glob("*.py")}
-    sections = raw.get("jobs")
-    sections = sections if isinstance(sections, dict) else {}
-    faults = [f"[jobs.{job}]: there is no jobs/{job}.py" for job in sections if job not in files]
+    faults = [f"[jobs.{job}]: there is no jobs/{job}.py" for job in job_sections.keys() - files]
     environment = None
     try:
-        environment = Environment.model_validate(raw)
+        environment = environment_type(sections, raw).model_validate(raw)
     except ValidationError as error:
-        faults += told(error)
+        faults += phrases(error)
     lacking = {} if environment is None else _lacking(environment, needs or {})
     faults += [
         f"there is no [{section}], which the job {job} needs"
@@ -103,32 +112,57 @@ def load(
     ]
     for job, kind in params.items():
         if f"jobs.{job}" not in lacking.get(job, ()):
-            own = set(shared_by(kind))
-            faults += _section_faults(kind, sections.get(job, {}), own, f"jobs.{job}")
+            faults += _section_faults(kind, job_sections.get(job, {}), f"jobs.{job}")
     if faults or environment is None:
-        raise ConfigError(f"{path}: {'; '.join(faults)}.")
+        raise ConfigError(f"{path_of(home, name)}: {'; '.join(faults)}.")
     return environment
+
+
+def load_sections(home: Path, name: str, *sections: type[Section]) -> Environment:
+    """The environment `name` with these sections alone; what others say is not looked at.
+
+    For commands that look at tables, and need not load every job for it. Raises ConfigError as
+    `load` does.
+    """
+    known = {section.section: section for section in sections}
+    raw = _parsed(home, name)
+    kept = {key: raw[key] for key in raw if key in known or key in Environment.model_fields}
+    try:
+        return environment_type(known, raw).model_validate(kept)
+    except ValidationError as error:
+        raise ConfigError(f"{path_of(home, name)}: {'; '.join(phrases(error))}.") from None
+
+
+def _parsed(home: Path, name: str) -> dict[str, Any]:
+    """The TOML as plain values."""
+    path = path_of(home, name)
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in (home / "conf").glob("*.toml"))) or "none"
+        raise ConfigError(f"No environment is called {name!r}; {home / 'conf'} has: {known}.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}.") from None
 
 
 def _lacking(environment: Environment, needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return {job: environment.lacks(sections) for job, sections in needs.items()}
 
 
-def _section_faults(
-    kind: type[BaseModel], section: dict[str, Any], shared: set[str], where: str
-) -> list[str]:
+def _section_faults(kind: type[BaseModel], section: dict[str, Any], where: str) -> list[str]:
+    """The faults of a job's own section; the shared ones have been checked as such."""
     if not isinstance(section, dict):
         return []
     try:
         kind.model_validate(section)
     except ValidationError as error:
-        return told(error, where, ignore=shared)
+        return phrases(error, where, ignore=set(sections_of([kind])))
     return []
 
 
-def told(error: ValidationError, where: str = "", ignore: set[str] | None = None) -> list[str]:
+def phrases(error: ValidationError, where: str = "", ignore: set[str] | None = None) -> list[str]:
     """A validation's faults as phrases: the key as a dotted path, what is wrong, what was given."""
-    phrases = []
+    faults = []
     for fault in error.errors():
         if ignore and fault["loc"] and fault["loc"][0] in ignore:
             continue
@@ -141,5 +175,5 @@ def told(error: ValidationError, where: str = "", ignore: set[str] | None = None
             message = "is missing"
         elif not isinstance(fault["input"], dict | list):
             message = f"{message[0].lower()}{message[1:]}, got {fault['input']!r}"
-        phrases.append(f"{'.'.join(path)} {message}")
-    return list(dict.fromkeys(phrases))
+        faults.append(f"{'.'.join(path)} {message}")
+    return list(dict.fromkeys(faults))

@@ -2,18 +2,20 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 from pydantic import BaseModel
 from pyspark.cloudpickle import register_pickle_by_value
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame
 
 from alsobought.errors import ConfigError
-from alsobought.runtime.config import Environment, shared_by
-from alsobought.tables import Table
+from alsobought.runtime.config import Environment, sections_of
+from alsobought.settings import Section
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -29,26 +31,11 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a transformation makes: the rows to write, and an account to judge them by.
-
-    `account` has one row; it is computed before anything is written, and handed to `judge`, which
-    says what is worth knowing in sentences, or raises JobError to refuse the rows. `notes` are
-    sentences that are known already.
-    """
-
-    rows: DataFrame
-    account: DataFrame | None = None
-    judge: Callable[[Row], list[str]] = lambda _: []
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
 class Job:
     """A pure transformation, and the parameters and inputs to call it with.
 
     `transform` takes one DataFrame per entry of `reads`, by that name, then `params` and `as_of`,
-    and returns the rows of `writes`, or an Outcome.
+    and returns an Outcome, or the rows of `writes` alone.
     """
 
     transform: Callable[..., DataFrame | Outcome]
@@ -68,15 +55,20 @@ class Job:
     def needs(self) -> list[str]:
         """The sections of the TOML that the job cannot do without, such as sources.offers."""
         files = [source.name for source in self.reads.values() if isinstance(source, Files)]
-        shared = shared_by(self.params)
+        shared = sections_of([self.params])
         required = [n for n, field in self.params.model_fields.items() if field.is_required()]
-        own = [f"jobs.{self.name}"] if set(required) - set(shared) else []
+        own = [f"jobs.{self.name}"] if set(required) - shared.keys() else []
         return [*files, *(name for name in shared if name in required), *own]
 
 
 def all_jobs(home: Path) -> dict[str, Job]:
     """Every job of the project's jobs/, by name."""
     return {path.stem: load(home, path.stem) for path in sorted((home / "jobs").glob("*.py"))}
+
+
+def sections(jobs: Iterable[Job]) -> dict[str, type[Section]]:
+    """Every shared section of the TOML that any of the jobs asks for, by name."""
+    return sections_of(job.params for job in jobs)
 
 
 def load(home: Path, name: str) -> Job:

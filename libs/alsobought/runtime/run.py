@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from alsobought.ingest import files
 from alsobought.runtime import config, home, progress, session
 from alsobought.runtime.config import Environment
 from alsobought.runtime.faults import guarded
-from alsobought.runtime.job import Files, Job, Outcome
+from alsobought.runtime.job import Files, Job, all_jobs, sections
 from alsobought.runtime.store import Store, warehouse_path
-from alsobought.tables import Stored
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Context:
 def context(root: Path, env: str, as_of: date, jobs: Sequence[Job]) -> Context:
     """The context of a run, with the environment's TOML checked for `jobs`."""
     kinds, needs = {job.name: job.params for job in jobs}, {job.name: job.needs for job in jobs}
-    environment = config.load(root, env, kinds, needs)
+    environment = config.load(root, env, sections(all_jobs(root).values()), kinds, needs)
     return Context(root, env, environment, as_of)
 
 
@@ -83,7 +85,7 @@ def _inputs(
     versions: dict[str, int] = {}
     for name, source in job.reads.items():
         if isinstance(source, Files):
-            section = getattr(where.environment.sources, source.section)
+            section = attrgetter(source.name)(params)
             inputs[name] = files.read(store.spark, section, where.home)
         else:
             read = store.read(source, where.as_of)
@@ -128,7 +130,7 @@ def main(job: Job) -> None:
     """The command line of a job file: spark-submit jobs/<job>.py --env E --as-of D [--debug]."""
     import typer
 
-    from alsobought.runtime.options import AsOf, Debug, Env, day
+    from alsobought.commands.options import AsOf, Debug, Env, day
 
     def command(env: Env, as_of: AsOf, debug: Debug = False) -> None:
         with guarded(debug=debug):

@@ -73,10 +73,10 @@ def compile_loops() -> None:
     """Count four purchases, so that the compiled loops lie in the cache of this machine."""
     from datetime import UTC, date, datetime
 
-    from alsobought.copurchase.engine import run as engine
+    from alsobought.copurchase.engine import pipeline as engine
     from alsobought.copurchase.settings import After, Baskets, Lists
     from alsobought.runtime import session
-    from alsobought.tables import Stored
+    from alsobought.tables.stored import Stored
 
     settings = {"spark.master": "local[1]", "spark.ui.enabled": "false"}
     spark = session.build("setup", {**settings, "spark.sql.shuffle.partitions": "1"})

@@ -13,8 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import MapType, StructField
 
 from alsobought.errors import ContractError, JobError
-from alsobought.tables import Table
-from alsobought.tables.table import CONSTRAINT, schema_faults
+from alsobought.tables.table import CONSTRAINT, Table, schema_faults
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 COMMITS = 100  # how far back a run looks for its own

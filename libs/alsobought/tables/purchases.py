@@ -4,6 +4,7 @@ from pyspark.sql.types import (
     ArrayType,
     BooleanType,
     DoubleType,
+    LongType,
     MapType,
     StringType,
     TimestampType,
@@ -12,6 +13,14 @@ from pyspark.sql.types import (
 from alsobought.tables.table import Table, column
 
 MARKET = column("market", StringType(), "the marketplace; 'all' where the source has none")
+SOURCE_FILE = column("source_file", StringType(), "the file that held the row")
+REJECTED_ROW = (
+    SOURCE_FILE,
+    column("reasons", ArrayType(StringType()), "every rule that the row broke, sorted"),
+    column("row", StringType(), "the row as read: JSON of its columns, or the raw line"),
+    column("copies", LongType(), "rows of the file that read exactly so"),
+)
+REJECTED_CHECKS = {"has_a_reason": "size(reasons) > 0", "has_a_copy": "copies >= 1"}
 
 PURCHASES = Table(
     "purchases",
@@ -29,9 +38,11 @@ PURCHASES = Table(
         column("quantity", DoubleType(), "units bought, > 0; 1 where the source has none"),
         column("price", DoubleType(), "as in the source, in its currency", optional=True),
         MARKET,
+        SOURCE_FILE,
     ),
     key=("order_id", "item_id", "line"),
     kept="added",
+    replaced_by_file="purchased_at",
     checks={
         "ids_not_empty": "customer_id <> '' AND order_id <> '' AND item_id <> ''",
         "quantity_positive": "quantity > 0",
@@ -41,14 +52,10 @@ PURCHASES = Table(
 REJECTED_PURCHASES = Table(
     "rejected_purchases",
     "A source row that broke at least one rule, as it was read.",
-    (
-        column("source_file", StringType(), "the file that held the row"),
-        column("reasons", ArrayType(StringType()), "every rule that the row broke, sorted"),
-        column("row", StringType(), "the row as read: JSON of its columns, or the raw line"),
-    ),
+    REJECTED_ROW,
     key=("as_of", "source_file", "row"),
     kept="per_as_of",
-    checks={"has_a_reason": "size(reasons) > 0"},
+    checks=REJECTED_CHECKS,
 )
 
 ITEMS = Table(

@@ -29,6 +29,8 @@ class Table:
     `checks` maps a constraint's name to a SQL condition that every row keeps.
     `skipped_by` names the columns whose least and greatest value Delta keeps of each file, for
     readers to skip files by; None: of the first 32 columns. Each costs time at every write.
+    `replaced_by_file` names the time column of a table `added` to whose rows carry `source_file`: a
+    run's files replace the rows that they gave before, as far as those lie before the as-of day.
     `sorted_by` is the order of rows within a file, so that look-ups can skip most of it; a job
     that ranges its rows over files by the first of these lets them skip most files too.
     """
@@ -41,11 +43,17 @@ class Table:
     checks: Mapping[str, str] = field(default_factory=dict)
     sorted_by: tuple[str, ...] = ()
     skipped_by: tuple[str, ...] | None = None
+    replaced_by_file: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The column names in order, without `as_of`."""
         return tuple(field.name for field in self.columns)
+
+    @property
+    def ddl(self) -> str:
+        """The columns without `as_of`, as Spark takes a schema in text."""
+        return ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in self.columns)
 
     @property
     def stored(self) -> StructType:
@@ -78,13 +86,13 @@ class Table:
 
 def schema_faults(want: StructType, have: StructType) -> list[str]:
     """Every difference of names and types between two schemas, as short phrases, sorted."""
-    wanted = {f.name: f.dataType.simpleString() for f in want}
-    found = {f.name: f.dataType.simpleString() for f in have}
-    faults = [f"missing {name}" for name in wanted.keys() - found.keys()]
-    faults += [f"extra {name}" for name in found.keys() - wanted.keys()]
+    contract = {f.name: f.dataType.simpleString() for f in want}
+    actual = {f.name: f.dataType.simpleString() for f in have}
+    faults = [f"missing {name}" for name in contract.keys() - actual.keys()]
+    faults += [f"extra {name}" for name in actual.keys() - contract.keys()]
     faults += [
-        f"{name} is {found[name]}, not {wanted[name]}"
-        for name in wanted.keys() & found.keys()
-        if wanted[name] != found[name]
+        f"{name} is {actual[name]}, not {contract[name]}"
+        for name in contract.keys() & actual.keys()
+        if contract[name] != actual[name]
     ]
     return sorted(faults)

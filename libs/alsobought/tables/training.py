@@ -1,7 +1,6 @@
 """Contracts of learning from labels that still arrive: events, examples, weights, audits."""
 
 from pyspark.sql.types import (
-    ArrayType,
     BooleanType,
     DoubleType,
     IntegerType,
@@ -11,66 +10,21 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from alsobought.tables.offers import CUSTOMER, FEATURES, IDS_NOT_EMPTY, ISSUED, OFFER
 from alsobought.tables.table import Table, column
 
-OFFER = column("offer_id", StringType(), "the offer: one issue of it to one customer")
-CUSTOMER = column("customer_id", StringType(), "to whom it was issued")
-ISSUED = column("issued_at", TimestampType(), "when it was issued, UTC")
-FEATURES = column(
-    "features",
-    MapType(StringType(), DoubleType()),
-    "as known at issue; a category is 'name=value' -> 1; what is absent is 0",
-)
-METHOD = column("method", StringType(), "how the weights are made: a name of training.weights")
+METHOD = column("method", StringType(), "how the weights are made: a name in [redemption] methods")
 COPY = column("copy", IntegerType(), "0 is the row's first emission, 1 and on are later ones")
 AGE = column("age_days", DoubleType(), "days from issue to the as-of day's midnight, UTC")
 STATE = column("state", StringType(), "visible: 00 nothing, 10 engaged, 11 redeemed")
-SPLIT = column("split", StringType(), "train, validation or test, by customer")
+SPLIT = column(
+    "split",
+    StringType(),
+    "train, validation or test: by customer or by time, as [jobs.training_examples.split] says",
+)
 
 STATE_KNOWN = "state IN ('00', '10', '11')"
 SPLIT_KNOWN = "split IN ('train', 'validation', 'test')"
-IDS_NOT_EMPTY = "offer_id <> '' AND customer_id <> ''"
-
-OFFERS = Table(
-    "offers",
-    "An offer that was issued to a customer.",
-    (OFFER, CUSTOMER, ISSUED, FEATURES),
-    key=("offer_id",),
-    kept="added",
-    checks={"ids_not_empty": IDS_NOT_EMPTY},
-)
-
-ENGAGEMENTS = Table(
-    "engagements",
-    "A time at which an offer was engaged with: clicked, clipped, a product of it bought.",
-    (OFFER, column("engaged_at", TimestampType(), "when, UTC")),
-    key=("offer_id", "engaged_at"),
-    kept="added",
-    checks={"ids_not_empty": "offer_id <> ''"},
-)
-
-REDEMPTIONS = Table(
-    "redemptions",
-    "A time at which an offer was redeemed.",
-    (OFFER, column("redeemed_at", TimestampType(), "when, UTC")),
-    key=("offer_id", "redeemed_at"),
-    kept="added",
-    checks={"ids_not_empty": "offer_id <> ''"},
-)
-
-REJECTED_EVENTS = Table(
-    "rejected_events",
-    "A source row of offers or their events that broke at least one rule, as it was read.",
-    (
-        column("source", StringType(), "offers, engagements or redemptions"),
-        column("source_file", StringType(), "the file that held the row"),
-        column("reasons", ArrayType(StringType()), "every rule that the row broke, sorted"),
-        column("row", StringType(), "the row as read: JSON of its columns, or the raw line"),
-    ),
-    key=("as_of", "source", "source_file", "row"),
-    kept="per_as_of",
-    checks={"has_a_reason": "size(reasons) > 0"},
-)
 
 REDEMPTION_EXAMPLES = Table(
     "redemption_examples",

@@ -5,6 +5,6 @@ all parts), plan (items to blocks), spread (baskets to blocks), count (blocks to
 The compiled loops are in hashing, packing, counting and scoring.
 """
 
-from alsobought.copurchase.engine import cache
+from alsobought.copurchase.engine.kernels import cache
 
 cache.install()

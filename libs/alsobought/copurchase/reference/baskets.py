@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from alsobought.copurchase.settings import Baskets, Unit
-from alsobought.copurchase.window import in_window
+from alsobought.days import in_window
 
 
 def of_unit(purchases: DataFrame, unit: Unit, max_items: int, *, count_repeats: bool) -> DataFrame:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from alsobought.copurchase.reference.expected import expected
 from alsobought.copurchase.scores import score
 from alsobought.copurchase.settings import Lists
-from alsobought.tables import CO_PURCHASES
+from alsobought.tables.copurchase import CO_PURCHASES
 
 
 def pair_counts(held: DataFrame, min_support: int) -> DataFrame:

@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.tables import ITEM_STATISTICS
+from alsobought.tables.copurchase import ITEM_STATISTICS
 
 
 def item_statistics(held: DataFrame) -> DataFrame:

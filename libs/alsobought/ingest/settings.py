@@ -1,0 +1,170 @@
+"""What a source is: where its files lie, how to read them, which columns mean what."""
+
+from typing import Literal, TypeVar
+
+from pydantic import field_validator, model_validator
+
+from alsobought.settings import Section, Settings, Share
+
+Columns = dict[str, str | list[str]]
+
+PURCHASE_COLUMNS = {
+    "customer_id", "order_id", "item_id", "line", "purchased_at", "quantity", "price", "market",
+}  # fmt: skip
+ITEM_COLUMNS = {
+    "item_id", "title", "brand", "category", "is_available", "first_seen_at", "attributes",
+}  # fmt: skip
+OFFER_COLUMNS = {"offer_id", "customer_id", "issued_at", "features", "numbers"}
+Encoding = Literal[
+    "UTF-8", "ISO-8859-1", "US-ASCII", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"
+]  # those that Spark reads
+JOINABLE = {"title", "category", "attributes", "offer_id", "features", "numbers"}
+
+
+class Source(Settings):
+    """One [sources.*] section of conf/<env>.toml: files, and the mapping to canonical columns."""
+
+    path: str
+    """A file, folder or glob; relative to the project, or to `package` where that is given."""
+    package: str = ""
+    """An installed Python package that holds the file."""
+    format: Literal["csv", "json", "parquet", "delta"]
+    """json means one object a line."""
+    columns: Columns
+    """Canonical column = source column; those in JOINABLE take a list of them."""
+    delimiter: str = ","
+    header: bool = True
+    """false: the source's columns are called _c0, _c1, ..."""
+    encoding: Encoding = "UTF-8"
+    quote: str = '"'
+    multi_line: bool = False
+    """true: a quoted CSV field may hold line breaks (such a file is read by one task)."""
+    timestamp_format: str = ""
+    """A Spark datetime pattern, unix_seconds or unix_milliseconds; empty: ISO 8601."""
+    time_zone: str = "UTC"
+    """The zone of times that do not name one themselves."""
+    max_rejected_share: Share = 0.05
+    """More rows than this break a rule: the job fails. Rows that lie ahead are not counted here."""
+    max_future_share: Share = 0.05
+    """More rows than this lie at or after the as-of day: the job fails. Raise it to backfill."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        from zoneinfo import available_timezones
+
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is not a time zone such as UTC or Europe/Berlin")
+        return name
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _one_character(cls, mark: str) -> str:
+        if len(mark) != 1:
+            raise ValueError(f"{mark!r} must be one character")
+        return mark
+
+    @model_validator(mode="after")
+    def _lists_where_they_make_sense(self) -> "Source":
+        for name, mapped in self.columns.items():
+            if isinstance(mapped, list) and name not in JOINABLE:
+                raise ValueError(f"columns.{name} must name one column, not a list")
+        return self
+
+    @property
+    def source_columns(self) -> list[str]:
+        """Every source column that the mapping names, once, in order."""
+        return list(dict.fromkeys(name for mapped in self.columns for name in self.named(mapped)))
+
+    def named(self, column: str) -> list[str]:
+        """The source columns that one canonical column is made of, once each; none: not mapped."""
+        mapped = self.columns.get(column, [])
+        return list(dict.fromkeys([mapped] if isinstance(mapped, str) else mapped))
+
+
+def _mapping(columns: Columns, known: set[str], required: set[str]) -> Columns:
+    faults = [f"unknown column {name}" for name in sorted(columns.keys() - known)]
+    faults += [f"missing column {name}" for name in sorted(required - columns.keys())]
+    if faults:
+        raise ValueError(f"{', '.join(faults)}; it may map {', '.join(sorted(known))}")
+    return columns
+
+
+class PurchaseSource(Source):
+    """The mapping of purchases: customer, order, item and time are required."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        required = {"customer_id", "order_id", "item_id", "purchased_at"}
+        return _mapping(columns, PURCHASE_COLUMNS, required)
+
+
+class ItemSource(Source):
+    """The mapping of the catalogue: only the item's id is required."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        return _mapping(columns, ITEM_COLUMNS, {"item_id"})
+
+
+class OfferSource(Source):
+    """The mapping of offers: who was issued what when, and what was known of it then."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        return _mapping(columns, OFFER_COLUMNS, {"offer_id", "customer_id", "issued_at"})
+
+    @model_validator(mode="after")
+    def _features_are_told_apart(self) -> "OfferSource":
+        names = [*self.named("features"), *self.named("numbers")]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"columns: {', '.join(twice)} is among both features and numbers")
+        marked = [name for name in names if "=" in name]
+        if marked:
+            raise ValueError(
+                f"columns: {marked[0]!r} cannot be a feature: a name with '=' means a category"
+            )
+        return self
+
+
+class EngagementSource(Source):
+    """The mapping of engagements: which offer, and when."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        return _mapping(columns, {"offer_id", "engaged_at"}, {"offer_id", "engaged_at"})
+
+
+class RedemptionSource(Source):
+    """The mapping of redemptions: which offer, and when."""
+
+    @field_validator("columns")
+    @classmethod
+    def _columns(cls, columns: Columns) -> Columns:
+        return _mapping(columns, {"offer_id", "redeemed_at"}, {"offer_id", "redeemed_at"})
+
+
+class Sources(Section):
+    """The [sources] of an environment; those that may be None are needed by some jobs only."""
+
+    section = "sources"
+
+    purchases: PurchaseSource
+    items: ItemSource
+    offers: OfferSource | None = None
+    engagements: EngagementSource | None = None
+    redemptions: RedemptionSource | None = None
+
+
+S = TypeVar("S", bound=Source)
+
+
+def given(section: S | None) -> S:
+    """The section, for a job that reads its files: without the section it would not run."""
+    assert section is not None
+    return section

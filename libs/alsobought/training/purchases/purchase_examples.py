@@ -1,0 +1,240 @@
+"""A training set from purchases: what followed a cut-off, and drawn items that did not.
+
+Everything that describes a row is known at the cut-off; only the label, and how long ago the
+purchase was, come from after it.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from alsobought.errors import JobError
+from alsobought.learn.splits import split_of
+from alsobought.training.purchases import negatives
+from alsobought.training.purchases.settings import PurchaseExamples
+
+DAY_SECONDS = 86_400
+SECTION = "[jobs.purchase_examples]"
+CUSTOMER = negatives.CUSTOMER
+ITEM = ["market", "item_id"]
+PAIR = ["market", "customer_id", "item_id"]
+LOG_FEATURES = (
+    "customer_purchases",
+    "customer_items",
+    "item_purchases",
+    "item_buyers",
+    "customer_item_purchases",
+)
+
+
+def purchase_examples(
+    purchases: DataFrame,
+    settings: PurchaseExamples,
+    as_of: date,
+    keep: Callable[[DataFrame], DataFrame] = lambda df: df,
+) -> DataFrame:
+    """The rows of PURCHASE_EXAMPLES: copy 0 is bought, copies 1 and on are drawn for it.
+
+    A positive is a market, customer and item with a purchase in the `cut_off_days` days before
+    `as_of`, of a customer and an item with purchases in the `history_days` days before that.
+    A negative is never a positive of its customer. The same rows come out on any number of
+    partitions, from the same purchases, settings and day.
+    `keep` is given the three tables that are read several times, to persist them.
+    Cost: the purchases are grouped by customer and item twice, the draws joined to the items; see
+    `negatives.drawn` and `negatives.sampled` for the two steps that can grow otherwise.
+    """
+    pairs = keep(_pairs(known_at_cut_off(purchases, settings, as_of)))
+    items = keep(negatives.sampled(_items(pairs), _exponent(settings)))
+    customers = _customers(pairs)
+    found = keep(_positives(followed(purchases, settings, as_of), customers, items))
+    rows = _bought(found)
+    if settings.negatives == "in_batch":
+        items = items.drop("log_q").join(negatives.in_batch(found), "item_id", "left")
+    else:
+        drawn = negatives.drawn(found, items, settings.negatives_per_positive, settings.seed)
+        rows = rows.unionByName(_drawn(drawn))
+    rows = rows.join(items, ITEM, "inner").join(customers, CUSTOMER, "inner")
+    rows = rows.join(pairs.drop("last"), PAIR, "left").fillna(0, ["customer_item_purchases"])
+    return _shaped(rows, settings, as_of)
+
+
+def cut_off(settings: PurchaseExamples, as_of: date) -> date:
+    """The day before whose start everything is known, and after which labels come."""
+    return as_of - timedelta(days=settings.cut_off_days)
+
+
+def known_at_cut_off(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
+    """The purchases that features and popularity come from."""
+    cut = cut_off(settings, as_of)
+    return purchases.where(_between(cut - timedelta(days=settings.history_days), cut))
+
+
+def followed(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
+    """The purchases that positives come from."""
+    return purchases.where(_between(cut_off(settings, as_of), as_of))
+
+
+def _between(first: date, end: date) -> Column:
+    at = F.col("purchased_at")
+    return (at >= F.lit(first).cast("timestamp")) & (at < F.lit(end).cast("timestamp"))
+
+
+def _pairs(history: DataFrame) -> DataFrame:
+    """Per market, customer and item: purchase lines, and the last purchase."""
+    return history.groupBy(*PAIR).agg(
+        F.count(F.lit(1)).alias("customer_item_purchases"), F.max("purchased_at").alias("last")
+    )
+
+
+def _customers(pairs: DataFrame) -> DataFrame:
+    return pairs.groupBy(*CUSTOMER).agg(
+        F.sum("customer_item_purchases").alias("customer_purchases"),
+        F.count(F.lit(1)).alias("customer_items"),
+        F.max("last").alias("customer_last"),
+    )
+
+
+def _items(pairs: DataFrame) -> DataFrame:
+    return pairs.groupBy(*ITEM).agg(
+        F.sum("customer_item_purchases").alias("item_purchases"),
+        F.count(F.lit(1)).alias("item_buyers"),
+    )
+
+
+def _positives(after: DataFrame, customers: DataFrame, items: DataFrame) -> DataFrame:
+    """One row per market, customer and item: its last purchase, and where the item is drawn."""
+    bought = after.groupBy(*PAIR).agg(F.max("purchased_at").alias("bought_at"))
+    known = bought.join(customers.select(*CUSTOMER), CUSTOMER, "left_semi")
+    return known.join(items.select(*ITEM, *negatives.PLACE), ITEM, "inner")
+
+
+def _bought(positives: DataFrame) -> DataFrame:
+    return positives.select(
+        *PAIR,
+        F.col("item_id").alias("positive_id"),
+        F.lit(0).alias("copy"),
+        F.lit(1).alias("label"),
+        "bought_at",
+    )
+
+
+def _drawn(drawn: DataFrame) -> DataFrame:
+    return drawn.select(
+        *PAIR,
+        "positive_id",
+        "copy",
+        F.lit(0).alias("label"),
+        F.lit(None).cast("timestamp").alias("bought_at"),
+    )
+
+
+def _exponent(settings: PurchaseExamples) -> float:
+    return settings.popularity_exponent if settings.negatives == "popularity" else 0.0
+
+
+def _shaped(rows: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
+    """`rows` with the columns of PURCHASE_EXAMPLES."""
+    share = F.col("item_purchases") / F.col("most_purchases")
+    seen = propensity(share, settings.propensity_exponent, settings.propensity_floor)
+    recent = recency(_days(F.col("bought_at"), as_of), settings.half_life_days)
+    split = split_of(
+        F.col("customer_id"), settings.seed, settings.train_percent, settings.validation_percent
+    )
+    return rows.select(
+        F.lit(settings.negatives).alias("method"),
+        F.to_json(F.array("market", "customer_id", "positive_id")).alias("example_id"),
+        "copy",
+        "customer_id",
+        "item_id",
+        _features(cut_off(settings, as_of)).alias("features"),
+        F.lit(None).cast("int").alias("engaged"),
+        "label",
+        F.when(F.col("label") == 1, recent / seen).otherwise(1.0).alias("weight"),
+        "log_q",
+        split.alias("split"),
+    )
+
+
+def recency(age_days: Column, half_life_days: float) -> Column:
+    """0.5 ** (age / half-life), in (0, 1]: what is a half-life older weighs half."""
+    return F.pow(F.lit(0.5), age_days / F.lit(half_life_days))
+
+
+def propensity(share_of_most: Column, exponent: float, floor: float) -> Column:
+    """An item's chance to be seen: its share of the most bought item's purchases ** exponent.
+
+    At least `floor`; `share_of_most` in (0, 1].
+    A positive weighs 1 / propensity, so that items which few could see count as much as they
+    would have if all had been seen alike. Sources: Steck, Item popularity and recommendation
+    accuracy, 2011; Saito et al., Unbiased recommender learning from missing-not-at-random
+    implicit feedback, 2020 (exponent 0.5). It is an assumption, not a measurement.
+    """
+    return F.greatest(F.pow(share_of_most, F.lit(exponent)), F.lit(floor))
+
+
+def _features(cut: date) -> Column:
+    """What was known at the cut-off: ln(1 + each count), and the days since the last purchase."""
+    entries = [cell for name in LOG_FEATURES for cell in (F.lit(f"log1p_{name}"), F.log1p(name))]
+    return F.create_map(
+        *entries, F.lit("customer_days_since_last"), _days(F.col("customer_last"), cut)
+    )
+
+
+def _days(at: Column, until: date) -> Column:
+    seconds = F.lit(until).cast("timestamp").cast("double") - at.cast("double")
+    return seconds / F.lit(DAY_SECONDS)
+
+
+def counted(
+    purchases: DataFrame, rows: DataFrame, settings: PurchaseExamples, as_of: date
+) -> DataFrame:
+    """One row: purchases `before` and `after` the cut-off, positives that `followed`, and of
+    `rows` the positives, negatives, customers and items. Cost: one more scan of the purchases.
+    """
+    cut = cut_off(settings, as_of)
+    is_after = F.col("purchased_at") >= F.lit(cut).cast("timestamp")
+    seen = purchases.where(_between(cut - timedelta(days=settings.history_days), as_of))
+    pairs = seen.groupBy(*PAIR).agg(
+        F.count_if(~is_after).alias("before"), F.count_if(is_after).alias("after")
+    )
+    purchased = pairs.agg(
+        F.coalesce(F.sum("before"), F.lit(0)).alias("before"),
+        F.coalesce(F.sum("after"), F.lit(0)).alias("after"),
+        F.count_if(F.col("after") > 0).alias("followed"),
+    )
+    kept = rows.agg(
+        F.count_if(F.col("label") == 1).alias("positives"),
+        F.count_if(F.col("label") == 0).alias("negatives"),
+        F.count_distinct("customer_id").alias("customers"),
+        F.count_distinct("item_id").alias("items"),
+    )
+    return purchased.crossJoin(kept).select("*", F.lit(cut).alias("cut_off"))
+
+
+def judged(account: Row, settings: PurchaseExamples, as_of: date) -> list[str]:
+    """The account as sentences. Raises JobError where there is nothing to learn from."""
+    cut = account["cut_off"]
+    if account["before"] == 0:
+        raise JobError(
+            f"No purchase lies in the {settings.history_days} days before the cut-off {cut}: "
+            f"take a later --as-of, a longer history_days or a shorter cut_off_days in {SECTION}."
+        )
+    if account["after"] == 0:
+        raise JobError(
+            f"No purchase lies between the cut-off {cut} and {as_of}: take another --as-of, "
+            f"or a longer cut_off_days in {SECTION}."
+        )
+    if account["positives"] == 0:
+        raise JobError(
+            f"Of {account['after']:,} purchases after the cut-off {cut} none is of a customer and "
+            f"an item that had a purchase before it: take a longer history_days in {SECTION}."
+        )
+    left_out = account["followed"] - account["positives"]
+    return [
+        f"cut-off {cut}: {account['positives']:,} positives, {account['negatives']:,} negatives, "
+        f"{account['customers']:,} customers, {account['items']:,} items",
+        f"{left_out:,} of {account['followed']:,} positives left out: their customer or item had "
+        f"no purchase before the cut-off",
+    ]

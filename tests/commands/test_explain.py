@@ -1,0 +1,126 @@
+"""`alsobought why`, on the tables of test_look: tea's buyers hold 1 or 3 other items, two each."""
+
+import pytest
+
+from alsobought.commands.explain import expected, median, number
+from tests.commands.test_look import run
+
+pytestmark = pytest.mark.usefixtures("warehouse")
+
+THOSE_ORDERS = "because those orders held a median of 1 other items (2.000 on average), and"
+NOT_KEPT = "it is below min_support 2, or no metric has it among its best 3"
+
+
+def why(*words):
+    code, lines = run("why", *words, "--unit", "order")
+    assert code == 0
+    return lines
+
+
+def places(related):
+    return [line for line in why("tea", related) if line.startswith(("pearson", "lift"))]
+
+
+def test_a_pair_in_the_list_is_told_in_words_and_numbers():
+    assert why("tea", "plum jam") == [
+        "Green tea (tea) and Plum jam (jam), as of 2024-01-02, market all, together",
+        "By order:",
+        "3 of 4 orders that held Green tea also held Plum jam.",
+        f"1.000 were expected by chance, {THOSE_ORDERS} Plum jam is 15.00 % of all that orders"
+        " held.",
+        "That is 3.000 times as many as expected.",
+        "metric score place",
+        "pearson_residual 2.000 2 of 2",
+        "lift 2.500 1 of 1",
+    ]
+
+
+def test_a_pair_of_another_relation_is_told_without_the_reason_of_together():
+    assert why("tea", "jam", "--relation", "after", "--metric", "lift")[2:] == [
+        "2 of 4 orders that held Green tea also held Plum jam.",
+        "0.5000 were expected by chance.",
+        "That is 4.000 times as many as expected.",
+        "metric score place",
+        "lift 1.667 1 of 1",
+    ]
+
+
+def test_a_pair_outside_the_list_has_the_reason():
+    assert places("milk") == [
+        "pearson_residual 2.121 1 of 2",
+        "lift 2.500 not in the list: it would be 2 of 3, and 1 are kept (top_k)",
+    ]
+    assert places("rice") == [
+        "pearson_residual 1.000 not in the list: it would be 3 of 3, and 2 are kept (top_k)",
+        "lift 1.250 not in the list: it would be 3 of 3, and 1 are kept (top_k)",
+    ]
+    assert places("old")[0] == "pearson_residual 3.500 not in the list: it is not available"
+    assert places("ghost")[0] == "pearson_residual 0 not in the list: it is not in the catalogue"
+
+
+def test_a_pair_that_is_not_kept_has_its_expected_count_and_the_most_that_it_can_be():
+    """With 4 of both, pearson_residual would be 2.24: more than the third best, 2.0."""
+    both = 2 * 0.2 + 2 * (1 - 0.8**3)
+    assert why("tea", "honey")[2:] == [
+        f"The pair is not in co_purchases: {NOT_KEPT}.",
+        "At most 3 of 4 orders that held Green tea also held Honey [raw].",
+        f"{both:.3f} were expected by chance, {THOSE_ORDERS} Honey [raw] is 20.00 % of all that"
+        " orders held.",
+    ]
+    assert why("tea", "cup")[3] == "At most 1 of 4 orders that held Green tea also held Tea cup."
+
+
+def test_a_pair_as_good_as_the_last_one_kept_need_not_be_kept():
+    """With 4 of both, lift would be 2.5, as the third best has it."""
+    assert why("tea", "soy")[3] == "At most 4 of 4 orders that held Green tea also held Soy sauce."
+
+
+def test_a_pair_of_an_item_with_free_places_is_below_min_support():
+    assert why("jam", "honey")[2:4] == [
+        "The pair is not in co_purchases: it is below min_support 2.",
+        "At most 1 of 3 orders that held Plum jam also held Honey [raw].",
+    ]
+
+
+def test_an_item_that_nobody_bought_is_named():
+    assert run("why", "jam", "tea", "--unit", "order")[0] == 0
+    lines = run("why", "tea", "jam")[1]
+    assert lines[-2:] == ["By customer:", "No customer that was counted has Plum jam."]
+
+
+def test_each_item_must_be_one():
+    code, lines = run("why", "tea", "hill", "--unit", "order")
+    assert (code, lines[-1]) == (
+        1,
+        "Choose one: alsobought why tea honey --env test --unit order",
+    )
+    code, lines = run("why", "hill", "green tea", "--unit", "order")
+    assert (code, lines[-1]) == (
+        1,
+        "Choose one: alsobought why honey 'green tea' --env test --unit order",
+    )
+    assert run("why", "tea", "green tea") == (
+        1,
+        ["error: Both are Green tea (tea): name two items."],
+    )
+
+
+def test_the_expected_count_is_the_sum_over_buyers():
+    bins = [{"others": 0, "buyers": 5}, {"others": 2, "buyers": 3}, {"others": 7, "buyers": 1}]
+    assert expected(bins, 0.3) == pytest.approx(3 * (1 - 0.7**2) + (1 - 0.7**7), rel=1e-14)
+    assert expected(bins, 1e-12) == pytest.approx(13e-12, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("buyers", "said"), [((1, 2, 1), 2), ((2, 1, 1), 1), ((1, 1, 3), 3), ((5, 1, 1), 1)]
+)
+def test_the_median_has_half_of_the_buyers_at_or_below(buyers, said):
+    assert median([{"others": n, "buyers": b} for n, b in enumerate(buyers, 1)]) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(28474.4, "28,474"), (12.3456, "12.35"), (-0.03121, "-0.03121"), (0.0, "0"), (1, "1.000")],
+)
+def test_a_number_has_four_digits_that_count(value, said):
+    assert number(value) == said

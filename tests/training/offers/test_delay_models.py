@@ -1,0 +1,247 @@
+"""Auxiliary models: who is learnt from, what is learnt, and what is said of it."""
+
+import pickle
+from dataclasses import replace
+from math import isnan, nan
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from alsobought.errors import JobError
+from alsobought.learn.classifiers import KINDS, PENALTIES, fit, log_loss
+from alsobought.learn.encoder import Encoder
+from alsobought.learn.labelled_rows import Rows
+from alsobought.training.offers.delay_models import PROBABILITIES, History, fitted
+from alsobought.training.offers.settings import Terms
+
+TERMS = Terms(observation_days=7, attribution_days=28, floor=0.05, model="logistic", seed=3)
+X = Encoder(("x",))
+
+
+def world(count=40_000, seed=0):
+    """Offers with a feature x in {0, 1}: P(engages) 0.4 or 0.7, then P(redeems) 0.3 or 0.6.
+
+    Each of the two takes Exp(4 days); the 7 in 1,000 redemptions after 28 days do not count.
+    """
+    random = np.random.default_rng(seed)
+    x = random.integers(0, 2, count).astype(float)
+    engages = random.random(count) < 0.4 + 0.3 * x
+    redeems = engages & (random.random(count) < 0.3 + 0.3 * x)
+    engaged = np.where(engages, random.exponential(4, count), nan)
+    redeemed = np.where(redeems, engaged + random.exponential(4, count), nan)
+    engaged, redeemed = (np.where(each < 28, each, nan) for each in (engaged, redeemed))
+    customer = random.integers(-(2**62), 2**62, count)
+    return History(x[:, None], random.uniform(0, 28, count), engaged, redeemed, customer)
+
+
+HISTORY = world()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Trees that predict on every core wait for the tests that run beside these."""
+    with threadpool_limits(limits=1):
+        yield
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def models(request):
+    return fitted(HISTORY, PROBABILITIES, replace(TERMS, model=request.param), X)
+
+
+def test_each_probability_is_near_the_truth(models):
+    x, age = np.array([[0.0], [1.0]]), np.array([8.0, 8.0])
+
+    def predicted(name):
+        return models.predict(name, x, age)
+
+    p_engages, p_redeems = np.array([0.4, 0.7]), np.array([0.12, 0.42])
+    late = p_redeems * (1 + 7 / 4) * np.exp(-7 / 4)
+    engaged, redeemed = 1 - np.exp(-2), 1 - (1 + 2) * np.exp(-2)
+    shown = p_engages * engaged - p_redeems * redeemed
+    expected = {
+        "redeems": p_redeems,
+        "redeems_late": late,
+        "stays_negative": (1 - p_redeems) / (1 - p_redeems + late),
+        "redemption_visible": redeemed,
+        "engagement_visible": engaged,
+        "never_redeems": (1 - p_redeems) / (1 - p_redeems * redeemed),
+        "never_engages": (1 - p_engages) / (1 - p_engages * engaged),
+        "engaged_never_redeems": (p_engages - p_redeems) * engaged / shown,
+    }
+    for name, value in expected.items():
+        near = 0.05 if models.terms.model == "logistic" else 0.1  # trees follow noise
+        assert predicted(name) == pytest.approx(np.broadcast_to(value, 2), abs=near), name
+
+
+def test_models_are_calibrated_on_customers_who_trained_nothing(models):
+    for name, held_out in models.calibration.items():
+        assert held_out.rows > 100, name
+        assert held_out.trained_rows > 6 * held_out.rows, name
+        assert held_out.mean_prediction == pytest.approx(held_out.mean_label, abs=0.04), name
+        assert 0 < held_out.log_loss < 0.7, name
+
+
+def test_eight_in_ten_customers_train_and_one_in_ten_judges(models):
+    part = HISTORY.customer % 10
+    held_out = models.calibration["redeems"]
+    assert held_out.trained_rows == (part >= 2).sum()
+    assert held_out.rows == (part == 1).sum()
+    assert held_out.mean_label == HISTORY.redeems[part == 1].mean()
+
+
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_a_model_is_calibrated_only_if_that_helps_the_judges(models, name):
+    spec = PROBABILITIES[name]
+    chosen = spec.rows(HISTORY, 7) & ((HISTORY.age < 28) | ~np.bool_(spec.with_age))
+    rows = Rows(
+        HISTORY.features, HISTORY.age if spec.with_age else None, spec.label(HISTORY, 7),
+        rises=spec.rises,
+    )  # fmt: skip
+    part = HISTORY.customer % 10
+    training, calibrating, judging = (
+        rows.where(chosen & each) for each in (part >= 2, part == 0, part == 1)
+    )
+
+    def loss(model, rows):
+        return log_loss(rows.label, model.probability(rows.features, rows.age))
+
+    kind, seed = models.terms.model, models.terms.seed
+    tried = [fit(kind, training, seed, penalty) for penalty in PENALTIES[kind]]
+    plain = min(tried, key=lambda each: loss(each, calibrating))
+    losses = [loss(each, judging) for each in (plain, plain.calibrated(calibrating))]
+    assert models.calibration[name].log_loss == pytest.approx(min(losses), rel=1e-12)
+
+
+def test_ages_whose_labels_are_final_teach_nothing(models):
+    later = replace(HISTORY, age=HISTORY.age + 28)
+    both = History(
+        *(np.concatenate([mine, vars(later)[each]]) for each, mine in vars(HISTORY).items())
+    )
+    names = ["never_redeems", "redemption_visible"]
+    assert (
+        fitted(both, names, models.terms, X).version
+        == fitted(HISTORY, names, models.terms, X).version
+    )
+
+
+def test_from_the_attribution_window_on_everything_is_final(models):
+    x, age = np.zeros((3, 1)), np.array([28.0, 29.0, 1e6])
+    for name, spec in PROBABILITIES.items():
+        if spec.with_age:
+            assert models.predict(name, x, age).tolist() == [1, 1, 1]
+        else:
+            assert len(set(models.predict(name, x, age))) == 1
+
+
+def test_what_can_only_rise_with_age_rises(models):
+    x, ages = np.ones((280, 1)), np.arange(0, 28, 0.1)
+    rising = {name for name, spec in PROBABILITIES.items() if spec.rises}
+    assert len(rising) == 4
+    for name in rising:
+        found = models.predict(name, x, ages)
+        falls = -np.diff(found).min()
+        assert falls <= (0 if models.terms.model == "gradient_boosting" else 0.01), name
+
+
+def test_an_age_that_was_never_seen_is_taken_for_the_nearest_seen(models):
+    young = replace(HISTORY, age=HISTORY.age * 0.5)  # below 14 days
+    found = fitted(young, ["never_engages"], models.terms, X)
+    x = np.zeros((3, 1))
+    asked = found.predict("never_engages", x, np.array([found.oldest["never_engages"], 20, 27.9]))
+    assert len(set(asked)) == 1
+    assert asked[0] < 1
+    negative = found.predict("never_engages", x[:2], np.array([-1.0, 0.0]))
+    assert negative[0] == negative[1]
+
+
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_predictions_are_chances(models, name):
+    x = np.array([[0.0], [1.0], [50.0], [-50.0]])
+    found = models.predict(name, x, np.array([0.0, 27.0, 27.0, 0.0]))
+    assert ((found > 0) & (found < 1)).all()
+    assert found.dtype == np.float64
+
+
+def test_a_class_without_a_positive_is_one_clear_sentence():
+    nobody = replace(HISTORY, redeemed_after=np.full(len(HISTORY.age), nan))
+    with pytest.raises(JobError) as told:
+        fitted(nobody, ["redeems"], TERMS, X)
+    said = str(told.value)
+    assert "redeems, P(redeems | x)" in said
+    assert "rows of matured history to train on, 0 of them positive" in said
+    assert "longer history" in said
+    assert "\n" not in said
+
+
+def test_a_class_without_a_negative_or_without_a_row_is_told_too():
+    at_once = replace(HISTORY, redeemed_after=HISTORY.redeemed_after * 0)
+    at_once = replace(at_once, age=at_once.age + 0.001)
+    with pytest.raises(JobError, match="redemption_visible"):
+        fitted(at_once, ["redemption_visible"], TERMS, X)
+    nothing = History(np.zeros((0, 1)), *[np.zeros(0)] * 3, np.zeros(0, int))
+    with pytest.raises(JobError, match="has 0 rows of matured history"):
+        fitted(nothing, ["redeems"], TERMS, X)
+
+
+def test_without_held_out_customers_a_model_stays_as_trained():
+    one = replace(HISTORY, customer=np.full(len(HISTORY.age), 5))
+    held_out = fitted(one, ["redeems"], TERMS, X).calibration["redeems"]
+    assert (held_out.method, held_out.rows, held_out.trained_rows) == ("none", 0, 40_000)
+    assert isnan(held_out.log_loss)
+
+
+def test_offers_without_any_feature_have_one_probability(models):
+    bare = replace(HISTORY, features=np.zeros((len(HISTORY.age), 0)))
+    found = fitted(bare, ["redeems", "never_engages"], models.terms, Encoder(()))
+    nothing = np.zeros((2, 0))
+    rate = (~np.isnan(HISTORY.redeemed_after)).mean()
+    assert found.predict("redeems", nothing, np.zeros(2)) == pytest.approx([rate] * 2, abs=0.01)
+    aged = found.predict("never_engages", nothing, np.array([0.0, 9.0]))
+    assert aged[0] < aged[1]
+
+
+def test_the_version_is_that_of_what_was_learnt(models):
+    again = fitted(HISTORY, PROBABILITIES, models.terms, X)
+    assert again.version == models.version
+    assert len(models.version) == 12
+    other = fitted(world(seed=1), ["redeems"], models.terms, X)
+    same = fitted(HISTORY, ["redeems"], models.terms, X)
+    reseeded = fitted(HISTORY, ["redeems"], replace(models.terms, seed=4), X)
+    assert len({models.version, other.version, same.version, reseeded.version}) == 4
+
+
+def test_models_are_small_and_the_same_after_a_journey(models):
+    sent = pickle.dumps(models)
+    assert len(sent) < (20_000 if models.terms.model == "logistic" else 3_000_000)
+    arrived = pickle.loads(sent)
+    for name in PROBABILITIES:
+        here = models.predict(name, HISTORY.features[:99], HISTORY.age[:99])
+        there = arrived.predict(name, HISTORY.features[:99], HISTORY.age[:99])
+        assert here.tolist() == there.tolist()
+
+
+def test_many_rows_are_predicted_as_one_by_one(models):
+    x = np.tile([[0.0], [1.0]], (40_000, 1)).astype(np.float32)
+    ages = np.linspace(0, 27, 80_000)
+    found = models.predict("never_engages", x, ages)
+    for few in (slice(0, 5), slice(65_530, 65_540), slice(79_995, None)):
+        alone = models.predict("never_engages", x[few], ages[few])
+        assert found[few] == pytest.approx(alone, rel=1e-12)
+
+
+def test_few_offers_with_many_features_are_not_learnt_by_heart():
+    """Thirty features that say nothing: the penalty is chosen high, the held-out loss stays low."""
+    random = np.random.default_rng(8)
+    few = world(1_500, seed=8)
+    noisy = replace(few, features=np.hstack([few.features, random.normal(size=(1_500, 30))]))
+    encoder = Encoder(tuple(f"x{i:02}" for i in range(31)))
+    found = fitted(noisy, ["never_redeems"], TERMS, encoder).calibration["never_redeems"]
+    assert found.penalty >= 10
+    training = noisy.customer % 10 > 1
+    rows = Rows(noisy.features, noisy.age, ~noisy.redeems, rises=True)
+    chosen = training & ~noisy.redeemed
+    loose = fit("logistic", rows.where(chosen), 3)
+    judged = rows.where((noisy.customer % 10 == 1) & ~noisy.redeemed)
+    assert found.log_loss < log_loss(judged.label, loose.probability(judged.features, judged.age))
