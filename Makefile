@@ -11,7 +11,7 @@ unexport SPARK_HOME PYTHONPATH
 .PHONY: help setup demo test test-dags test-rooms test-runs test-packaging lint fmt dist bench clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
 
 setup: $(VENV) ## Install what is needed into .venv, Delta's jars included
 
@@ -40,15 +40,18 @@ demo: $(VENV) ## From a year of real grocery purchases to related items and weig
 	@echo "  .venv/bin/alsobought calibration --plot c.png   and then: how good the scores are"
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
 
+# the tests that start processes of their own; test-rooms leaves them out
+RUNS := tests/runtime tests/commands tests/jobs tests/test_extending.py
+
 test: $(VENV) $(VENV_AIRFLOW) ## Run all tests, two sets at a time
 	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags \
 		test-packaging
 
 test-rooms: $(VENV) ## Run the tests that share one Spark session
-	.venv/bin/python -m pytest --ignore tests/runtime --ignore tests/jobs --ignore tests/packaging
+	.venv/bin/python -m pytest $(RUNS:%=--ignore %) --ignore tests/packaging
 
-test-runs: $(VENV) ## Run the tests that start Spark as a user does
-	.venv/bin/python -m pytest tests/runtime tests/jobs
+test-runs: $(VENV) ## Run the tests of runs, commands and jobs, which start Spark as a user does
+	.venv/bin/python -m pytest $(RUNS)
 
 test-packaging: $(VENV) ## Run the tests of the zip and of a standalone cluster
 	.venv/bin/python -m pytest tests/packaging
