@@ -2,11 +2,10 @@
 
 from datetime import date
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from alsobought.ingest import account, events, rules
-from alsobought.ingest.settings import Sources, given
+from alsobought.ingest import offers as step
+from alsobought.ingest.settings import Sources, configured
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
 from alsobought.settings import Settings
@@ -20,11 +19,7 @@ class Params(Settings):
 
 def offers(lines: DataFrame, params: Params, as_of: date) -> Outcome:
     """Keep the rows that break no rule; fail where too many do."""
-    source = given(params.sources.offers)
-    judged = events.offers(lines, source, as_of).select(*OFFERS.names, rules.REASONS)
-    judged.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
-    limits = account.Limits(source, "offers", "run the job rejected_events to see them.")
-    return Outcome(rules.good(judged, OFFERS), account.counted(lines, judged), limits.judge)
+    return step.offers(lines, configured(params.sources.offers), as_of)
 
 
 JOB = Job(offers, Params, {"lines": Files("offers")}, OFFERS)

@@ -1,11 +1,10 @@
-"""Every good line of the source's purchases; a new file adds its lines, the same file nothing."""
+"""Every good line of the source's purchases; a file's rows are what the file says now."""
 
 from datetime import date
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from alsobought.ingest import account, rules
+from alsobought.ingest import purchases as step
 from alsobought.ingest.settings import Sources
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
@@ -20,11 +19,7 @@ class Params(Settings):
 
 def purchases(lines: DataFrame, params: Params, as_of: date) -> Outcome:
     """Keep the rows that break no rule; fail where too many do."""
-    source = params.sources.purchases
-    judged = rules.classified(lines, source, as_of).select(*PURCHASES.names, rules.REASONS)
-    judged.persist(StorageLevel.DISK_ONLY)  # read twice: to be counted, then to be written
-    limits = account.Limits(source, "purchases", "run the job rejected_purchases to see them.")
-    return Outcome(rules.good(judged, PURCHASES), account.counted(lines, judged), limits.judge)
+    return step.purchases(lines, params.sources.purchases, as_of)
 
 
 JOB = Job(purchases, Params, {"lines": Files("purchases")}, PURCHASES)

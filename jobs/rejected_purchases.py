@@ -4,7 +4,7 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 
-from alsobought.ingest import files, rules
+from alsobought.ingest import rejected_purchases as step
 from alsobought.ingest.settings import Sources
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
@@ -18,17 +18,10 @@ class Params(Settings):
 
 def rejected_purchases(lines: DataFrame, params: Params, as_of: date) -> DataFrame:
     """Keep the rows that break a rule, however many they are."""
-    own = [name for name in lines.columns if name not in (files.SOURCE_FILE, files.UNREADABLE)]
-    return rules.rejected(rules.classified(lines, params.sources.purchases, as_of), own)
+    return step.rejected_purchases(lines, params.sources.purchases, as_of)
 
 
-JOB = Job(
-    rejected_purchases,
-    Params,
-    {"lines": Files("purchases")},
-    REJECTED_PURCHASES,
-    may_be_empty=True,
-)
+JOB = Job(rejected_purchases, Params, {"lines": Files("purchases")}, REJECTED_PURCHASES)
 
 if __name__ == "__main__":
     main(JOB)

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from alsobought.ingest import account, files, rules
+from alsobought.ingest import account, files
+from alsobought.ingest import items as item_step
+from alsobought.ingest import purchases as purchase_step
 from alsobought.ingest.settings import ItemSource, PurchaseSource
 
 COLUMNS = {
@@ -27,14 +29,14 @@ def _write(folder: Path, contents: dict[str, str | bytes]) -> None:
 
 def _all_counted(lines: DataFrame, judged: DataFrame) -> DataFrame:
     """Every row that was read is good or rejected: no rule loses or makes one."""
-    told = account.counted(lines, judged).collect()[0]
-    assert told["read"] == told["good"] + told["rejected"]
+    counts = account.count_rows(lines, judged).collect()[0]
+    assert counts["read"] == counts["good"] + counts["rejected"]
     return judged
 
 
 @pytest.fixture
 def purchases(spark: SparkSession, tmp_path: Path) -> Judged:
-    """purchases({"a.csv": "..."}, format="csv", ...) is `rules.classified` of those files.
+    """purchases({"a.csv": "..."}, format="csv", ...) is those files, judged by `ingest.purchases`.
 
     The settings are those of [sources.purchases]; `more` adds to the usual four columns.
     """
@@ -49,19 +51,19 @@ def purchases(spark: SparkSession, tmp_path: Path) -> Judged:
         usual = {"path": "*.*", "format": "csv", "columns": COLUMNS | (more or {})}
         source = PurchaseSource(**(usual | settings))
         lines = files.read(spark, source, tmp_path)
-        return _all_counted(lines, rules.classified(lines, source, as_of))
+        return _all_counted(lines, purchase_step.classified(lines, source, as_of))
 
     return judged
 
 
 @pytest.fixture
 def items(spark: SparkSession, tmp_path: Path) -> Judged:
-    """items({"a.csv": "..."}, columns={...}) is `rules.catalogue` of those files."""
+    """items({"a.csv": "..."}, columns={...}) is `ingest.items.classified` of those files."""
 
     def judged(contents: dict[str, str | bytes], **settings: Any) -> DataFrame:
         _write(tmp_path, contents)
         source = ItemSource(**({"path": "*.*", "format": "csv"} | settings))
         lines = files.read(spark, source, tmp_path)
-        return _all_counted(lines, rules.catalogue(lines, source))
+        return _all_counted(lines, item_step.classified(lines, source))
 
     return judged

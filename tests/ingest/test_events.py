@@ -6,18 +6,26 @@ from decimal import Decimal
 
 import pytest
 
-from alsobought.ingest import account, events, files, rules
+from alsobought.ingest import account, events, files, offers, rules
 from alsobought.ingest.settings import EngagementSource, OfferSource, RedemptionSource
+from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
 from tests.rows import rows
 
 DAY = date(2017, 12, 1)
 OFFER = {"offer_id": "offer", "customer_id": "customer", "issued_at": "time"}
 HEAD = "offer,customer,time\n"
-MADE = {
-    OfferSource: (events.offers, OFFER),
-    EngagementSource: (events.engagements, {"offer_id": "offer", "engaged_at": "time"}),
-    RedemptionSource: (events.redemptions, {"offer_id": "offer", "redeemed_at": "time"}),
+TABLES = {OfferSource: OFFERS, EngagementSource: ENGAGEMENTS, RedemptionSource: REDEMPTIONS}
+COLUMNS = {
+    OfferSource: OFFER,
+    EngagementSource: {"offer_id": "offer", "engaged_at": "time"},
+    RedemptionSource: {"offer_id": "offer", "redeemed_at": "time"},
 }
+
+
+def classify(lines, source):
+    if isinstance(source, OfferSource):
+        return offers.classified(lines, source, DAY)
+    return events.classified(lines, source, TABLES[type(source)], DAY)
 
 
 def at(*numbers):
@@ -31,13 +39,12 @@ def judged(spark, tmp_path):
     def classified(kind, contents, file_format="csv", **columns):
         for name, content in contents.items():
             (tmp_path / name).write_text(content, encoding="utf-8")
-        make, usual = MADE[kind]
-        source = kind(path="*.*", format=file_format, columns=usual | columns)
+        source = kind(path="*.*", format=file_format, columns=COLUMNS[kind] | columns)
         lines = files.read(spark, source, tmp_path)
-        found = make(lines, source, DAY)
-        told = account.counted(lines, found).collect()[0]
-        assert told["read"] == told["good"] + told["rejected"]
-        return found
+        classified_rows = classify(lines, source)
+        counts = account.count_rows(lines, classified_rows).collect()[0]
+        assert counts["read"] == counts["good"] + counts["rejected"]
+        return classified_rows
 
     return classified
 
@@ -69,7 +76,7 @@ def test_every_fault_of_an_offer_is_listed_and_a_good_one_has_none(judged):
         ("\ufffd", ["unreadable_offer_id"]),
         (None, ["missing_offer_id"]),
     ]
-    kept = rules.good(found, events.OFFERS).where("offer_id <> 'twice'")
+    kept = rules.good(found, OFFERS).where("offer_id <> 'twice'")
     assert rows(kept) == [
         ("good", "c1", at(2017, 11, 30, 10), {"size": 3.0}),
         ("no size", "c1", at(2017, 11, 30, 10), {}),
@@ -116,7 +123,7 @@ def test_a_column_of_numbers_needs_no_telling(spark, frame, tmp_path):
     source = OfferSource(
         path="offers", format="parquet", columns=OFFER | {"features": ["n", "d", "x", "yes"]}
     )
-    found = events.offers(files.read(spark, source, tmp_path), source, DAY)
+    found = offers.classified(files.read(spark, source, tmp_path), source, DAY)
     assert rows(found.select("offer_id", "features", "reasons")) == [
         ("1", {"n": 3.0, "d": 2.0, "x": 0.5, "yes=true": 1.0}, []),
         ("2", {}, []),

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from alsobought.ingest import files, rules
+from alsobought.ingest.purchases import classified
 from alsobought.ingest.settings import PurchaseSource
 from tests.rows import rows
 
@@ -77,7 +78,8 @@ def test_too_many_or_too_few_fields_make_a_row_unreadable_and_its_line_is_kept(p
         )
     )
     judged = purchases({"a.csv": text})
-    rejected = rules.rejected(judged, ["customer", "order", "item", "time", "note"])
+    names = ["customer", "order", "item", "time", "note"]
+    rejected = rules.rejected(judged, names)
     assert rows(rejected.select("row", "reasons")) == [
         ("c1,o1,jam,2017-11-30", ["unreadable_row"]),
         ("c1,o1,milk,2017-11-30,one,two", ["unreadable_row"]),
@@ -148,7 +150,7 @@ def test_parquet_files_keep_their_types_and_may_grow_a_column(spark, tmp_path):
     source = PurchaseSource(
         path="*.parquet", format="parquet", columns=COLUMNS, time_zone="America/New_York"
     )
-    judged = rules.classified(files.read(spark, source, tmp_path), source, date(2017, 12, 1))
+    judged = classified(files.read(spark, source, tmp_path), source, date(2017, 12, 1))
     at = day + timedelta(hours=5)
     assert rows(judged.select(*COLUMNS, "_read.till", "reasons")) == [
         ("1", "31198570044", "007", at, None, []),
@@ -163,7 +165,7 @@ def test_int96_times_are_what_pandas_reads(spark, tmp_path):
     )
     pq.write_table(table, tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
     source = PurchaseSource(path="a.parquet", format="parquet", columns=COLUMNS)
-    judged = rules.classified(files.read(spark, source, tmp_path), source, date(2017, 12, 1))
+    judged = classified(files.read(spark, source, tmp_path), source, date(2017, 12, 1))
     expected = [time.to_pydatetime() for time in pd.read_parquet(tmp_path / "a.parquet")["time"]]
     assert rows(judged.select("item_id", "purchased_at")) == [
         ("1", expected[0]),
@@ -191,7 +193,7 @@ def test_complete_journey_s_times_are_what_pandas_reads(spark, tmp_path):
         for row in five[names].itertuples(index=False)
     )
     first = files.read(spark, source, tmp_path).limit(5)
-    judged = rules.classified(first, source, date(2018, 12, 1))
+    judged = classified(first, source, date(2018, 12, 1))
     assert rows(judged.select(*source.columns)) == expected
 
 

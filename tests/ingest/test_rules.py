@@ -61,7 +61,7 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
         ("zero", ["quantity_not_positive"]),
         (None, ["missing_item_id"]),
     ]
-    kept = rules.good(judged, PURCHASES).drop("line")
+    kept = rules.good(judged, PURCHASES).drop("line", "source_file")
     at = datetime(2017, 11, 30, 10)  # noqa: DTZ001 - tests run in UTC
     assert rows(kept) == [
         ("c1", "o1", "good", at, 1.0, 2.5, "all"),
@@ -76,7 +76,7 @@ def test_a_quantity_or_price_that_the_source_does_not_have_is_one_or_null(purcha
     ]
 
 
-def test_the_first_of_equal_rows_is_good_and_the_others_are_duplicates(purchases):
+def test_of_equal_rows_one_of_the_last_file_is_good_and_the_others_are_duplicates(purchases):
     day = "2017-11-30 10:00:00"
     judged = purchases(
         {
@@ -88,10 +88,10 @@ def test_the_first_of_equal_rows_is_good_and_the_others_are_duplicates(purchases
     found = judged.selectExpr("order_id", "item_id", "right(_source_file, 5)", "size(reasons)")
     assert rows(found) == [
         ("o1", "jam", "a.csv", 0),
-        ("o1", "tea", "a.csv", 0),
         ("o1", "tea", "a.csv", 1),
+        ("o1", "tea", "a.csv", 1),
+        ("o1", "tea", "b.csv", 0),
         ("o1", "tea", "b.csv", 0),  # a second later: another line
-        ("o1", "tea", "b.csv", 1),
         ("o2", "tea", "b.csv", 0),
     ]
 
@@ -99,6 +99,24 @@ def test_the_first_of_equal_rows_is_good_and_the_others_are_duplicates(purchases
 def test_rows_without_order_or_item_are_no_duplicates_of_each_other(purchases):
     judged = purchases({"a.csv": HEAD + "c1,,tea,2017-11-30\nc1,,tea,2017-11-30\n"})
     assert broken(judged) == [("tea", ["missing_order_id"]), ("tea", ["missing_order_id"])]
+
+
+def test_of_rows_with_one_line_id_that_of_the_last_file_by_name_stays(purchases):
+    """A later delivery corrects an earlier one."""
+    head = "customer,order,item,time,line,n\n"
+    judged = purchases(
+        {
+            "2017-10.csv": head + "c1,o1,tea,2017-11-30,1,3\n",
+            "2017-11.csv": head + "c1,o1,tea,2017-11-30,1,2\n",
+            "2017-12.csv": head + "c1,o1,tea,2017-11-30,1,0\n",  # the last, but broken
+        },
+        more={"line": "line", "quantity": "n"},
+    )
+    assert rows(judged.select("quantity", "reasons")) == [
+        (0.0, ["duplicate", "quantity_not_positive"]),
+        (2.0, []),
+        (3.0, ["duplicate"]),
+    ]
 
 
 def test_of_rows_with_one_line_id_a_good_one_stays(purchases):
@@ -124,10 +142,11 @@ def test_a_rejected_row_is_kept_as_it_was_read(purchases):
         {"a.csv": ",".join(names) + "\n 7.0 ,o1,tea,never,many,1 EUR,kept\n"},
         columns={**{name: name for name in names[:5]}, "price": "Price"},
     )
-    found = rules.rejected(judged, names).collect()[0]
-    assert found["reasons"] == ["unreadable_price", "unreadable_quantity", "unreadable_time"]
-    assert found["source_file"].endswith("/a.csv")
-    assert json.loads(found["row"]) == {
+    rejected = rules.rejected(judged, names).collect()[0]
+    assert rejected["reasons"] == ["unreadable_price", "unreadable_quantity", "unreadable_time"]
+    assert rejected["source_file"].endswith("/a.csv")
+    assert rejected["copies"] == 1
+    assert json.loads(rejected["row"]) == {
         "customer_id": " 7.0 ",
         "order_id": "o1",
         "item_id": "tea",
@@ -136,6 +155,17 @@ def test_a_rejected_row_is_kept_as_it_was_read(purchases):
         "Price": "1 EUR",
         "a.b": "kept",
     }
+
+
+def test_rejected_rows_of_a_file_that_read_alike_are_one_row_with_their_number(purchases):
+    line = "c1,o1,tea,2017-11-30,0\n"
+    head = "customer,order,item,time,n\n"
+    judged = purchases({"a.csv": head + 3 * line, "b.csv": head + line}, more={"quantity": "n"})
+    rejected = rules.rejected(judged, head.strip().split(","))
+    assert rows(rejected.selectExpr("right(source_file, 5)", "copies", "reasons")) == [
+        ("a.csv", 3, ["duplicate", "quantity_not_positive"]),
+        ("b.csv", 1, ["quantity_not_positive"]),
+    ]
 
 
 def test_which_of_two_rows_is_the_duplicate_does_not_depend_on_their_order(purchases):

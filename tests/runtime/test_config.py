@@ -4,17 +4,18 @@ import copy
 
 import pytest
 
+from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.errors import ConfigError
 from alsobought.runtime import config
 from alsobought.runtime import job as jobs
 from tests.project import REPO, offer_settings, settings, toml
 
 JOBS = jobs.all_jobs(REPO)
-KINDS = {name: job.params for name, job in JOBS.items()}
-NEEDS = {name: job.needs for name, job in JOBS.items()}
+SECTIONS = config.sections_of(job.params for job in JOBS.values())
+DEMANDS = {name: config.Demand(job.params, job.needs) for name, job in JOBS.items()}
 # Of the jobs whose sections `settings()` has; the others are for shops with offers.
 NEEDED = ("co_purchases", "item_statistics", "items", "purchases", "related_items")
-NEEDED_KINDS = {name: KINDS[name] for name in NEEDED}
+NEEDED_DEMANDS = {name: DEMANDS[name] for name in NEEDED}
 
 
 @pytest.fixture
@@ -23,39 +24,77 @@ def refused(tmp_path):
     (tmp_path / "conf").mkdir()
     (tmp_path / "jobs").symlink_to(REPO / "jobs")
 
-    def said(change=lambda conf: None, text=None, kinds=NEEDED_KINDS, needs=None):
+    def said(change=lambda conf: None, text=None, demands=NEEDED_DEMANDS, sections=SECTIONS):
         conf = settings()
         change(conf)
         path = tmp_path / "conf" / "test.toml"
         path.write_bytes((toml(conf) if text is None else text).encode("latin-1"))
         with pytest.raises(ConfigError) as error:
-            config.load(tmp_path, "test", kinds, needs)
+            config.load(tmp_path, "test", demands, sections)
         return str(error.value).replace(f"{tmp_path}/", "")
 
     return said
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in (REPO / "conf").glob("*.toml")))
+def environment_of(conf):
+    return config.environment_type(SECTIONS).model_validate(conf)
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in (REPO / "conf").glob("*.toml")))
 def test_every_environment_fits_every_job_that_it_has_sections_for(name):
-    environment = config.load(REPO, name, {})
-    chosen = {job: KINDS[job] for job in KINDS if not environment.lacks(NEEDS[job])}
+    environment = config.load(REPO, name, {}, SECTIONS)
+    chosen = {job: DEMANDS[job] for job in DEMANDS if not environment.lacks(DEMANDS[job].needs)}
     assert chosen.keys() >= set(NEEDED)
-    assert chosen == KINDS or name != "demo"
-    assert config.load(REPO, name, chosen, {job: NEEDS[job] for job in chosen}) == environment
-    for job, kind in chosen.items():
-        assert type(environment.params(job, kind)) is kind
+    assert chosen == DEMANDS or name != "demo"
+    assert config.load(REPO, name, chosen, SECTIONS).model_dump() == environment.model_dump()
+    for job, demand in chosen.items():
+        assert type(environment.params(job, demand.params)) is demand.params
 
 
 def test_a_job_gets_its_own_section_and_the_shared_ones_that_it_asks_for(tmp_path):
     (tmp_path / "conf").mkdir()
     (tmp_path / "jobs").symlink_to(REPO / "jobs")
     (tmp_path / "conf" / "test.toml").write_text(toml(settings()), encoding="utf-8")
-    environment = config.load(tmp_path, "test", NEEDED_KINDS)
-    params = environment.params("related_items", KINDS["related_items"])
+    environment = config.load(tmp_path, "test", NEEDED_DEMANDS)
+    params = environment.params("related_items", DEMANDS["related_items"].params)
     assert params.model_dump() == {
         "lists": {"metrics": ["pearson_residual", "lift"], "min_support": 1},
         "top_k": 5,
     }
+
+
+def test_a_job_alone_is_not_stopped_by_a_section_that_it_does_not_ask_for(refused, tmp_path):
+    def change(conf):
+        conf["baskets"]["look_back_days"] = "365"
+        conf["basket"] = {"units": 3}
+        conf["warehose"] = "x"
+
+    only = {"items": DEMANDS["items"]}
+    assert refused(change, demands=only, sections=None) == (
+        "conf/test.toml: warehose is not a known key."
+    )
+    assert refused(change, demands=only) == (
+        "conf/test.toml: baskets.look_back_days input should be a valid integer, got '365'; "
+        "basket is not a known key; warehose is not a known key."
+    )
+
+
+def test_a_command_looks_at_the_sections_that_it_names(tmp_path):
+    (tmp_path / "conf").mkdir()
+    conf = settings()
+    conf["baskets"] = {}
+    (tmp_path / "conf" / "test.toml").write_text(toml(conf), encoding="utf-8")
+    environment = config.load_sections(tmp_path, "test", Lists)
+    assert environment.section(Lists).min_support == 1
+    with pytest.raises(ConfigError) as error:
+        config.load_sections(tmp_path, "test", Baskets)
+    assert "baskets.units is missing; baskets.look_back_days is missing" in str(error.value)
+    del conf["baskets"]
+    (tmp_path / "conf" / "test.toml").write_text(toml(conf), encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        config.load_sections(tmp_path, "test", Baskets).section(Baskets)
+    assert str(error.value) == "The environment has no [baskets]: add it to its TOML."
 
 
 def test_an_unknown_environment(tmp_path):
@@ -189,8 +228,8 @@ def test_a_file_that_is_not_toml(refused):
 
 
 def test_the_same_settings_are_equal_and_cannot_be_changed(tmp_path):
-    first = config.Environment.model_validate(settings())
-    assert first == config.Environment.model_validate(copy.deepcopy(settings()))
+    first = environment_of(settings())
+    assert first.model_dump() == environment_of(copy.deepcopy(settings())).model_dump()
     with pytest.raises(ValueError, match="frozen"):
         first.warehouse = "elsewhere"
 
@@ -202,10 +241,7 @@ def with_offers(conf):
 
 
 def named(jobs_asked):
-    return {
-        "kinds": {name: KINDS[name] for name in jobs_asked},
-        "needs": {name: NEEDS[name] for name in jobs_asked},
-    }
+    return {"demands": {name: DEMANDS[name] for name in jobs_asked}}
 
 
 def test_a_job_without_its_sections_says_which_and_where(refused):
@@ -235,7 +271,7 @@ def test_a_job_whose_own_section_is_missing_altogether_says_so_once(refused):
 
 def test_the_jobs_without_sections_are_left_out_and_so_are_those_that_read_their_tables():
     def names(conf):
-        environment = config.Environment.model_validate(conf)
+        environment = environment_of(conf)
         chosen, lacking = jobs.configured([JOBS[name] for name in order], environment)
         return [job.name for job in chosen], lacking
 

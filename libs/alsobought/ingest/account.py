@@ -6,11 +6,27 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
-from alsobought.ingest.rules import FUTURE, REASONS
+from alsobought.ingest.files import files_read
+from alsobought.ingest.rules import FUTURE, REASONS, good
 from alsobought.ingest.settings import Source
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.table import Table
 
 
-def counted(lines: DataFrame, classified: DataFrame) -> DataFrame:
+def accepted(lines: DataFrame, judged: DataFrame, table: Table, limits: "Limits") -> Outcome:
+    """The good rows of `judged` for their table, and the account that may refuse them.
+
+    In: `lines` as `files.read` gives them; `judged` the same rows in the table's columns, with
+    `reasons`. It is computed once, for the account and for the table.
+    """
+    kept = judged.select(*table.names, REASONS)
+    files = files_read(lines, kept) if table.replaced_by_file else None
+    return Outcome(
+        good(kept, table), count_rows(lines, kept), limits.judge, reused=(kept,), source_files=files
+    )
+
+
+def count_rows(lines: DataFrame, judged: DataFrame) -> DataFrame:
     """One row: read (a count of `lines` of its own), good, rejected, ahead, and by_reason.
 
     `rejected` is every row that broke a rule, `ahead` those of them that broke only future_time;
@@ -18,13 +34,13 @@ def counted(lines: DataFrame, classified: DataFrame) -> DataFrame:
     """
     broken = F.size(REASONS) > 0
     only_ahead = F.col(REASONS) == F.array(F.lit(FUTURE))
-    totals = classified.agg(
+    totals = judged.agg(
         F.count_if(~broken).alias("good"),
         F.count_if(broken).alias("rejected"),
         F.count_if(only_ahead).alias("ahead"),
     )
-    each = classified.select(F.explode(REASONS).alias("reason")).groupBy("reason").count()
-    by_reason = each.agg(F.map_from_entries(F.collect_list(F.struct("reason", "count"))))
+    per_reason = judged.select(F.explode(REASONS).alias("reason")).groupBy("reason").count()
+    by_reason = per_reason.agg(F.map_from_entries(F.collect_list(F.struct("reason", "count"))))
     read = lines.agg(F.count(F.lit(1)).alias("read"))
     return read.crossJoin(totals).crossJoin(by_reason.toDF("by_reason"))
 
@@ -64,5 +80,5 @@ class Limits:
             )
         if good == 0:
             raise JobError(f"{where}: none of {read:,} rows is good ({reasons}).")
-        told = f"{read:,} rows read = {good:,} good + {rejected:,} rejected"
-        return [f"{told} ({reasons})" if rejected else told]
+        sentence = f"{read:,} rows read = {good:,} good + {rejected:,} rejected"
+        return [f"{sentence} ({reasons})" if rejected else sentence]

@@ -52,6 +52,17 @@ def read(spark: SparkSession, source: Source, home: Path) -> DataFrame:
     return rows.withColumns({SOURCE_FILE: _file_path(), **missing})
 
 
+def files_read(lines: DataFrame, judged: DataFrame) -> DataFrame:
+    """The files behind the rows of `read`: one column, source_file, each once.
+
+    In: `lines` as `read` gives them, of which files without a row are known too; `judged` the same
+    rows with source_file.
+    """
+    listed = [(file,) for file in lines.inputFiles()]
+    files = lines.sparkSession.createDataFrame(listed, "source_file string")
+    return files.unionByName(judged.select("source_file")).distinct()
+
+
 def located(source: Source, home: Path) -> str:
     """The source's path: a URI as it is, else a path under the package or the project's folder."""
     if "://" in source.path:

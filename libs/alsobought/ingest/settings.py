@@ -164,7 +164,7 @@ class Sources(Section):
 S = TypeVar("S", bound=Source)
 
 
-def given(section: S | None) -> S:
+def configured(section: S | None) -> S:
     """The section, for a job that reads its files: without the section it would not run."""
     assert section is not None
     return section

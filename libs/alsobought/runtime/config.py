@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
@@ -80,39 +81,51 @@ def path_of(home: Path, name: str) -> Path:
     return home / "conf" / f"{name}.toml"
 
 
+@dataclass(frozen=True)
+class Demand:
+    """What a job asks of an environment: its parameters, and the sections it cannot do without."""
+
+    params: type[BaseModel]
+    needs: Sequence[str] = ()
+
+
 def load(
     home: Path,
     name: str,
-    sections: Mapping[str, type[Section]],
-    params: Mapping[str, type[BaseModel]],
-    needs: Mapping[str, Sequence[str]] | None = None,
+    demands: Mapping[str, Demand],
+    sections: Mapping[str, type[Section]] | None = None,
 ) -> Environment:
-    """The environment `name`, checked whole.
+    """The environment `name`, checked for the jobs of these `demands`.
 
-    `sections` are all that any job may ask for; any other is an unknown key. `params` are the
-    Params of the jobs that are to run, `needs` the sections that these cannot do without. Raises
-    ConfigError: no such environment, TOML that cannot be parsed, or all faults of keys, types and
-    values and all missing sections in one sentence.
+    `sections` are all that any job of the project may ask for, and any other table of the TOML is
+    an unknown key. None: only those that the demands ask for are looked at. Raises ConfigError: no
+    such environment, TOML that cannot be parsed, or all faults of keys, types and values and all
+    missing sections in one sentence.
     """
     raw = _parsed(home, name)
     job_sections = raw.get("jobs")
     job_sections = job_sections if isinstance(job_sections, dict) else {}
-    files = {p.stem for p in (home / "jobs").glob("*.py")}
-    faults = [f"[jobs.{job}]: there is no jobs/{job}.py" for job in job_sections.keys() - files]
+    files = {path.stem for path in (home / "jobs").glob("*.py")}
+    faults = [
+        f"[jobs.{job}]: there is no jobs/{job}.py" for job in job_sections if job not in files
+    ]
     environment = None
     try:
-        environment = environment_type(sections, raw).model_validate(raw)
+        if sections is None:
+            environment = _with_sections(raw, sections_of(d.params for d in demands.values()))
+        else:
+            environment = environment_type(sections, raw).model_validate(raw)
     except ValidationError as error:
         faults += phrases(error)
-    lacking = {} if environment is None else _lacking(environment, needs or {})
+    lacking = {} if environment is None else _lacking(environment, demands)
     faults += [
         f"there is no [{section}], which the job {job} needs"
         for job, absent in lacking.items()
         for section in absent
     ]
-    for job, kind in params.items():
+    for job, demand in demands.items():
         if f"jobs.{job}" not in lacking.get(job, ()):
-            faults += _section_faults(kind, job_sections.get(job, {}), f"jobs.{job}")
+            faults += _section_faults(demand.params, job_sections.get(job, {}), f"jobs.{job}")
     if faults or environment is None:
         raise ConfigError(f"{path_of(home, name)}: {'; '.join(faults)}.")
     return environment
@@ -124,13 +137,17 @@ def load_sections(home: Path, name: str, *sections: type[Section]) -> Environmen
     For commands that look at tables, and need not load every job for it. Raises ConfigError as
     `load` does.
     """
-    known = {section.section: section for section in sections}
-    raw = _parsed(home, name)
-    kept = {key: raw[key] for key in raw if key in known or key in Environment.model_fields}
     try:
-        return environment_type(known, raw).model_validate(kept)
+        return _with_sections(_parsed(home, name), {kind.section: kind for kind in sections})
     except ValidationError as error:
         raise ConfigError(f"{path_of(home, name)}: {'; '.join(phrases(error))}.") from None
+
+
+def _with_sections(raw: dict[str, Any], sections: Mapping[str, type[Section]]) -> Environment:
+    """The environment with these sections; other tables of the TOML are other jobs'."""
+    own = {*sections, *Environment.model_fields}
+    kept = {key: value for key, value in raw.items() if key in own or not isinstance(value, dict)}
+    return environment_type(sections, raw).model_validate(kept)
 
 
 def _parsed(home: Path, name: str) -> dict[str, Any]:
@@ -145,8 +162,8 @@ def _parsed(home: Path, name: str) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read as TOML: {error}.") from None
 
 
-def _lacking(environment: Environment, needs: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    return {job: environment.lacks(sections) for job, sections in needs.items()}
+def _lacking(environment: Environment, demands: Mapping[str, Demand]) -> dict[str, list[str]]:
+    return {job: environment.lacks(demand.needs) for job, demand in demands.items()}
 
 
 def _section_faults(kind: type[BaseModel], section: dict[str, Any], where: str) -> list[str]:

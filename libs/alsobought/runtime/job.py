@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +13,6 @@ from pyspark.sql import DataFrame
 
 from alsobought.errors import ConfigError
 from alsobought.runtime.config import Environment, sections_of
-from alsobought.settings import Section
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.table import Table
 
@@ -42,7 +41,6 @@ class Job:
     params: type[BaseModel]
     reads: Mapping[str, Table | Files]
     writes: Table
-    may_be_empty: bool = field(default=False, kw_only=True)
     as_files: tuple[str, ...] = field(default=(), kw_only=True)
     """Inputs that the transformation gets as tables.Stored: their rows and their files."""
 
@@ -64,11 +62,6 @@ class Job:
 def all_jobs(home: Path) -> dict[str, Job]:
     """Every job of the project's jobs/, by name."""
     return {path.stem: load(home, path.stem) for path in sorted((home / "jobs").glob("*.py"))}
-
-
-def sections(jobs: Iterable[Job]) -> dict[str, type[Section]]:
-    """Every shared section of the TOML that any of the jobs asks for, by name."""
-    return sections_of(job.params for job in jobs)
 
 
 def load(home: Path, name: str) -> Job:

@@ -3,7 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
@@ -11,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from alsobought import __version__
 from alsobought.errors import JobError
 from alsobought.ingest import files
 from alsobought.runtime import config, home, progress, session
-from alsobought.runtime.config import Environment
+from alsobought.runtime.config import Demand, Environment, sections_of
 from alsobought.runtime.faults import guarded
-from alsobought.runtime.job import Files, Job, all_jobs, sections
+from alsobought.runtime.job import Files, Job
 from alsobought.runtime.store import Store, warehouse_path
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.stored import Stored
@@ -35,11 +37,16 @@ class Context:
     as_of: date
 
 
-def context(root: Path, env: str, as_of: date, jobs: Sequence[Job]) -> Context:
-    """The context of a run, with the environment's TOML checked for `jobs`."""
-    kinds, needs = {job.name: job.params for job in jobs}, {job.name: job.needs for job in jobs}
-    environment = config.load(root, env, sections(all_jobs(root).values()), kinds, needs)
-    return Context(root, env, environment, as_of)
+def context(
+    root: Path, env: str, as_of: date, jobs: Sequence[Job], every: Iterable[Job] | None = None
+) -> Context:
+    """The context of a run, with the environment's TOML checked for `jobs`.
+
+    With `every` job of the project at hand, sections that none of them asks for are faults too.
+    """
+    sections = None if every is None else sections_of(job.params for job in every)
+    demands = {job.name: Demand(job.params, job.needs) for job in jobs}
+    return Context(root, env, config.load(root, env, demands, sections), as_of)
 
 
 def run_all(jobs: Sequence[Job], where: Context, *, debug: bool = False) -> None:
@@ -60,22 +67,37 @@ def execute(job: Job, where: Context, spark: SparkSession) -> None:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
         params = where.environment.params(job.name, job.params)
         inputs, versions = _inputs(job, where, store, params)
-        made = job.transform(**inputs, params=params, as_of=where.as_of)
-        outcome = made if isinstance(made, Outcome) else Outcome(made)
-        sentences, account = _judged(outcome)
-        run = {
-            "job": job.name,
-            "as_of": where.as_of.isoformat(),
-            "environment": where.name,
-            "code_version": __version__,
-            "parameters": params.model_dump(mode="json"),
-            "read_versions": versions,
-            "account": account,
-        }
-        counts = store.write(job.writes, outcome.rows, where.as_of, run, empty=job.may_be_empty)
-        spark.catalog.clearCache()
+        transformed = job.transform(**inputs, params=params, as_of=where.as_of)
+        outcome = transformed if isinstance(transformed, Outcome) else Outcome(transformed)
+        with _kept_on_disk(outcome, spark):
+            sentences, account = _judged(outcome)
+            run = {
+                "job": job.name,
+                "as_of": where.as_of.isoformat(),
+                "environment": where.name,
+                "code_version": __version__,
+                "parameters": params.model_dump(mode="json"),
+                "read_versions": versions,
+                "account": account,
+            }
+            counts = store.write(job.writes, outcome, where.as_of, run)
         seconds, moved = time.monotonic() - began, session.shuffled_bytes(spark) - shuffled
         say(f"{_what(job, counts)} in {seconds:.1f} s, {moved / 1e6:,.0f} MB shuffled", sentences)
+
+
+@contextmanager
+def _kept_on_disk(outcome: Outcome, spark: SparkSession) -> Iterator[None]:
+    """Keep what the job reads more than once on the executors' disks until it has ended.
+
+    The one place that persists a job's DataFrames; Spark reads them from there in every plan that
+    has not been run yet. The engine's own, between its stages, are released here too.
+    """
+    for rows in (outcome.rows,) if outcome.reused is None else outcome.reused:
+        rows.persist(StorageLevel.DISK_ONLY)
+    try:
+        yield
+    finally:
+        spark.catalog.clearCache()
 
 
 def _inputs(
@@ -97,16 +119,21 @@ def _inputs(
 
 
 def _judged(outcome: Outcome) -> tuple[list[str], dict[str, Any]]:
+    """What is worth knowing in sentences, and as JSON for the commit; refuses what is not good."""
+    notes = {"notes": outcome.notes} if outcome.notes else {}
     if outcome.account is None:
-        return outcome.notes, {"notes": outcome.notes} if outcome.notes else {}
+        return outcome.notes, notes
     row = outcome.account.collect()[0]
-    return outcome.judge(row), json.loads(json.dumps(row.asDict(recursive=True), default=str))
+    sentences = [*outcome.notes, *outcome.judge(row)]
+    return sentences, json.loads(json.dumps(row.asDict(recursive=True) | notes, default=str))
 
 
 def _what(job: Job, counts: dict[str, int]) -> str:
     what = f"{counts['added']:,} rows"
     if job.writes.kept == "added":
         what = f"{counts['added']:,} rows are new, {counts['updated']:,} changed"
+        if counts["removed"]:
+            what += f", {counts['removed']:,} removed"
     return f"{job.name}: {what}"
 
 

@@ -1,20 +1,23 @@
 """The only module that names a table's path, reads Delta and writes it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import deltalake
 from delta.tables import DeltaTable
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import MapType, StructField
 
 from alsobought.errors import ContractError, JobError
+from alsobought.runtime.acceptance import REMOVED, changed_rows, require_acceptable
+from alsobought.tables.outcome import Outcome
 from alsobought.tables.table import CONSTRAINT, Table, schema_faults
 
+DISK_ONLY = StorageLevel.DISK_ONLY
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 COMMITS = 100  # how far back a run looks for its own
 
@@ -72,33 +75,35 @@ class Store:
         """
         if "://" in self.warehouse or table.kept == "per_as_of":
             return ()
-        found = deltalake.DeltaTable(self.path(table), version=version)
-        if found.protocol().min_reader_version > 1:  # deletion vectors, column mapping
+        delta = deltalake.DeltaTable(self.path(table), version=version)
+        if delta.protocol().min_reader_version > 1:  # deletion vectors, column mapping
             return ()
-        return tuple(sorted(found.file_uris()))
+        return tuple(sorted(delta.file_uris()))
 
     def write(
-        self,
-        table: Table,
-        rows: DataFrame,
-        as_of: date,
-        run: dict[str, Any],
-        *,
-        empty: bool = False,
+        self, table: Table, outcome: Outcome, as_of: date, run: dict[str, Any]
     ) -> dict[str, int]:
-        """Put `rows` into the table in one Delta commit whose userMetadata is `run`, as JSON.
+        """Put the outcome's rows into the table in one Delta commit whose userMetadata is `run`.
 
-        Returns the commit's row counts: added and updated. Rows of other days stay as they are.
-        Raises ContractError where the rows break the contract; then nothing is written. Raises
-        JobError where there are no rows, unless `empty` allows that; the table stays as it was.
+        Returns the commit's row counts: added, updated, removed. Rows of other days stay as they
+        are. Everything that may refuse the rows does so before anything is visible: a reader sees
+        the table as it was, or as the run has made it.
+        Raises ContractError where the rows or the table break the contract, JobError where there
+        are no rows and the table's contract does not allow that.
+        Cost: the rows are read twice, to be checked and to be written; keys are checked by one
+        shuffle of 17 bytes a row.
         """
-        rows = table.conform(rows)
-        self._create(table)
-        self._check_contract(table)
+        rows = table.conform(outcome.rows)
+        exists = DeltaTable.isDeltaTable(self.spark, self.path(table))
+        if exists:
+            self._check_contract(table)
+        require_acceptable(table, rows, as_of)
+        if not exists:
+            self._create(table)
         if table.sorted_by:
             rows = rows.sortWithinPartitions(*table.sorted_by)
         if table.kept == "added" and not self._rows(table).isEmpty():
-            return self._merge(table, rows, run)
+            return self._merge(table, replace(outcome, rows=rows), as_of, run)
         if table.kept == "per_as_of":
             rows = rows.select(F.lit(as_of).alias("as_of"), "*")
         writer = rows.write.format("delta").mode("overwrite")
@@ -107,56 +112,41 @@ class Store:
         before = self._latest(table)
         writer.option("userMetadata", json.dumps(run)).save(self.path(table))
         added = self._metrics(table, run, before).get("numOutputRows", 0)
-        if added == 0 and not empty:
-            self._put_back(table, as_of, before)
-            raise JobError(
-                f"{table.name} would have no rows for {as_of}, so it was put back as it was: "
-                f"look at the limits in [lists] and [baskets], and at the tables that it reads."
-            )
-        return {"added": added, "updated": 0}
+        return {"added": added, "updated": 0, "removed": 0}
 
-    def _merge(self, table: Table, rows: DataFrame, run: dict[str, Any]) -> dict[str, int]:
-        """Add new keys, update changed rows; a run that changes nothing makes no commit.
+    def _merge(
+        self, table: Table, outcome: Outcome, as_of: date, run: dict[str, Any]
+    ) -> dict[str, int]:
+        """Add new keys, update changed rows, remove what the run's files no longer say.
 
-        Rows that are there already are left out first: Delta would copy every file with one.
+        Rows that are there already are left out first: Delta would copy every file that holds one.
+        A run that changes nothing makes no commit.
         """
-        identical = " AND ".join(
-            f"{_comparable(field, 'old')} <=> {_comparable(field, 'new')}"
-            for field in table.columns
-        )
-        same = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
         before = self._latest(table)
-        there = self._rows(table).alias("old")
-        fresh = rows.alias("new").join(there, on=F.expr(identical), how="left_anti").persist()
+        changes = changed_rows(table, self._rows(table), outcome, as_of).persist(DISK_ONLY)
         self.spark.conf.set(USER_METADATA, json.dumps(run))
         try:
-            if not fresh.isEmpty():
+            if not changes.isEmpty():
+                same_key = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
                 target = DeltaTable.forPath(self.spark, self.path(table)).alias("old")
-                merge = target.merge(fresh.alias("new"), same)
-                merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+                columns = {name: f"new.{name}" for name in table.names}
+                merge = target.merge(changes.alias("new"), same_key).whenMatchedDelete(
+                    f"new.{REMOVED}"
+                )
+                merge = merge.whenMatchedUpdate(set=dict(columns))
+                merge.whenNotMatchedInsert(f"NOT new.{REMOVED}", values=dict(columns)).execute()
         finally:
             self.spark.conf.unset(USER_METADATA)
-            fresh.unpersist()
+            changes.unpersist()
         metrics = self._metrics(table, run, before)
         return {
             "added": metrics.get("numTargetRowsInserted", 0),
             "updated": metrics.get("numTargetRowsUpdated", 0),
+            "removed": metrics.get("numTargetRowsDeleted", 0),
         }
 
-    def _put_back(self, table: Table, as_of: date, before: int) -> None:
-        """Make the run's rows again what they were; other days may have been written since."""
-        if table.kept != "per_as_of":
-            DeltaTable.forPath(self.spark, self.path(table)).restoreToVersion(before)
-            return
-        reader = self.spark.read.format("delta").option("versionAsOf", before)
-        day = f"as_of = '{as_of.isoformat()}'"
-        writer = reader.load(self.path(table)).where(day).write.format("delta").mode("overwrite")
-        writer.option("replaceWhere", day).save(self.path(table))
-
     def _create(self, table: Table) -> None:
-        """Lay the empty table with its contract, where it is not there yet."""
-        if DeltaTable.isDeltaTable(self.spark, self.path(table)):
-            return
+        """Create the empty table with its columns, comments and constraints."""
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table))
         builder = builder.comment(table.meaning)
         for field in table.stored:
@@ -218,13 +208,8 @@ class Store:
 
         Other runs may have committed other days since version `before`.
         """
-        own = (F.col("version") > before) & (F.col("userMetadata") == json.dumps(run))
-        history = DeltaTable.forPath(self.spark, self.path(table)).history(COMMITS).where(own)
-        found = history.sort(F.desc("version")).select("operationMetrics").take(1)
-        return {name: int(count) for name, count in found[0][0].items()} if found else {}
-
-
-def _comparable(field: StructField, side: str) -> str:
-    """A column in SQL as a value that Spark can compare: a map as its sorted entries."""
-    name = f"{side}.{field.name}"
-    return f"array_sort(map_entries({name}))" if isinstance(field.dataType, MapType) else name
+        is_of_run = (F.col("version") > before) & (F.col("userMetadata") == json.dumps(run))
+        history = DeltaTable.forPath(self.spark, self.path(table)).history(COMMITS)
+        newest_first = history.where(is_of_run).sort(F.desc("version"))
+        commits = newest_first.select("operationMetrics").take(1)
+        return {name: int(count) for name, count in commits[0][0].items()} if commits else {}

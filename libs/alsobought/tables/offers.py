@@ -52,4 +52,5 @@ REJECTED_EVENTS = Table(
     key=("as_of", "source", "source_file", "row"),
     kept="per_as_of",
     checks=REJECTED_CHECKS,
+    may_be_empty=True,
 )

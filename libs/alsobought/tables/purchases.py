@@ -56,6 +56,7 @@ REJECTED_PURCHASES = Table(
     key=("as_of", "source_file", "row"),
     kept="per_as_of",
     checks=REJECTED_CHECKS,
+    may_be_empty=True,
 )
 
 ITEMS = Table(

@@ -31,6 +31,7 @@ class Table:
     readers to skip files by; None: of the first 32 columns. Each costs time at every write.
     `replaced_by_file` names the time column of a table `added` to whose rows carry `source_file`: a
     run's files replace the rows that they gave before, as far as those lie before the as-of day.
+    `may_be_empty` says that a run without rows is a good one; else it is refused.
     `sorted_by` is the order of rows within a file, so that look-ups can skip most of it; a job
     that ranges its rows over files by the first of these lets them skip most files too.
     """
@@ -44,6 +45,7 @@ class Table:
     sorted_by: tuple[str, ...] = ()
     skipped_by: tuple[str, ...] | None = None
     replaced_by_file: str | None = None
+    may_be_empty: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,0 +1,105 @@
+"""The lines of purchase files as `purchases`: good rows, and the rules that the others broke."""
+
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, StringType
+
+from alsobought.ingest import account, parse
+from alsobought.ingest.files import SOURCE_FILE
+from alsobought.ingest.rules import (
+    READ,
+    REASONS,
+    broken_rules,
+    id_rules,
+    newest_file_first,
+    parsed,
+    source_column,
+    time_rules,
+    with_duplicates,
+)
+from alsobought.ingest.settings import PurchaseSource
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.purchases import PURCHASES
+
+IDS = ("customer_id", "order_id", "item_id")
+SAYS = tuple(name for name in PURCHASES.names if name != "source_file")
+
+
+def purchases(lines: DataFrame, source: PurchaseSource, as_of: date) -> Outcome:
+    """The good rows of `lines`, refused where too many are not; see `classified`."""
+    judged = classified(lines, source, as_of)
+    see = "run the job rejected_purchases to see them."
+    return account.accepted(lines, judged, PURCHASES, account.Limits(source, "purchases", see))
+
+
+def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFrame:
+    """Every source row as `purchases` (null where unreadable), and the rules that it broke, sorted.
+
+    In:    the source's columns as `files.read` gives them.
+    Out:   the columns of `purchases`, `reasons`, and the row as read: `_read` (a struct of the
+           source's own columns), `_source_file`, `_unreadable`.
+    Rules: unreadable_row (not the columns of its header), missing_<id>, unreadable_<id> (bytes
+           that the encoding cannot read), unreadable_time, future_time (at or after `as_of`),
+           unreadable_quantity, unreadable_price, quantity_not_positive, duplicate (a row with the
+           same key stays: a good one if there is one, and of these the last file's by name).
+    Cost:  one shuffle and sort of the rows by order and item.
+    """
+    kinds = {field.name: field.dataType for field in lines.schema}
+    judged = parsed(lines, _columns(source, kinds)).withColumns(
+        {
+            "line": _line_key(source),
+            "source_file": F.col(SOURCE_FILE),
+            REASONS: broken_rules(_rules(source, as_of)),
+        }
+    )
+    return with_duplicates(judged, PURCHASES.key, newest_file_first(*SAYS))
+
+
+def _line_key(source: PurchaseSource) -> Column:
+    """The source's line id, else a hash of what the row says beside its order and item."""
+    if "line" in source.columns:
+        return F.coalesce("line", F.lit(""))
+    said = ("customer_id", "purchased_at", "quantity", "price", "market")
+    return F.lower(F.hex(F.xxhash64(*said, F.col("price").isNull())))
+
+
+def _columns(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]:
+    def mapped(name: str) -> Column:
+        return source_column(str(source.columns[name]))
+
+    def kind(name: str) -> DataType:
+        return kinds[str(source.columns[name])]
+
+    columns = {
+        name: parse.as_id(mapped(name), kind(name))
+        for name in (*IDS, "line", "market")
+        if name in source.columns
+    }
+    columns["purchased_at"] = parse.as_time(
+        mapped("purchased_at"), kind("purchased_at"), source.timestamp_format, source.time_zone
+    )
+    columns |= {
+        name: parse.as_number(mapped(name), kind(name))
+        for name in ("quantity", "price")
+        if name in source.columns
+    }
+    columns["market"] = F.coalesce(columns.get("market", F.lit(None)), F.lit("all"))
+    absent = {"quantity": F.lit(1.0), "price": F.lit(None).cast("double"), "line": F.lit("")}
+    return [(absent | columns)[name].alias(name) for name in SAYS]
+
+
+def _rules(source: PurchaseSource, as_of: date) -> dict[str, Column]:
+    """Each rule of a parsed purchase, true where it is broken."""
+    price_given = F.lit(False)
+    if "price" in source.columns:
+        raw_price = F.col(READ).getField(str(source.columns["price"]))
+        price_given = parse.as_text(raw_price.cast("string"), StringType()).isNotNull()
+    return {
+        **id_rules(IDS),
+        **time_rules("purchased_at", as_of),
+        "unreadable_quantity": F.col("quantity").isNull(),
+        "unreadable_price": F.col("price").isNull() & price_given,
+        "quantity_not_positive": F.col("quantity") <= 0,
+    }

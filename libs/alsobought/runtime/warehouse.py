@@ -1,0 +1,129 @@
+"""Delta tables read without Spark, by delta-rs: what the commands that print tables need.
+
+With runtime/store the only module that names a table's path and reads Delta.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from alsobought.errors import JobError
+from alsobought.runtime.config import Environment
+from alsobought.runtime.store import warehouse_path
+
+Row = dict[str, Any]
+
+
+class Warehouse:
+    """The Delta tables of one environment, each pinned to the version at its first reading."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._tables: dict[str, DeltaTable] = {}
+        self._queries = QueryBuilder()
+
+    @classmethod
+    def of(cls, home: Path, environment: Environment) -> "Warehouse":
+        """The warehouse that the environment names, in the project's folder `home`."""
+        return cls(warehouse_path(home, environment.warehouse))
+
+    def has(self, name: str) -> bool:
+        """Whether the table is built."""
+        with _faults_as_job_errors(name):
+            return DeltaTable.is_deltatable(f"{self.path}/{name}")
+
+    def rows(self, query: str, *tables: str) -> list[Row]:
+        """The result of a query in SQL over `tables`, one dict per row.
+
+        Raises JobError where a table is not built or cannot be read.
+        """
+        return list(self.arrow(query, *tables).to_pylist())
+
+    def arrow(self, query: str, *tables: str) -> pa.Table:
+        """The same as an Arrow table."""
+        self._register(tables)
+        with _faults_as_job_errors(*tables):
+            return pa.table(self._queries.execute(query).read_all())
+
+    def batches(self, query: str, *tables: str) -> Iterator[pa.RecordBatch]:
+        """The same as a stream of Arrow record batches: memory does not grow with the rows."""
+        self._register(tables)
+        with _faults_as_job_errors(*tables):
+            for batch in self._queries.execute(query):
+                yield pa.record_batch(batch)
+
+    def days(self, name: str) -> list[str]:
+        """The as-of days of the table, ascending; none where it keeps no days."""
+        partitions = self._table(name).partitions()
+        return sorted({partition["as_of"] for partition in partitions if "as_of" in partition})
+
+    def commits(self, name: str, limit: int) -> list[Row]:
+        """The table's last commits, newest first, each with its `run`: {} where none is recorded.
+
+        `committed_at` is the time of the commit, UTC.
+        """
+        with _faults_as_job_errors(name):
+            commits = self._table(name).history(limit)
+        return [
+            {
+                **commit,
+                "run": recorded_run(commit.get("userMetadata")),
+                "committed_at": datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
+            }
+            for commit in commits
+        ]
+
+    def version(self, name: str) -> int:
+        """The number of the table's newest commit."""
+        return int(self._table(name).version())
+
+    def size(self, name: str) -> tuple[int | None, int]:
+        """Rows and bytes of the table, from the statistics of its files; rows None: unknown."""
+        with _faults_as_job_errors(name):
+            files = self._table(name).get_add_actions(flatten=True)
+            rows = files.column("num_records").to_pylist()
+            sizes = files.column("size_bytes").to_pylist()
+        return None if None in rows else sum(rows), sum(sizes)
+
+    def _register(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            self._table(name)
+
+    def _table(self, name: str) -> DeltaTable:
+        if name not in self._tables:
+            with _faults_as_job_errors(name):
+                self._tables[name] = DeltaTable(f"{self.path}/{name}")
+                self._queries.register(name, self._tables[name])
+        return self._tables[name]
+
+
+@contextmanager
+def _faults_as_job_errors(*names: str) -> Iterator[None]:
+    try:
+        yield
+    except TableNotFoundError:
+        raise JobError(f"{names[0]} is not built yet: run the job {names[0]} first.") from None
+    except Exception as error:  # the reader raises many kinds, bare Exception among them
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise JobError(f"{' or '.join(names)} cannot be read: {reason}.") from error
+
+
+def recorded_run(user_metadata: str | None) -> Row:
+    """The run that a commit's userMetadata records; {} where another program wrote it."""
+    try:
+        run = json.loads(user_metadata or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return run if isinstance(run, dict) else {}
+
+
+def quoted(text: str) -> str:
+    """The text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
