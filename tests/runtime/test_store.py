@@ -1,8 +1,10 @@
 """The store: what lies in Delta after a run, what is refused, and what stands after a refusal."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
 import deltalake
 import pyarrow as pa
@@ -10,11 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 from pyspark.errors import PySparkException
-from pyspark.sql.types import DoubleType, LongType, StringType
+from pyspark.sql.types import DoubleType, LongType, StringType, TimestampType
 
 from alsobought.errors import ContractError, JobError
+from alsobought.runtime import acceptance
 from alsobought.runtime.faults import CONCURRENT, sentence
 from alsobought.runtime.store import Store, warehouse_path
+from alsobought.tables.outcome import Outcome
 from alsobought.tables.table import Table, column
 from tests.rows import rows
 
@@ -39,8 +43,13 @@ PRICES = Table(
     kept="added",
 )
 COLUMNS = "item_id string, pieces bigint, weight double"
+PRICED = "item_id string, cents bigint"
 FIRST, SECOND, THIRD = date(2017, 12, 1), date(2017, 12, 2), date(2017, 12, 3)
 PATIENCE = 120
+
+
+def counts(added=0, updated=0, removed=0):
+    return {"added": added, "updated": updated, "removed": removed}
 
 
 @pytest.fixture
@@ -53,7 +62,7 @@ def stock(store, frame):
     """stock(day, ("tea", 3, 0.5), ...) writes that day's rows."""
 
     def written(day, *lines):
-        return store.write(STOCK, frame(COLUMNS, *lines), day, {"day": day.isoformat()})
+        return store.write(STOCK, Outcome(frame(COLUMNS, *lines)), day, {"as_of": day.isoformat()})
 
     return written
 
@@ -94,7 +103,7 @@ def test_the_contract_lies_in_the_table_where_other_engines_see_it(stock, store)
 
 
 def test_a_run_replaces_the_rows_of_its_own_day_only(stock, stored):
-    assert stock(SECOND, ("jam", 1, None), ("tea", 3, 0.5)) == {"added": 2, "updated": 0}
+    assert stock(SECOND, ("jam", 1, None), ("tea", 3, 0.5)) == counts(added=2)
     stock(THIRD, ("tea", 4, 0.5))
     stock(SECOND, ("jam", 1, None), ("tea", 3, 0.5))
     assert stored()[0] == [
@@ -116,7 +125,7 @@ def test_a_job_sees_its_own_day_without_the_day(stock, store):
     stock(SECOND, ("tea", 4, 0.5))
     read = store.read(STOCK, FIRST)
     assert rows(read.rows) == [("tea", 3, 0.5)]
-    assert read.version == 2  # 0 laid the empty table
+    assert read.version == 2  # 0 created the empty table
 
 
 def test_what_was_read_stays_as_it_was_read(stock, store):
@@ -131,7 +140,7 @@ def test_a_table_that_is_not_built_yet(store):
     assert refusal(store.read, STOCK, FIRST) == said
 
 
-def test_a_table_that_was_laid_but_never_filled(store):
+def test_a_table_that_was_created_but_never_filled(store):
     store._create(STOCK)
     store._create(PRICES)
     assert refusal(store.read, STOCK, FIRST) == (
@@ -167,16 +176,20 @@ def test_of_many_days_the_last_ones_are_told(stock, store, frame, spark):
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ((None, 3, 0.5), "NOT NULL constraint violated for column: item_id."),
-        (("tea", -1, 0.5), "CHECK constraint not_negative (pieces >= 0)."),
+        ((None, 3, 0.5), "item_id is null in 1 rows"),
+        (("tea", -1, 0.5), "the check not_negative (pieces >= 0) is broken in 1 rows"),
+        (
+            (None, -1, 0.5),
+            "item_id is null in 1 rows; the check not_negative (pieces >= 0) is broken in 1 rows",
+        ),
     ],
-    ids=["null", "check"],
+    ids=["null", "check", "both"],
 )
 def test_rows_that_break_the_contract_are_not_written(stock, stored, line, fault):
     stock(FIRST, ("jam", 1, None))
     before = stored()
     said = refusal(stock, FIRST, ("milk", 2, None), line)
-    assert said == f"The rows break the table's contract, so nothing was written: {fault}"
+    assert said == f"stock: the rows break the table's contract, so nothing was written: {fault}."
     assert stored() == before
 
 
@@ -184,7 +197,7 @@ def test_columns_that_break_the_contract_are_not_written(store, stock, stored, f
     stock(FIRST, ("jam", 1, None))
     before = stored()
     wrong = frame("item_id string, pieces int, shop string", ("jam", 1, "a"))
-    assert refusal(store.write, STOCK, wrong, FIRST, {}) == (
+    assert refusal(store.write, STOCK, Outcome(wrong), FIRST, {}) == (
         "stock: extra shop; missing weight; pieces is int, not bigint."
     )
     assert stored() == before
@@ -193,36 +206,78 @@ def test_columns_that_break_the_contract_are_not_written(store, stock, stored, f
 def test_a_run_without_rows_leaves_the_table_as_it_was(stock, stored):
     stock(FIRST, ("jam", 1, None))
     stock(SECOND, ("jam", 2, None))
-    before = stored()[0]
+    before = stored()
     for day in (FIRST, THIRD):
         assert refusal(stock, day) == (
-            f"stock would have no rows for {day}, so it was put back as it was: look at the "
+            f"stock would have no rows for {day}, so nothing was written: look at the "
             "limits in [lists] and [baskets], and at the tables that it reads."
         )
-        assert stored()[0] == before
+        assert stored() == before  # no version more
 
 
-def test_no_rows_are_fine_where_the_job_allows_it(store, frame, stock, stored):
+def test_a_first_run_that_is_refused_leaves_no_table(store, stock):
+    for line in ((), (("tea", -1, 0.5),)):
+        refusal(stock, FIRST, *line)
+        assert not store.exists(STOCK)
+
+
+def test_a_key_that_comes_twice_is_refused_with_an_example(stock, stored):
     stock(FIRST, ("jam", 1, None))
-    nothing = frame(COLUMNS)
-    assert store.write(STOCK, nothing, FIRST, {}, empty=True) == {"added": 0, "updated": 0}
+    before = stored()
+    lines = (("tea", 3, 0.5), ("tea", 4, 0.5), ("tea", 3, 0.5), ("oil", 1, None), ("oil", 1, None))
+    assert refusal(stock, FIRST, ("milk", 2, None), *lines) == (
+        "stock: 2 keys come more than once, so nothing was written: item_id 'oil' in 2 rows."
+    )
+    assert stored() == before
+
+
+def test_equal_hashes_of_different_keys_are_no_fault(stock, stored, monkeypatch):
+    monkeypatch.setattr(acceptance.F, "xxhash64", lambda *_: acceptance.F.lit(1))
+    stock(FIRST, ("jam", 1, None), ("tea", 3, 0.5))
+    assert len(stored()[0]) == 2
+
+
+def test_a_reader_never_sees_a_refused_run(stock, store):
+    """Neither the rows that are refused, nor the day without rows."""
+    stock(FIRST, ("jam", 1, None))
+    seen, done = set(), threading.Event()
+
+    def look():
+        while not done.is_set():
+            table = deltalake.DeltaTable(store.path(STOCK))
+            seen.add((table.version(), tuple(table.to_pyarrow_table()["item_id"].to_pylist())))
+
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(look)
+        refusal(stock, FIRST)
+        refusal(stock, FIRST, ("tea", -1, None))
+        refusal(stock, FIRST, ("tea", 1, None), ("tea", 2, None))
+        done.set()
+        reader.result()
+    assert seen == {(1, ("jam",))}
+
+
+def test_no_rows_are_fine_where_the_table_allows_it(store, frame, stock, stored):
+    stock(FIRST, ("jam", 1, None))
+    nothing = Outcome(frame(COLUMNS))
+    assert store.write(replace(STOCK, may_be_empty=True), nothing, FIRST, {}) == counts()
     assert stored()[0] == []
 
 
 def test_new_keys_are_added_changed_rows_updated_and_the_rest_left(store, frame, stored):
     def add(*lines):
-        return store.write(PRICES, frame("item_id string, cents bigint", *lines), FIRST, {"n": 1})
+        return store.write(PRICES, Outcome(frame(PRICED, *lines)), FIRST, {"n": 1})
 
-    assert add(("tea", 300), ("jam", 250)) == {"added": 2, "updated": 0}
-    assert add(("tea", 310), ("milk", 90)) == {"added": 1, "updated": 1}
+    assert add(("tea", 300), ("jam", 250)) == counts(added=2)
+    assert add(("tea", 310), ("milk", 90)) == counts(added=1, updated=1)
     assert stored(PRICES)[0] == [("jam", 250), ("milk", 90), ("tea", 310)]
 
 
 def test_a_run_that_adds_nothing_new_makes_no_commit(store, frame, stored):
-    lines = frame("item_id string, cents bigint", ("tea", 300))
+    lines = Outcome(frame(PRICED, ("tea", 300)))
     store.write(PRICES, lines, FIRST, {"run": 1})
     before = stored(PRICES)
-    assert store.write(PRICES, lines, SECOND, {"run": 2}) == {"added": 0, "updated": 0}
+    assert store.write(PRICES, lines, SECOND, {"run": 2}) == counts()
     assert stored(PRICES) == before
 
 
@@ -270,27 +325,37 @@ def test_a_column_that_somebody_allowed_to_be_null(store, stock, spark):
     refused_both_ways(store, stock, "pieces may be null")
 
 
-def waiting(lines, folder):
-    """The same rows, but not before the file `go` lies in the folder; `began` says they wait."""
-    began, go = folder / "began", folder / "go"
+def waiting(lines, folder, nth):
+    """The same rows; when read for the nth time, not before the file `go` lies in the folder.
 
-    def held(batches):
-        began.touch()
-        while not go.exists():
-            time.sleep(0.05)
+    `began` says that they wait.
+    """
+    passes, began, go = folder / "passes", folder / "began", folder / "go"
+
+    def wait(batches):
+        with passes.open("a") as file:
+            file.write("x")
+        if len(passes.read_text()) >= nth:
+            began.touch()
+            while not go.exists():
+                time.sleep(0.05)
         yield from batches
 
-    return lines.mapInArrow(held, COLUMNS)
+    return lines.mapInArrow(wait, COLUMNS)
 
 
 @pytest.fixture
 def meanwhile(store, frame, tmp_path):
-    """meanwhile(act) runs `act` while a slow run of FIRST is writing; returns that slow run."""
+    """meanwhile(nth, act) runs `act` while a slow run of FIRST reads its rows for the nth time.
 
-    def slow(act):
-        lines = waiting(frame(COLUMNS, ("slow", 1, None)).coalesce(1), tmp_path)
+    First they are checked, then written. Returns that slow run.
+    """
+
+    def slow(nth, act):
+        lines = waiting(frame(COLUMNS, ("slow", 1, None)).coalesce(1), tmp_path, nth)
+        run_of = {"as_of": FIRST.isoformat(), "run": "slow"}
         with ThreadPoolExecutor(1) as pool:
-            run = pool.submit(store.write, STOCK, lines, FIRST, {"run": "slow"})
+            run = pool.submit(store.write, STOCK, Outcome(lines), FIRST, run_of)
             for _ in range(PATIENCE * 20):
                 if (tmp_path / "began").exists() or run.done():
                     break
@@ -305,17 +370,26 @@ def meanwhile(store, frame, tmp_path):
     return slow
 
 
-def test_two_runs_of_one_day_at_once_the_second_to_finish_writes_nothing(stock, stored, meanwhile):
+WHILE_CHECKED, WHILE_WRITTEN = 1, 2
+
+
+@pytest.mark.parametrize("nth", [WHILE_CHECKED, WHILE_WRITTEN])
+def test_two_runs_of_one_day_at_once_the_second_to_finish_writes_nothing(
+    stock, stored, meanwhile, nth
+):
     stock(FIRST, ("old", 9, None))
-    run = meanwhile(lambda: stock(FIRST, ("quick", 2, None)))
-    assert sentence(str(run.exception())) == f"{CONCURRENT}."
+    run = meanwhile(nth, lambda: stock(FIRST, ("quick", 2, None)))
+    error = run.exception()
+    said = str(error) if isinstance(error, JobError) else sentence(str(error))
+    assert said == f"{CONCURRENT}."
     assert stored()[0] == [(FIRST, "quick", 2, None)]
 
 
-def test_two_runs_of_two_days_at_once_both_write(stock, stored, meanwhile):
+@pytest.mark.parametrize("nth", [WHILE_CHECKED, WHILE_WRITTEN])
+def test_two_runs_of_two_days_at_once_both_write(stock, stored, meanwhile, nth):
     stock(FIRST, ("old", 9, None))
-    run = meanwhile(lambda: stock(SECOND, ("quick", 2, None), ("third", 2, None)))
-    assert run.result() == {"added": 1, "updated": 0}
+    run = meanwhile(nth, lambda: stock(SECOND, ("quick", 2, None), ("third", 2, None)))
+    assert run.result() == counts(added=1)
     assert stored()[0] == [
         (FIRST, "slow", 1, None),
         (SECOND, "quick", 2, None),
@@ -325,12 +399,12 @@ def test_two_runs_of_two_days_at_once_both_write(stock, stored, meanwhile):
 
 def test_files_are_handed_out_only_where_they_alone_tell_the_rows(store, stock, frame):
     """A whole table's files; none of a table of days, nor where rows may be marked deleted."""
-    prices = frame("item_id string, cents bigint", ("tea", 5), ("jam", 7))
+    prices = Outcome(frame(PRICED, ("tea", 5), ("jam", 7)))
     store.write(PRICES, prices, FIRST, {})
-    store.write(PRICES, frame("item_id string, cents bigint", ("oil", 9)), SECOND, {})
+    store.write(PRICES, Outcome(frame(PRICED, ("oil", 9))), SECOND, {})
     read = store.read(PRICES, SECOND)
-    held = pa.concat_tables([pq.read_table(f) for f in store.files(PRICES, read.version)])
-    assert sorted(held.to_pylist(), key=str) == sorted(
+    in_files = pa.concat_tables([pq.read_table(f) for f in store.files(PRICES, read.version)])
+    assert sorted(in_files.to_pylist(), key=str) == sorted(
         [dict(row.asDict()) for row in read.rows.collect()], key=str
     )
     stock(FIRST, ("tea", 3, 0.5))
@@ -340,3 +414,63 @@ def test_files_are_handed_out_only_where_they_alone_tell_the_rows(store, stock, 
         f"SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
     )
     assert store.files(PRICES, store.read(PRICES, SECOND).version) == ()
+
+
+ORDERS = Table(
+    "orders",
+    "A line of an order.",
+    (
+        column("line", StringType(), "the line"),
+        column("cents", LongType(), "its price"),
+        column("sold_at", TimestampType(), "when"),
+        column("source_file", StringType(), "the file that held the row"),
+    ),
+    key=("line",),
+    kept="added",
+    replaced_by_file="sold_at",
+)
+ORDER = "line string, cents bigint, sold_at timestamp, source_file string"
+EARLY, LATE = datetime(2017, 11, 30), datetime(2017, 12, 1)  # noqa: DTZ001 - tests run in UTC
+
+
+@pytest.fixture
+def orders(store, frame):
+    """orders(day, files, line, ...) is a run of that day that has read these files."""
+
+    def written(day, files, *lines):
+        read = frame("source_file string", *[(file,) for file in files])
+        outcome = Outcome(frame(ORDER, *lines), source_files=read)
+        return store.write(ORDERS, outcome, day, {"as_of": day.isoformat(), "files": files})
+
+    return written
+
+
+def test_a_file_s_rows_are_what_the_file_says_now(orders, stored):
+    """The line 2 is corrected to another key, 3 is gone; b was not read, and c has a new line."""
+    orders(FIRST, "abc", ("1", 10, EARLY, "a"), ("2", 20, EARLY, "a"), ("3", 30, EARLY, "a"),
+           ("4", 40, EARLY, "b"), ("5", 50, EARLY, "c"))  # fmt: skip
+    lines = (("1", 11, EARLY, "a"), ("2x", 20, EARLY, "a"), ("5", 50, EARLY, "c"))
+    assert orders(FIRST, "ac", *lines, ("6", 60, EARLY, "c")) == counts(2, 1, 2)
+    assert stored(ORDERS)[0] == [
+        ("1", 11, EARLY, "a"), ("2x", 20, EARLY, "a"), ("4", 40, EARLY, "b"),
+        ("5", 50, EARLY, "c"), ("6", 60, EARLY, "c"),
+    ]  # fmt: skip
+
+
+def test_a_file_that_has_no_good_row_any_more_has_none_in_the_table(orders, stored):
+    orders(FIRST, "ab", ("1", 10, EARLY, "a"), ("2", 20, EARLY, "b"))
+    assert orders(FIRST, "ab", ("2", 20, EARLY, "b")) == counts(removed=1)
+    assert stored(ORDERS)[0] == [("2", 20, EARLY, "b")]
+
+
+def test_a_line_that_another_file_holds_too_stays_with_the_file_that_brought_it(orders, stored):
+    orders(FIRST, "a", ("1", 10, EARLY, "a"))
+    before = stored(ORDERS)
+    assert orders(FIRST, "ab", ("1", 10, EARLY, "b")) == counts()
+    assert stored(ORDERS) == before
+
+
+def test_a_run_for_an_older_day_takes_nothing_back_that_lies_after_it(orders, stored):
+    orders(SECOND, "a", ("1", 10, EARLY, "a"), ("2", 20, LATE, "a"))
+    assert orders(FIRST, "a", ("1x", 10, EARLY, "a")) == counts(added=1, removed=1)
+    assert stored(ORDERS)[0] == [("1x", 10, EARLY, "a"), ("2", 20, LATE, "a")]

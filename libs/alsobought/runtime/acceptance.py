@@ -96,7 +96,7 @@ def _faults(table: Table) -> dict[str, Column]:
         if not field.nullable
     }
     broken = {
-        f"the check {name} ({condition}) is broken": ~F.coalesce(F.expr(condition), F.lit(True))
+        f"the check {name} ({condition}) is broken": ~F.coalesce(F.expr(condition), F.lit(False))
         for name, condition in table.checks.items()
     }
     return nulls | broken

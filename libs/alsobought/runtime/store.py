@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime.acceptance import REMOVED, changed_rows, require_acceptable
+from alsobought.runtime.faults import CONCURRENT
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.table import CONSTRAINT, Table, schema_faults
 
@@ -25,6 +26,15 @@ COMMITS = 100  # how far back a run looks for its own
 def warehouse_path(home: Path, warehouse: str) -> str:
     """The warehouse as an absolute path, or as the URI that it is."""
     return warehouse if "://" in warehouse else str(home / warehouse)
+
+
+def recorded_run(user_metadata: str | None) -> dict[str, Any]:
+    """The run that a commit's userMetadata records; {} where another program wrote it."""
+    try:
+        run = json.loads(user_metadata or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return run if isinstance(run, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class Store:
         Raises JobError where the table is not built or lacks the day, ContractError where
         another writer changed its schema or constraints.
         """
-        if not DeltaTable.isDeltaTable(self.spark, self.path(table)):
+        if not self.exists(table):
             raise JobError(f"{table.name} is not built yet: run the job {table.name} first.")
         version = self._latest(table)
         reader = self.spark.read.format("delta").option("versionAsOf", version)
@@ -66,6 +76,17 @@ class Store:
         elif rows.isEmpty():
             raise JobError(f"{table.name} is empty: run the job {table.name} first.")
         return Read(table.conform(rows), version)
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table has been created."""
+        return DeltaTable.isDeltaTable(self.spark, self.path(table))
+
+    def run_of_day(self, table: Table, as_of: date, version: int) -> dict[str, Any]:
+        """The run that wrote the table's day, as of `version`; {} where no commit records it."""
+        commits = DeltaTable.forPath(self.spark, self.path(table)).history()
+        until = commits.where(F.col("version") <= version).sort(F.desc("version"))
+        runs = (recorded_run(commit[0]) for commit in until.select("userMetadata").collect())
+        return next((run for run in runs if run.get("as_of") == as_of.isoformat()), {})
 
     def files(self, table: Table, version: int) -> tuple[str, ...]:
         """The Parquet files of a whole table at `version`, where a worker can open them by itself.
@@ -94,12 +115,14 @@ class Store:
         shuffle of 17 bytes a row.
         """
         rows = table.conform(outcome.rows)
-        exists = DeltaTable.isDeltaTable(self.spark, self.path(table))
-        if exists:
+        before = self._latest(table) if self.exists(table) else None
+        if before is not None:
             self._check_contract(table)
         require_acceptable(table, rows, as_of)
-        if not exists:
+        if before is None:
             self._create(table)
+            before = 0
+        self._require_no_other_run(table, as_of, before)
         if table.sorted_by:
             rows = rows.sortWithinPartitions(*table.sorted_by)
         if table.kept == "added" and not self._rows(table).isEmpty():
@@ -109,10 +132,25 @@ class Store:
         writer = rows.write.format("delta").mode("overwrite")
         if table.kept == "per_as_of":
             writer = writer.option("replaceWhere", f"as_of = '{as_of.isoformat()}'")
-        before = self._latest(table)
         writer.option("userMetadata", json.dumps(run)).save(self.path(table))
         added = self._metrics(table, run, before).get("numOutputRows", 0)
         return {"added": added, "updated": 0, "removed": 0}
+
+    def _require_no_other_run(self, table: Table, as_of: date, before: int) -> None:
+        """Raise JobError where another run has replaced the same rows since version `before`.
+
+        Delta itself sees only what is committed while it writes, not while the rows were checked.
+        Rows that are `added` need no such care: they are compared with the newest version.
+        """
+        if table.kept == "added":
+            return
+        is_run = F.col("userMetadata").isNotNull()
+        if table.kept == "per_as_of":
+            day = F.get_json_object("userMetadata", "$.as_of")
+            is_run = day == as_of.isoformat()
+        history = DeltaTable.forPath(self.spark, self.path(table)).history(COMMITS)
+        if not history.where((F.col("version") > before) & is_run).isEmpty():
+            raise JobError(f"{CONCURRENT}.")
 
     def _merge(
         self, table: Table, outcome: Outcome, as_of: date, run: dict[str, Any]
