@@ -14,6 +14,13 @@ from alsobought.tables.training import REDEMPTION_EXAMPLES
 from alsobought.training.offers import redemption_examples as step
 from alsobought.training.offers.settings import Redemption
 
+READS = {
+    "offers": OFFERS,
+    "engagements": ENGAGEMENTS,
+    "redemptions": REDEMPTIONS,
+    "purchases": PURCHASES,
+}
+
 
 class Params(Settings):
     redemption: Redemption
@@ -21,36 +28,13 @@ class Params(Settings):
     """A larger share of events before, without or too long after their offer fails the job."""
 
 
-def redemption_examples(  # noqa: PLR0913
-    offers: DataFrame,
-    engagements: DataFrame,
-    redemptions: DataFrame,
-    purchases: DataFrame,
-    params: Params,
-    as_of: date,
-) -> Outcome:
+def redemption_examples(params: Params, as_of: date, **tables: DataFrame) -> Outcome:
     """Put each offer's visible events and its customer's history beside it."""
-    made = step.redemption_examples(
-        offers, engagements, redemptions, purchases, params.redemption, as_of
-    )
-    return Outcome(
-        made.rows,
-        made.account,
-        lambda account: step.told(account, params.max_faulty_share),
-    )
+    limit = params.max_faulty_share
+    return step.redemption_examples(step.OfferTables(**tables), params.redemption, as_of, limit)
 
 
-JOB = Job(
-    redemption_examples,
-    Params,
-    {
-        "offers": OFFERS,
-        "engagements": ENGAGEMENTS,
-        "redemptions": REDEMPTIONS,
-        "purchases": PURCHASES,
-    },
-    REDEMPTION_EXAMPLES,
-)
+JOB = Job(redemption_examples, Params, READS, REDEMPTION_EXAMPLES)
 
 if __name__ == "__main__":
     main(JOB)

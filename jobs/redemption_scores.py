@@ -20,9 +20,8 @@ class Params(Settings):
 def redemption_scores(
     examples: DataFrame, training: DataFrame, params: Params, as_of: date
 ) -> Outcome:
-    """Train on the weighted rows of the split train, and score all offers."""
-    made = step.redemption_scores(examples, training, params.redemption)
-    return Outcome(made.rows, notes=made.notes)
+    """Train on the split train, choose penalties on validation, and score all offers."""
+    return step.redemption_scores(examples, training, params.redemption)
 
 
 JOB = Job(

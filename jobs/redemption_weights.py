@@ -18,9 +18,8 @@ class Params(Settings):
 
 
 def redemption_weights(examples: DataFrame, params: Params, as_of: date) -> Outcome:
-    """Learn how labels ripen from the matured offers, and weigh all offers by it."""
-    made = step.redemption_weights(examples, params.redemption)
-    return Outcome(made.rows, notes=made.notes)
+    """Learn from the matured offers how labels arrive, and weight all offers by it."""
+    return step.redemption_weights(examples, params.redemption)
 
 
 JOB = Job(redemption_weights, Params, {"examples": REDEMPTION_EXAMPLES}, REDEMPTION_WEIGHTS)

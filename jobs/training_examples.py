@@ -4,7 +4,7 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 
-from alsobought.learn.splits import Split
+from alsobought.learn.settings import Split
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
 from alsobought.settings import Settings
@@ -21,8 +21,7 @@ def training_examples(
     examples: DataFrame, weights: DataFrame, params: Params, as_of: date
 ) -> Outcome:
     """Put each weighted copy beside its offer's features, and say which split it is in."""
-    rows = step.training_examples(examples, weights, params.split, as_of)
-    return Outcome(rows, step.counted(examples, weights), step.judged)
+    return step.training_examples(examples, weights, params.split, as_of)
 
 
 JOB = Job(

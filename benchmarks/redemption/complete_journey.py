@@ -6,9 +6,9 @@ On each day T the offers issued before T are looked at as they were on T. Custom
 parts; models that saw nothing of a part, neither a label nor a replay, predict the offers of it, so
 that every offer is judged once a day, by what became of it within the attribution window.
 
-The rows come once from training.examples, as of a day long after the year: features are as known at
-issue and replays as drawn by hash, so neither depends on T, and an event is visible on T where its
-delay is below the age. That this is what `redemption_examples` gives for T is checked on one day.
+The rows come once from `redemption_examples`, as of a day long after the year: features are as
+known at issue and replays as drawn by hash, so neither depends on T, and an event is visible on T
+where its delay is below the age. That this is what the step gives for T is checked on one day.
 """
 
 import argparse
@@ -24,15 +24,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from alsobought.days import DAY_MICROS, micros
 from alsobought.learn.arrays import Booleans, Floats
-from alsobought.learn.classifiers import log_loss
-from alsobought.learn.two_stage import Examples, trained
+from alsobought.learn.formulas import log_loss
+from alsobought.learn.two_stage import Examples, fit_two_stage
 from alsobought.runtime import config, session
-from alsobought.training.offers import delay_models
-from alsobought.training.offers.customer_features import DAY
-from alsobought.training.offers.matured_history import chosen, terms_of
+from alsobought.training.offers.delay_models import CUSTOMER_PARTS, fit_delay_models
+from alsobought.training.offers.formulas import fnc_corrected
 from alsobought.training.offers.settings import Redemption
-from alsobought.training.offers.weight_methods import METHODS, needed
+from alsobought.training.offers.weight_methods import METHODS, probabilities_for
 from benchmarks.redemption import journey, judged
 from benchmarks.redemption.journey import Year
 from benchmarks.redemption.world import Offers
@@ -65,7 +65,7 @@ class Day:
 def predicted(year: Year, day: date, settings: Redemption) -> Day:
     """Every form's predictions of every offer issued before the day, by models of other parts."""
     age = journey.age_on(year, day)
-    fold = (year.customer // delay_models.PARTS) % FOLDS  # not the parts that calibrate and judge
+    fold = (year.customer // CUSTOMER_PARTS) % FOLDS  # not the parts that calibrate and judge
     found: dict[Form, Floats] = {}
     for part in range(FOLDS):
         test = (age > 0) & (fold == part)
@@ -80,8 +80,9 @@ def _fold(
 ) -> Iterator[tuple[Form, Floats]]:
     x = year.offers.features[test]
     for method, examples in _training_sets(year, day, train, settings):
-        corrected = method in METHODS and METHODS[method].is_corrected
-        model = trained(examples, settings.model, settings.seed, is_corrected=corrected)
+        is_corrected = method in METHODS and METHODS[method].is_corrected
+        correction = fnc_corrected if is_corrected else None
+        model = fit_two_stage(examples, settings.model, settings.seed, correction=correction)
         p = model.predict(x)
         yield (method, "one"), p.p_redeemed_one_stage
         if method in TWO_STAGES:
@@ -93,20 +94,21 @@ def _training_sets(
 ) -> Iterator[tuple[str, Examples]]:
     """What each method makes of the training customers' offers, as visible on the day."""
     offers = Offers(*(array[train] for array in vars(year.offers).values()))
-    age, terms = journey.age_on(year, day)[train], terms_of(settings)
+    age, terms = journey.age_on(year, day)[train], settings.terms
     final = ~np.isnan(offers.engaged_after), ~np.isnan(offers.redeemed_after)
     yield ORACLE, Examples(offers.features, *final, np.ones(len(age)))
     old = age >= terms.attribution_days
     yield WAITING, Examples(offers.features[old], final[0][old], final[1][old], np.ones(old.sum()))
-    mature = year.replays.issued + terms.attribution_days * DAY <= journey.midnight(day)
+    mature = year.replays.issued + terms.attribution_days * DAY_MICROS <= micros(day)
     customers = np.unique(year.customer[train])
     known = mature & np.isin(year.replays.history.customer, customers)
-    history, encoder = chosen(year.replays.history, known), year.replays.encoder
-    models = delay_models.fitted(history, needed(METHODS), terms, encoder)
+    history, encoder = year.replays.history.where(known), year.replays.encoder
+    names = probabilities_for(METHODS)
+    models = fit_delay_models(history, names, terms, encoder)
     visible = offers.visible(age)
-    p = {name: models.predict(name, offers.features, age) for name in needed(METHODS)}
+    p = {name: models.predict(name, offers.features, age) for name in names}
     for name, method in METHODS.items():
-        copies = method.emit(visible, p, terms)
+        copies = method.weighted_copies(visible, p, terms)
         every = Examples(
             offers.features[copies.row],
             copies.engaged == 1,

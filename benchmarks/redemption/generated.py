@@ -1,12 +1,13 @@
 """Offers from hashes of their numbers, and the floor that their weights are measured against."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from alsobought.days import DAY_MICROS, micros
+from alsobought.sampling import bucket, uniform
 from alsobought.tables.training import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS
-from alsobought.training.offers.customer_features import DAY
 from alsobought.training.offers.settings import Redemption
 from alsobought.training.offers.weight_methods import METHODS
 
@@ -28,18 +29,18 @@ def examples(spark: SparkSession, count: int, parts: int, attribution_days: int)
     redeemed = engaged - 10.0 * F.exp(0.5 * x[4]) * F.log(_uniform("redeemed"))
     made = spark.range(0, count, 1, parts).select(
         F.format_string("offer-%010d", "id").alias("offer_id"),
-        F.format_string("customer-%09d", F.pmod(F.xxhash64("id"), F.lit(count // 5 + 1))).alias(
+        F.format_string("customer-%09d", bucket(F.xxhash64("id"), count // 5 + 1)).alias(
             "customer_id"
         ),
-        (_midnight() - F.floor(_uniform("age") * 365 * DAY)).alias("issued"),
+        (_midnight() - F.floor(_uniform("age") * 365 * DAY_MICROS)).alias("issued"),
         F.map_from_entries(F.array(*_entries(x))).alias("features"),
         F.when(engages, engaged).alias("engaged"),
         F.when(redeems, redeemed).alias("redeemed"),
     )
-    made = made.withColumn("age_days", (_midnight() - F.col("issued")) / DAY)
+    made = made.withColumn("age_days", (_midnight() - F.col("issued")) / DAY_MICROS)
     for name in ("engaged", "redeemed"):
         seen = (F.col(name) < F.col("age_days")) & (F.col(name) < attribution_days)
-        at = F.timestamp_micros(F.col("issued") + F.floor(F.col(name) * DAY))
+        at = F.timestamp_micros(F.col("issued") + F.floor(F.col(name) * DAY_MICROS))
         made = made.withColumn(f"{name}_at", F.when(seen, at))
     state = F.when(F.col("redeemed_at").isNotNull(), "11")
     state = state.when(F.col("engaged_at").isNotNull(), "10").otherwise("00")
@@ -60,7 +61,7 @@ def _entries(x: list[Column]) -> list[Column]:
 
 def _uniform(name: str) -> Column:
     """A number in (0, 1) of each id, another for every name."""
-    return (F.pmod(F.xxhash64("id", F.lit(name)), F.lit(1 << 52)) + 0.5) / float(1 << 52)
+    return uniform(F.xxhash64("id", F.lit(name)))
 
 
 def _logistic(score: Column) -> Column:
@@ -68,14 +69,13 @@ def _logistic(score: Column) -> Column:
 
 
 def _midnight() -> Column:
-    moment = datetime(AS_OF.year, AS_OF.month, AS_OF.day, tzinfo=UTC)
-    return F.lit(round(moment.timestamp()) * 1_000_000)
+    return F.lit(micros(AS_OF))
 
 
 def keyed(offers: DataFrame) -> DataFrame:
     """The floor's other table: offer_id and five numbers, among which the weight."""
     numbers = [
-        (F.pmod(F.xxhash64("offer_id", F.lit(i)), F.lit(1 << 30)) / float(1 << 30)).alias(f"n{i}")
+        (bucket(F.xxhash64("offer_id", F.lit(i)), 1 << 30) / float(1 << 30)).alias(f"n{i}")
         for i in range(5)
     ]
     return offers.select("offer_id", *numbers)

@@ -1,7 +1,7 @@
 """A year of Complete Journey's offers as arrays, with all that became of them."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +9,20 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from alsobought.days import DAY_MICROS, micros
 from alsobought.ingest import events, files, rules
 from alsobought.ingest.settings import given
-from alsobought.learn.arrays import Floats, Integers
+from alsobought.learn.arrays import Floats, Integers, to_floats
 from alsobought.runtime import config
+from alsobought.sampling import keyed
 from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
-from alsobought.training.offers.customer_features import DAY
-from alsobought.training.offers.matured_history import Replays, collected, numbers
-from alsobought.training.offers.redemption_examples import redemption_examples
+from alsobought.training.offers.matured_history import EncodedHistory, collect_history, delays
+from alsobought.training.offers.redemption_examples import OfferTables, redemption_examples
 from alsobought.training.offers.settings import Redemption
 from benchmarks.redemption.world import Offers
 from demo import complete_journey
 
 CHECKED, AFTER_ALL = date(2017, 8, 25), date(2019, 1, 1)
-
-Sources = tuple[DataFrame, DataFrame, DataFrame, DataFrame]
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,10 @@ class Year:
     issued: Integers
     customer: Integers
     """Hashes, of which that of the replays is one."""
-    replays: Replays
+    replays: EncodedHistory
 
 
-def sources(spark: SparkSession, folder: Path, environment: config.Environment) -> Sources:
+def sources(spark: SparkSession, folder: Path, environment: config.Environment) -> OfferTables:
     """Offers, engagements, redemptions, purchases: the demo's flat files by the ingest's rules."""
     complete_journey.main(folder / "warehouse" / "sources")
     of = environment.sources
@@ -48,7 +47,7 @@ def sources(spark: SparkSession, folder: Path, environment: config.Environment) 
     )
     lines = [files.read(spark, each, folder) for each in (offers, engagements, redemptions)]
     bought = rules.classified(files.read(spark, of.purchases, folder), of.purchases, AFTER_ALL)
-    return (
+    return OfferTables(
         events.good(events.offers(lines[0], offers, AFTER_ALL), OFFERS).cache(),
         events.good(events.engagements(lines[1], engagements, AFTER_ALL), ENGAGEMENTS).cache(),
         events.good(events.redemptions(lines[2], redemptions, AFTER_ALL), REDEMPTIONS).cache(),
@@ -56,27 +55,24 @@ def sources(spark: SparkSession, folder: Path, environment: config.Environment) 
     )
 
 
-def loaded(tables: Sources, settings: Redemption) -> Year:
+def loaded(tables: OfferTables, settings: Redemption) -> Year:
     """The year's offers, sorted by id."""
-    examples = redemption_examples(*tables, settings, AFTER_ALL).rows.cache()
-    replays = collected(examples, settings)
+    examples = redemption_examples(tables, settings, AFTER_ALL, 1.0).rows.cache()
+    replays = collect_history(examples, settings)
     rows = _arrow(examples, settings)
     offers = Offers(replays.encoder.matrix(rows["features"]), *_events(rows))
     return Year(offers, rows["issued"].to_numpy(), rows["customer"].to_numpy(), replays)
 
 
 def _arrow(examples: DataFrame, settings: Redemption) -> pa.Table:
-    issued = F.unix_micros("issued_at")
-    seed = F.lit(settings.seed).cast("bigint")
     return (
         examples.select(
             "offer_id",
-            issued.alias("issued"),
-            F.xxhash64("customer_id", seed).alias("customer"),
+            F.unix_micros("issued_at").alias("issued"),
+            keyed("customer_id", seed=settings.seed).alias("customer"),
             "age_days",
             "features",
-            ((F.unix_micros("engaged_at") - issued) / DAY).alias("engaged_after"),
-            ((F.unix_micros("redeemed_at") - issued) / DAY).alias("redeemed_after"),
+            *delays(),
         )
         .toArrow()
         .sort_by("offer_id")
@@ -84,17 +80,17 @@ def _arrow(examples: DataFrame, settings: Redemption) -> pa.Table:
 
 
 def _events(rows: pa.Table) -> tuple[Floats, Floats]:
-    return numbers(rows["engaged_after"]), numbers(rows["redeemed_after"])
+    return to_floats(rows["engaged_after"]), to_floats(rows["redeemed_after"])
 
 
-def check(year: Year, tables: Sources, settings: Redemption) -> None:
+def check(year: Year, tables: OfferTables, settings: Redemption) -> None:
     """Raise AssertionError unless the arrays as of CHECKED are what the job's step gives."""
-    rows = _arrow(redemption_examples(*tables, settings, CHECKED).rows, settings)
+    rows = _arrow(redemption_examples(tables, settings, CHECKED, 1.0).rows, settings)
     age = age_on(year, CHECKED)
     known = age > 0
     visible = year.offers.visible(age)
     np.testing.assert_array_equal(rows["issued"].to_numpy(), year.issued[known])
-    np.testing.assert_array_equal(numbers(rows["age_days"]), age[known])
+    np.testing.assert_array_equal(to_floats(rows["age_days"]), age[known])
     features = year.replays.encoder.matrix(rows["features"])
     np.testing.assert_array_equal(features, year.offers.features[known])
     seen = (visible.engaged_after[known], visible.redeemed_after[known])
@@ -102,9 +98,4 @@ def check(year: Year, tables: Sources, settings: Redemption) -> None:
 
 
 def age_on(year: Year, day: date) -> Floats:
-    return (midnight(day) - year.issued) / DAY
-
-
-def midnight(day: date) -> int:
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return round(midnight.timestamp()) * 1_000_000
+    return (micros(day) - year.issued) / DAY_MICROS

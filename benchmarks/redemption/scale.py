@@ -7,7 +7,7 @@ Offers are generated in Spark from hashes of their numbers and written once as D
 
 floor    reads the offers with their features, joins them once with a table of as many rows by
          offer_id, and writes as many rows of the same kind as the weights, made without Python;
-weights  training.weighting.redemption_weights, from the call to the rows written.
+weights  training.offers.redemption_weights, from the call to the rows written.
 
 The parts of the weights' time are measured by running them up to each step, without a result. Peak
 memory is resident, of the largest Python worker, every 0.1 s.
@@ -34,12 +34,14 @@ from rich.console import Console
 from rich.table import Table
 
 from alsobought.runtime import session
+from alsobought.sampling import bucket
 from alsobought.tables.training import REDEMPTION_WEIGHTS
 from alsobought.training.offers import redemption_weights
-from alsobought.training.offers.matured_history import collected, terms_of
+from alsobought.training.offers.delay_models import fit_delay_models
+from alsobought.training.offers.matured_history import collect_history
 from alsobought.training.offers.settings import Redemption
-from alsobought.training.offers.weigher import COLUMNS, Weigher, rows
-from alsobought.training.offers.weight_methods import needed
+from alsobought.training.offers.weigher import COLUMNS, Weigher, copies_as_arrow
+from alsobought.training.offers.weight_methods import probabilities_for
 from benchmarks.data_sets import DATA
 from benchmarks.redemption.generated import examples, floor, keyed
 from benchmarks.run_one import SAMPLE_SECONDS, Peaks
@@ -84,7 +86,7 @@ def write(made: DataFrame, path: Path) -> None:
 
 def weigh(offers: DataFrame, settings: Redemption, path: Path, clock: Clock) -> list[str]:
     """The weights, written; what they say of themselves."""
-    names = {"replays": "collected", "fit": "fitted"}
+    names = {"replays": "collect_history", "fit": "fit_delay_models"}
     patches = [
         mock.patch.object(
             redemption_weights, each, clock.timed(name, getattr(redemption_weights, each))
@@ -100,12 +102,10 @@ def weigh(offers: DataFrame, settings: Redemption, path: Path, clock: Clock) -> 
 
 def steps(offers: DataFrame, settings: Redemption, clock: Clock) -> None:
     """The pass over the offers up to each of its steps, the rows thrown away."""
-    weigher = Weigher(
-        tuple(settings.methods),
-        terms_of(settings),
-        redemption_weights.fitted(collected(offers, settings), settings),
-    )
-    visible = redemption_weights.as_visible(offers, with_features=True)
+    replays, names = collect_history(offers, settings), probabilities_for(settings.methods)
+    models = fit_delay_models(replays.history, names, settings.terms, replays.encoder)
+    weigher = Weigher(tuple(settings.methods), settings.terms, models)
+    visible = redemption_weights.visible_offers(offers, with_features=True)
     for name, made in {
         "scan": visible,
         "and to Python": visible.mapInArrow(_counts, "n bigint"),
@@ -131,12 +131,12 @@ def _on_the_driver(batches: list[pa.RecordBatch], weigher: Weigher, clock: Clock
         encoded = [models.encoder.matrix(batch["features"]) for batch in batches]
     with clock.measure("predict"):
         for x, batch in zip(encoded, batches, strict=True):
-            for name in needed(weigher.methods):
+            for name in probabilities_for(weigher.methods):
                 models.predict(name, x, batch["age_days"].to_numpy())
     with clock.measure("all of weighing"):
         for batch in batches:
-            for method, copies in weigher.copies(batch):
-                rows(method, copies, batch)
+            for method, copies in weigher.weighted_copies(batch):
+                copies_as_arrow(method, copies, batch)
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def run(spark: SparkSession, asked: argparse.Namespace, folder: Path) -> dict[st
     offers, other = (
         spark.read.format("delta").load(str(path[name])) for name in ("examples", "keyed")
     )
-    few = offers.where(F.pmod(F.xxhash64("offer_id"), F.lit(WARM)) == 0)
+    few = offers.where(bucket(F.xxhash64("offer_id"), WARM) == 0)
     write(floor(few, other, settings), path["floor"])
     weigh(few, settings, path["weights"], cold)
     peaks = []

@@ -19,12 +19,13 @@ from rich.console import Console
 from rich.table import Table
 
 from alsobought.learn.arrays import Floats
-from alsobought.learn.classifiers import log_loss
 from alsobought.learn.encoder import Encoder
-from alsobought.learn.two_stage import Examples, trained
-from alsobought.training.offers import delay_models
+from alsobought.learn.formulas import log_loss
+from alsobought.learn.two_stage import Examples, fit_two_stage
+from alsobought.training.offers.delay_models import DelayModels, fit_delay_models
+from alsobought.training.offers.formulas import fnc_corrected
 from alsobought.training.offers.settings import Terms
-from alsobought.training.offers.weight_methods import METHODS, needed
+from alsobought.training.offers.weight_methods import METHODS, probabilities_for
 from benchmarks.redemption import world
 from benchmarks.redemption.world import Offers
 
@@ -61,13 +62,14 @@ def simulated(count: int, seed: int, model: str = "logistic") -> dict[Form, Scor
     terms = Terms(OBSERVATION_DAYS, ATTRIBUTION_DAYS, floor=0.05, model=model, seed=seed)
     history = world.history(count, 2, ATTRIBUTION_DAYS, random)
     names = Encoder(tuple(f"x{each}" for each in range(world.FEATURES)))
-    models = delay_models.fitted(history, needed(METHODS), terms, names)
+    models = fit_delay_models(history, probabilities_for(METHODS), terms, names)
     new = world.offers(2 * count, ATTRIBUTION_DAYS, random)
     scores = {}
     for shown, age, training in _shown(count, random):
         for method, examples in _examples(shown, age, training, models):
             is_corrected = method in METHODS and METHODS[method].is_corrected
-            fitted = trained(examples, model, seed, is_corrected=is_corrected)
+            correction = fnc_corrected if is_corrected else None
+            fitted = fit_two_stage(examples, model, seed, correction=correction)
             found = fitted.predict(new.features)
             rows = len(examples.weight)
             scores[method, shown, "one"] = _score(found.p_redeemed_one_stage, new, rows)
@@ -93,7 +95,7 @@ def _shown(count: int, random: np.random.Generator) -> Iterator[tuple[str, Float
 
 
 def _examples(
-    shown: str, age: Floats, offers: Offers, models: delay_models.Models
+    shown: str, age: Floats, offers: Offers, models: DelayModels
 ) -> Iterator[tuple[str, Examples]]:
     """Each method's training set."""
     if shown == "final":
@@ -104,7 +106,7 @@ def _examples(
     for name in SHOWN_TO[shown]:
         method = METHODS[name]
         p = {each: models.predict(each, offers.features, age) for each in method.needs}
-        copies = method.emit(visible, p, models.terms)
+        copies = method.weighted_copies(visible, p, models.terms)
         # a snapshot has every copy of its offers; a stream those of the last days
         kept = age[copies.row] - copies.emitted_after < DAYS
         if shown == "weighable":

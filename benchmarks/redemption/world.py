@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from alsobought.learn.arrays import Floats
-from alsobought.training.offers.copies import Visible
-from alsobought.training.offers.delay_models import History
+from alsobought.training.offers.copies import VisibleOffers
+from alsobought.training.offers.matured_history import MaturedHistory
 
 FEATURES = 5
 ENGAGES = np.array([1.0, -0.8, 0.6, 0.0, 0.4])
@@ -32,11 +32,11 @@ class Offers:
     engaged_after: Floats
     redeemed_after: Floats
 
-    def visible(self, age: Floats) -> Visible:
+    def visible(self, age: Floats) -> VisibleOffers:
         """The offers as they look at these ages."""
         engaged = np.where(self.engaged_after < age, self.engaged_after, np.nan)
         redeemed = np.where(self.redeemed_after < age, self.redeemed_after, np.nan)
-        return Visible(age, engaged, redeemed)
+        return VisibleOffers(age, engaged, redeemed)
 
 
 def offers(count: int, attribution_days: float, random: np.random.Generator) -> Offers:
@@ -66,11 +66,11 @@ def redemption_if_engaged(x: Floats) -> Floats:
 
 def history(
     count: int, replays: int, attribution_days: float, random: np.random.Generator
-) -> History:
+) -> MaturedHistory:
     """Matured offers, each replayed at random ages; every offer is a customer's only one."""
     matured = offers(count, attribution_days, random)
     customer = random.integers(0, 2**62, count)
-    return History(
+    return MaturedHistory(
         features=np.tile(matured.features, (replays, 1)),
         age=random.uniform(0, attribution_days, count * replays),
         engaged_after=np.tile(matured.engaged_after, replays),

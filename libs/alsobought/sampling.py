@@ -3,6 +3,8 @@
 The same rows are chosen on any cluster, on any number of partitions, and again tomorrow.
 """
 
+import numpy as np
+from numpy.typing import NDArray
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -27,3 +29,8 @@ def uniform(hashed: Column) -> Column:
 def is_sampled(hashed: Column, share: float) -> Column:
     """Whether a hash is in the sample that holds this share of all keys; all of them from 1 on."""
     return uniform(hashed) < F.lit(share)
+
+
+def bucket_of(hashes: NDArray[np.int64], buckets: int) -> NDArray[np.int64]:
+    """`bucket` of hashes that have come to the driver."""
+    return hashes % buckets  # numpy's remainder has the divisor's sign, as pmod's

@@ -42,7 +42,7 @@ def test_a_sliced_array_is_only_its_own_rows(start, length):
     sliced = arrow(MAPS).slice(start, length)
     assert AB.matrix(sliced).tolist() == EXPECTED[start : start + length]
     own = {name for each in MAPS[start : start + length] for name in each or {}}
-    assert Encoder.of(sliced).names == tuple(sorted(own))
+    assert Encoder.fit(sliced).names == tuple(sorted(own))
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -float("inf")])
@@ -62,13 +62,13 @@ def test_what_a_null_map_hides_is_not_its_content():
 
 
 def test_the_names_are_sorted_and_each_there_once():
-    assert Encoder.of(arrow(MAPS)).names == ("brand=a", "brand=b", "price", "unheard of")
-    assert Encoder.of(MAPS) == Encoder.of(pa.chunked_array([arrow(MAPS)]))
+    assert Encoder.fit(arrow(MAPS)).names == ("brand=a", "brand=b", "price", "unheard of")
+    assert Encoder.fit(MAPS) == Encoder.fit(pa.chunked_array([arrow(MAPS)]))
 
 
 @pytest.mark.parametrize("maps", [[], [None, {}], arrow([]), pa.chunked_array([], type=MAP)])
 def test_maps_without_a_name_give_a_matrix_without_a_column(maps):
-    encoder = Encoder.of(maps)
+    encoder = Encoder.fit(maps)
     assert encoder.names == ()
     assert encoder.matrix(maps).shape == (len(maps), 0)
 

@@ -6,14 +6,15 @@ import pytest
 from pydantic import ValidationError
 from pyspark.sql import functions as F
 
-from alsobought.learn.splits import Split, split_of
+from alsobought.learn.settings import Split
+from alsobought.learn.splits import split_by_customer, split_of
 from tests.rows import rows
 from tests.training.purchases import oracle
 
 
 def test_a_customers_split_is_the_hash_of_customer_and_seed(spark):
     customers = spark.range(2_000).select(F.concat(F.lit("household "), "id").alias("customer"))
-    found = dict(rows(customers.select("customer", split_of(F.col("customer"), -7))))
+    found = dict(rows(customers.select("customer", split_by_customer(F.col("customer"), -7))))
     assert found == {customer: oracle.split_of(customer, -7) for customer in found}
     counts = {name: list(found.values()).count(name) for name in ("train", "validation", "test")}
     assert abs(counts["train"] - 1_600) < 90
@@ -23,7 +24,10 @@ def test_a_customers_split_is_the_hash_of_customer_and_seed(spark):
 
 def test_shares_and_seed_move_customers(spark):
     customers = spark.range(500).select(F.col("id").cast("string").alias("customer"))
-    halves, other = split_of(F.col("customer"), 1, 50, 25), split_of(F.col("customer"), 2, 50, 25)
+    halves, other = (
+        split_by_customer(F.col("customer"), 1, 50, 25),
+        split_by_customer(F.col("customer"), 2, 50, 25),
+    )
     found = rows(customers.select("customer", halves, other))
     assert [b for _, b, _ in found] == [oracle.split_of(a, 1, 50, 25) for a, _, _ in found]
     assert sum(b != c for _, b, c in found) > 200
@@ -43,7 +47,7 @@ def test_by_time_the_newest_days_are_the_test(frame):
         ("test", at(24)),
         ("test", at(30, 23)),
     )
-    found = issued.select("expected", split.of(F.lit("ann"), F.col("at"), date(2017, 12, 1)))
+    found = issued.select("expected", split_of(split, F.lit("ann"), F.col("at"), date(2017, 12, 1)))
     assert all(expected == said for expected, said in rows(found))
 
 

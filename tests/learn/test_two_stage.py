@@ -6,7 +6,8 @@ from threadpoolctl import threadpool_limits
 
 from alsobought.errors import JobError
 from alsobought.learn.classifiers import KINDS
-from alsobought.learn.two_stage import Examples, trained
+from alsobought.learn.two_stage import Examples, fit_two_stage
+from alsobought.training.offers.formulas import fnc_corrected
 from benchmarks.redemption import simulation
 from benchmarks.redemption.simulation import NAIVE, ORACLE, TRUTH, closed, simulated
 
@@ -33,7 +34,7 @@ def examples(rows, times=500):
 
 @pytest.mark.parametrize("model", KINDS)
 def test_weights_count_as_rows_do(model):
-    found = trained(examples(COUNTED), model, seed=0).predict(TWO)
+    found = fit_two_stage(examples(COUNTED), model, seed=0).predict(TWO)
     assert found.p_engaged == pytest.approx([4 / 8, 3 / 4], abs=0.01)
     assert found.p_redeemed_if_engaged == pytest.approx([1 / 4, 2 / 3], abs=0.01)
     assert found.p_redeemed_one_stage == pytest.approx([1 / 8, 2 / 4], abs=0.01)
@@ -43,19 +44,19 @@ def test_weights_count_as_rows_do(model):
 def test_fnc_is_corrected_in_both_forms():
     # 10 offers, 2 redeemed: 10 copies at issue and 2 at conversion, q(1) = 2 / 12
     rows = [(0, 0, 0, 10.0), (0, 1, 1, 2.0)]
-    plain = trained(examples(rows), "logistic", 0).predict(TWO[:1])
+    plain = fit_two_stage(examples(rows), "logistic", 0).predict(TWO[:1])
     assert plain.p_redeemed_one_stage == pytest.approx([1 / 6], abs=1e-3)
-    found = trained(examples(rows), "logistic", 0, is_corrected=True).predict(TWO[:1])
+    found = fit_two_stage(examples(rows), "logistic", 0, correction=fnc_corrected).predict(TWO[:1])
     assert found.p_redeemed_one_stage == pytest.approx([0.2], abs=1e-3)
     assert found.p_redeemed == pytest.approx([0.2], abs=1e-3)
     mostly = [(0, 0, 0, 1.0), (0, 1, 1, 2.0)]  # no p has q(1) above 1/2
-    assert trained(examples(mostly), "logistic", 0, is_corrected=True).predict(
+    assert fit_two_stage(examples(mostly), "logistic", 0, correction=fnc_corrected).predict(
         TWO[:1]
     ).p_redeemed == pytest.approx([1.0])
 
 
 def test_when_all_who_engaged_redeemed_the_second_stage_is_1():
-    found = trained(examples([(0, 0, 0, 1.0), (1, 1, 1, 1.0)]), "logistic", 0).predict(TWO)
+    found = fit_two_stage(examples([(0, 0, 0, 1.0), (1, 1, 1, 1.0)]), "logistic", 0).predict(TWO)
     assert found.p_redeemed_if_engaged == pytest.approx([1, 1])
     assert (found.p_redeemed < 1).all()
 
@@ -71,7 +72,7 @@ def test_when_all_who_engaged_redeemed_the_second_stage_is_1():
 )
 def test_a_label_without_both_kinds_is_one_clear_sentence(rows, said):
     with pytest.raises(JobError, match=said):
-        trained(examples(rows), "logistic", 0)
+        fit_two_stage(examples(rows), "logistic", 0)
 
 
 @pytest.fixture(scope="module")

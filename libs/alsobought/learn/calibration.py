@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from alsobought.learn.arrays import Booleans, Floats
-from alsobought.learn.classifiers import log_loss
+from alsobought.learn.formulas import log_loss
 
 BINS = 10
 HISTOGRAM = 50
@@ -50,6 +49,8 @@ class Quality:
 
 def quality(p: Floats, label: Booleans) -> Quality:
     """How well the predictions did, on one row or more. Cost: a sort."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
     has_both = bool(0 < label.sum() < len(label))
     return Quality(
         rows=len(p),
@@ -64,7 +65,7 @@ def quality(p: Floats, label: Booleans) -> Quality:
 
 
 def reliability(p: Floats, label: Booleans, bins: int = BINS) -> Reliability:
-    """The bins of the predictions; equal predictions are never told apart.
+    """The bins of the predictions; equal predictions are always in one bin.
 
     Fewer bins where there are fewer distinct predictions.
     """

@@ -1,13 +1,17 @@
-"""Two kinds of classifier of offers, by features and perhaps age: small, and quick to predict."""
+"""Two kinds of classifier, by features and perhaps age: small, and quick to predict.
+
+Nothing here imports scikit-learn before it fits or scores: that takes two seconds, and every job
+and command reads these modules.
+"""
 
 from typing import Protocol
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
-from alsobought.learn.arrays import Booleans, Floats
+from alsobought.learn.arrays import Floats
+from alsobought.learn.formulas import log_loss
 from alsobought.learn.gradient_boosting import Boosted
-from alsobought.learn.labelled_rows import NEVER_QUITE, Rows
+from alsobought.learn.labelled_rows import LabelledRows
 from alsobought.learn.logistic import Logistic
 
 
@@ -23,7 +27,7 @@ class Classifier(Protocol):
         """P(label) of each row, in (0, 1): float64 of shape (n,)."""
         ...
 
-    def calibrated(self, rows: Rows) -> "Classifier":
+    def calibrated(self, rows: LabelledRows) -> "Classifier":
         """This model corrected on rows that it was not trained on, of both labels."""
         ...
 
@@ -38,22 +42,19 @@ KINDS: dict[str, type[Logistic] | type[Boosted]] = {
 }
 
 
-PENALTIES: dict[str, tuple[float, ...]] = {
-    "logistic": (1.0, 10.0, 100.0, 1000.0),
-    "gradient_boosting": (1.0,),
-}
-"""L2 penalties to choose from. Trees are held back by their leaves' size, and take long to fit."""
-
-
-def fit(model: str, rows: Rows, seed: int, penalty: float = 1.0) -> Classifier:
+def fit(model: str, rows: LabelledRows, seed: int, penalty: float = 1.0) -> Classifier:
     """A model of that kind. On one thread: sums in another order would be another model."""
+    load_thread_pools()
     with threadpool_limits(limits=1):
         return KINDS[model].fit(rows, seed, penalty)
 
 
-def log_loss(label: Booleans, p: Floats, weight: Floats | None = None) -> float:
-    """The mean of -ln P(label), in nats; NaN without rows."""
-    if len(label) == 0:
-        return float("nan")
-    p = np.clip(p, NEVER_QUITE, 1 - NEVER_QUITE)
-    return float(-np.average(np.log(np.where(label, p, 1 - p)), weights=weight))
+def load_thread_pools() -> None:
+    """Import what computes on threads: a limit reaches only the pools that are loaded already."""
+    import sklearn.ensemble
+    import sklearn.linear_model  # noqa: F401
+
+
+def held_out_loss(model: Classifier, rows: LabelledRows) -> float:
+    """The (weighted) log-loss of a model on rows that it was not trained on; NaN without rows."""
+    return log_loss(rows.label, model.probability(rows.features, rows.age), rows.weight)

@@ -23,10 +23,10 @@ class Encoder:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, maps: Maps) -> Self:
+    def fit(cls, maps: Maps) -> Self:
         """An encoder of every name that the maps hold, sorted. Cost: one pass over the names."""
-        found = {name for chunk in _chunks(maps) for name in pc.unique(_keys(chunk)).to_pylist()}
-        return cls(tuple(sorted(found)))
+        names = {name for chunk in _chunks(maps) for name in pc.unique(_keys(chunk)).to_pylist()}
+        return cls(tuple(sorted(names)))
 
     def matrix(self, maps: Maps) -> Floats:
         """One row a map and one column a name: float64 of shape (n, len(names)).
@@ -51,8 +51,8 @@ class Encoder:
         lengths = np.diff(maps.offsets.to_numpy())
         rows = np.repeat(np.arange(len(maps)), lengths)
         keys = _keys(maps)
-        known = pc.index_in(keys, value_set=pa.array(self.names, type=keys.type))
-        columns = known.fill_null(-1).to_numpy(zero_copy_only=False)
+        places = pc.index_in(keys, value_set=pa.array(self.names, type=keys.type))
+        columns = places.fill_null(-1).to_numpy(zero_copy_only=False)
         items = maps.items.slice(maps.offsets[0].as_py(), len(keys))
         values = items.cast(pa.float64()).to_numpy(zero_copy_only=False)
         kept = (columns >= 0) & np.isfinite(values)
@@ -67,7 +67,7 @@ def _chunks(maps: Maps) -> list[pa.MapArray]:
         return list(maps.chunks)
     if isinstance(maps, pa.MapArray):
         return [maps]
-    return [pa.array([None if each is None else list(each.items()) for each in maps], type=MAP)]
+    return [pa.array([None if row is None else list(row.items()) for row in maps], type=MAP)]
 
 
 def _keys(maps: pa.MapArray) -> pa.Array:

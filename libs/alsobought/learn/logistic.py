@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from alsobought.learn.arrays import Floats
-from alsobought.learn.labelled_rows import NEVER_QUITE, Rows, in_chunks
+from alsobought.learn.formulas import MARGIN
+from alsobought.learn.labelled_rows import LabelledRows, predict_in_chunks
 
 NARROW = 500
-"""Up to so many columns a handful of exact steps is quicker than hundreds of cheap ones."""
+"""Up to so many columns a few Newton steps are quicker than hundreds of passes of L-BFGS."""
 KNOTS = np.array([1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2])
 """Where the effect of age may bend, as parts of the greatest age: most happens early."""
 
@@ -31,7 +31,7 @@ class Logistic:
     calibration: str = "none"
 
     @classmethod
-    def fit(cls, rows: Rows, seed: int, penalty: float = 1.0) -> Self:
+    def fit(cls, rows: LabelledRows, seed: int, penalty: float = 1.0) -> Self:
         """The weighted maximum of the likelihood with an L2 penalty on standardised terms.
 
         Cost: a design of n (3k + 8) numbers with age, n k without; some ten Newton steps of its
@@ -41,12 +41,12 @@ class Logistic:
         knots = np.empty(0) if rows.age is None else rows.age.max(initial=0.0) * KNOTS
         bent = _bent(rows.age, knots, len(rows.label))
         (shift, scale), (age_shift, age_scale), (bent_shift, bent_scale) = (
-            _moments(each) for each in (rows.features, ages, bent)
+            _moments(columns) for columns in (rows.features, ages, bent)
         )
         x, aged = (rows.features - shift) / scale, (ages - age_shift) / age_scale
-        crossed = [x * each[:, None] for each in aged.T]
+        crossed = [x * age_term[:, None] for age_term in aged.T]
         design = np.hstack([x, *crossed, aged, (bent - bent_shift) / bent_scale])
-        fitted = _likeliest(design, rows, penalty)
+        fitted = _maximum_likelihood(design, rows, penalty)
         terms = 1 + aged.shape[1]
         of_x, of_age, bends = np.split(fitted[1:], np.cumsum([terms * x.shape[1], terms - 1]))
         coefficients = of_x.reshape(terms, -1).T / scale[:, None]
@@ -66,27 +66,29 @@ class Logistic:
 
     def probability(self, features: Floats, age: Floats | None) -> Floats:
         """P(label) of each row, in (0, 1). Cost: three products a feature."""
-        return in_chunks(lambda x, a: _probability(self.scores(x, a)), features, age)
+        return predict_in_chunks(lambda x, a: _probability(self.scores(x, a)), features, age)
 
-    def calibrated(self, rows: Rows) -> "Logistic":
-        """The scores stretched and shifted to the likeliest fit of the rows. Source: Platt 1999."""
+    def calibrated(self, rows: LabelledRows) -> "Logistic":
+        """The scores scaled and shifted by maximum likelihood on the rows. Source: Platt 1999."""
         scores = self.scores(rows.features, rows.age)
-        shift, stretch = _likeliest(scores[:, None], rows, penalty=1e-6)
-        constants = self.constants * stretch
+        shift, factor = _maximum_likelihood(scores[:, None], rows, penalty=1e-6)
+        constants = self.constants * factor
         constants[0] += shift
-        bends = self.bends * stretch
-        return Logistic(self.coefficients * stretch, constants, self.knots, bends, "sigmoid")
+        bends = self.bends * factor
+        return Logistic(self.coefficients * factor, constants, self.knots, bends, "sigmoid")
 
     def content(self) -> bytes:
         """The bytes of its numbers."""
         learnt = (self.coefficients, self.constants, self.knots, self.bends)
-        return b"".join(each.tobytes() for each in learnt)
+        return b"".join(numbers.tobytes() for numbers in learnt)
 
 
-def _likeliest(design: Floats, rows: Rows, penalty: float) -> Floats:
-    """Intercept and coefficients of the likeliest logistic model of the design's columns."""
+def _maximum_likelihood(design: Floats, rows: LabelledRows, penalty: float) -> Floats:
+    """Intercept and coefficients of the penalised maximum-likelihood model of the design."""
+    from sklearn.linear_model import LogisticRegression
+
     if design.shape[1] == 0:  # no feature at all: the intercept alone
-        return _likeliest(np.zeros((len(design), 1)), rows, penalty)[:1]
+        return _maximum_likelihood(np.zeros((len(design), 1)), rows, penalty)[:1]
     solver = "newton-cholesky" if design.shape[1] <= NARROW else "lbfgs"
     model = LogisticRegression(C=1 / penalty, solver=solver, tol=1e-6, max_iter=1000)
     model.fit(design, rows.label, sample_weight=rows.weight)
@@ -96,7 +98,7 @@ def _likeliest(design: Floats, rows: Rows, penalty: float) -> Floats:
 def _moments(columns: Floats) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each column; 1 for a column that is constant."""
     scale = columns.std(axis=0)
-    return columns.mean(axis=0), np.where(scale > NEVER_QUITE, scale, 1.0)
+    return columns.mean(axis=0), np.where(scale > MARGIN, scale, 1.0)
 
 
 def _ages(age: Floats | None, rows: int) -> Floats:

@@ -1,25 +1,30 @@
 """The models that the weights are for: engagement, then redemption given engagement, and in one.
 
-Trained on all offers, so what they say holds for every offer and not for engaged ones alone.
+Trained on all offers, so their probabilities hold for every offer and not for engaged ones alone.
 Source: the entire-space model, Ma et al. 2018.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from alsobought.errors import JobError
 from alsobought.learn.arrays import Booleans, Floats
-from alsobought.learn.classifiers import Classifier, fit
-from alsobought.learn.labelled_rows import NEVER_QUITE, Rows
-from alsobought.training.offers.formulas import fnc_corrected
+from alsobought.learn.classifiers import Classifier
+from alsobought.learn.formulas import MARGIN
+from alsobought.learn.labelled_rows import LabelledRows
+from alsobought.learn.penalties import fit_with_best_penalty
+
+Correction = Callable[[Floats], Floats]
+"""From the probability of a model trained on biased copies to that of an offer; picklable."""
 
 
 @dataclass(frozen=True)
 class Examples:
     """Rows of a training set: features (n, k); labels engaged and redeemed; weight, not negative.
 
-    A redeemed row is an engaged one. Rows that weigh nothing are left out of training.
+    A redeemed row is an engaged one. Rows that weigh nothing neither train nor choose.
     """
 
     features: Floats
@@ -45,64 +50,85 @@ class EntireSpace:
     engages: Classifier
     redeems_if_engaged: Classifier | None
     redeems: Classifier
-    is_corrected: bool
+    penalties: dict[str, float]
+    """The L2 penalty of each model by its label: engaged, redeemed if engaged, redeemed."""
+    correction: Correction | None = None
+    """Applied to both forms of p_redeemed."""
 
     def predict(self, features: Floats) -> Predicted:
-        """What becomes of offers with these features, each in (0, 1).
+        """The probabilities of offers with these features, each in (0, 1).
 
-        A model trained on FNC's copies is corrected, p = b / (1 - b), in both forms of p_redeemed;
-        where b is
-        above 1/2, which no p explains, it is 1. Cost: rows are predicted in chunks.
+        What a correction leaves outside is clipped. Cost: rows are predicted in chunks.
         """
         engaged = self.engages.probability(features, None)
         if self.redeems_if_engaged is None:
-            redeemed_if_engaged = np.full(len(features), 1 - NEVER_QUITE)
+            redeemed_if_engaged = np.full(len(features), 1 - MARGIN)
         else:
             redeemed_if_engaged = self.redeems_if_engaged.probability(features, None)
         redeemed = engaged * redeemed_if_engaged
         one_stage = self.redeems.probability(features, None)
-        if self.is_corrected:
-            redeemed, one_stage = _corrected(redeemed), _corrected(one_stage)
+        if self.correction is not None:
+            redeemed, one_stage = (
+                np.clip(self.correction(biased), MARGIN, 1 - MARGIN)
+                for biased in (redeemed, one_stage)
+            )
         return Predicted(engaged, redeemed_if_engaged, redeemed, one_stage)
 
 
-def trained(
-    examples: Examples, model: str, seed: int, *, is_corrected: bool = False
+def fit_two_stage(
+    training: Examples,
+    model: str,
+    seed: int,
+    *,
+    validation: Examples | None = None,
+    correction: Correction | None = None,
 ) -> EntireSpace:
-    """Both forms, trained with the weights; `is_corrected` for the copies of FNC.
+    """Both forms, trained with the weights.
 
     The weight of an engaged row counts in both stages. Streaming methods without engagement copies
     (FNW, FNC) have only redeemed rows among the engaged: their second stage is 1.
+    Each model's L2 penalty is the one with the least weighted log-loss on the validation rows; it
+    is 1 where these have not both labels.
 
-    Errors: JobError when no row, or every row, is engaged or redeemed. Cost: three fits.
+    Raises JobError when no training row, or every one, is engaged or redeemed.
+    Cost: three fits for each penalty.
     """
-    counted = examples.weight > 0
-    engaged = examples.engaged.astype(bool)
-    redeemed = examples.redeemed.astype(bool)
-    every = Rows(examples.features, None, redeemed, examples.weight).where(counted)
-    stage_one = Rows(examples.features, None, engaged, examples.weight).where(counted)
-    _require_both_labels("engaged", stage_one.label)
-    _require_both_labels("redeemed", every.label)
-    stage_two = every.where(stage_one.label)
+    train, held_out = _labels(training), None if validation is None else _labels(validation)
+    for label in ("engaged", "redeemed"):
+        _require_both_labels(label, train[label])
+    models: dict[str, Classifier] = {}
+    penalties: dict[str, float] = {}
+    for label, rows in train.items():
+        if not rows.label.all():
+            choosing = None if held_out is None else held_out[label]
+            choosing = choosing if choosing is not None and choosing.has_both_labels else None
+            penalties[label], models[label] = fit_with_best_penalty(model, rows, choosing, seed)
     return EntireSpace(
-        engages=fit(model, stage_one, seed),
-        redeems_if_engaged=None if stage_two.label.all() else fit(model, stage_two, seed),
-        redeems=fit(model, every, seed),
-        is_corrected=is_corrected,
+        engages=models["engaged"],
+        redeems_if_engaged=models.get("redeemed if engaged"),
+        redeems=models["redeemed"],
+        penalties=penalties,
+        correction=correction,
     )
 
 
-def _require_both_labels(what: str, label: Booleans) -> None:
+def _labels(examples: Examples) -> dict[str, LabelledRows]:
+    """The rows that weigh anything, by what they are labelled with."""
+    engaged, redeemed = examples.engaged.astype(bool), examples.redeemed.astype(bool)
+    all_rows = LabelledRows(examples.features, None, redeemed, examples.weight)
+    weighing = examples.weight > 0
+    return {
+        "engaged": replace(all_rows, label=engaged).where(weighing),
+        "redeemed if engaged": all_rows.where(weighing & engaged),
+        "redeemed": all_rows.where(weighing),
+    }
+
+
+def _require_both_labels(name: str, rows: LabelledRows) -> None:
     """Raise JobError unless there are rows of either label."""
-    positives = int(label.sum())
-    if 0 < positives < len(label):
-        return
-    raise JobError(
-        f"of {len(label):,} training rows that weigh anything {positives:,} are {what}, and a "
-        "model needs both kinds: take in more offers"
-    )
-
-
-def _corrected(biased: Floats) -> Floats:
-    """FNC's b / (1 - b), in (0, 1)."""
-    return np.clip(fnc_corrected(biased), NEVER_QUITE, 1 - NEVER_QUITE)
+    if not rows.has_both_labels:
+        raise JobError(
+            f"of {len(rows.label):,} training rows that weigh anything "
+            f"{int(rows.label.sum()):,} are {name}, and a model needs both kinds: take in more "
+            f"offers"
+        )

@@ -5,9 +5,10 @@ import pytest
 from pyspark.sql import functions as F
 
 from alsobought.tables.training import REDEMPTION_AUDITS
-from alsobought.training.audits.measurement import Measured, bucket_name, buckets
+from alsobought.training.audits.measurement import Measurement, bucket_edges, bucket_name
 from alsobought.training.audits.model_audits import mean_of_groups
-from alsobought.training.audits.redemption_audits import Bounds, as_rows, redemption_audits, told
+from alsobought.training.audits.redemption_audits import describe, measure, redemption_audits
+from alsobought.training.audits.settings import Bounds
 from alsobought.training.offers.redemption_weights import redemption_weights
 from tests.rows import rows
 from tests.training.offers.offer_rows import drawn, examples, settings
@@ -24,7 +25,7 @@ def shop(spark):
 
 @pytest.fixture(scope="module")
 def measured(shop):
-    return redemption_audits(*shop, CHOSEN, Bounds())
+    return measure(*shop, CHOSEN, Bounds())
 
 
 def alerts(found):
@@ -33,7 +34,7 @@ def alerts(found):
 
 def test_sound_weights_raise_no_alert(measured):
     assert alerts(measured) == set()
-    assert told(measured) == [f"{len(measured)} audits, 0 out of bounds"]
+    assert describe(measured) == [f"{len(measured)} audits, 0 out of bounds"]
     by_audit = {}
     for each in measured:
         by_audit.setdefault(each.audit, []).append(each)
@@ -52,7 +53,9 @@ def test_sound_weights_raise_no_alert(measured):
 
 
 def test_the_rows_keep_their_contract(shop, measured):
-    made = REDEMPTION_AUDITS.conform(as_rows(shop[0], measured))
+    outcome = redemption_audits(*shop, CHOSEN, Bounds())
+    assert outcome.notes == describe(measured)
+    made = REDEMPTION_AUDITS.conform(outcome.rows)
     told_rows = rows(made.select("audit", "method", "bucket", "rows", "is_alert"))
     assert ("model_version", "all", "all", 0, False) in told_rows
     assert len({row[:3] for row in told_rows}) == len(measured)
@@ -71,11 +74,11 @@ def test_a_changed_weight_and_another_model_are_told_first(shop):
     is_one = (F.col("offer_id") == "o1") & (F.col("method") == "fsiw")
     changed = weights.withColumn("weight", F.col("weight") + F.when(is_one, 0.01).otherwise(0.0))
     other = changed.withColumn("model_version", F.lit("another"))
-    found = redemption_audits(offers, other, CHOSEN, Bounds())
+    found = measure(offers, other, CHOSEN, Bounds())
     assert ("recomputed_weight", "fsiw") in alerts(found)
     assert ("model_version", "all") in alerts(found)
     assert ("recomputed_weight", "fnw") not in alerts(found)
-    said = told(found)
+    said = describe(found)
     assert said[0].startswith("ALERT ")
     assert said[-1].endswith(f"{len(said) - 1} out of bounds")
 
@@ -85,7 +88,7 @@ def test_tight_bounds_alert(shop):
         max_mean_weight_error=0.0, max_drift=0.0, standard_errors=0.0,
         min_effective_share=1.0, max_clipped_share=0.0,
     )  # fmt: skip
-    found = alerts(redemption_audits(*shop, CHOSEN, tight))
+    found = alerts(measure(*shop, CHOSEN, tight))
     assert {audit for audit, _ in found} >= {"sum_q_w", "drift", "effective_sample_size"}
 
 
@@ -98,7 +101,7 @@ def test_history_that_has_changed_since_is_a_drift_of_its_newest_offers(spark):
     offers = examples(spark, old + new)
     only = settings(methods=["fsiw"])
     weights = redemption_weights(offers, only).rows
-    found = redemption_audits(offers, weights, only, Bounds())
+    found = measure(offers, weights, only, Bounds())
     drifted = {each.bucket for each in found if each.audit == "drift" and each.is_alert}
     assert "never_redeems, the newest" in drifted
 
@@ -106,7 +109,7 @@ def test_history_that_has_changed_since_is_a_drift_of_its_newest_offers(spark):
 def test_methods_without_models_are_audited_without_history(spark):
     offers = examples(spark, drawn(100, oldest=20))
     only = settings(methods=["none"])
-    found = redemption_audits(offers, redemption_weights(offers, only).rows, only, Bounds())
+    found = measure(offers, redemption_weights(offers, only).rows, only, Bounds())
     assert {each.audit for each in found} == {
         "weight_by_age", "effective_sample_size", "clipped_share", "recomputed_weight",
     }  # fmt: skip
@@ -121,13 +124,13 @@ def test_the_standard_error_counts_groups_not_rows():
 
 def test_bounds_and_buckets():
     def one(value, lower=None, upper=None):
-        return Measured("a", "m", "b", 1, value, lower, upper, "what it says")
+        return Measurement("a", "m", "b", 1, value, lower, upper, "what it says")
 
     assert not one(1e9).is_alert
     assert [one(v, 0.0, 1.0).is_alert for v in (-0.1, 0.0, 1.0, 1.1)] == [True, False, False, True]
     assert one(float("nan"), 0.0).is_alert
     assert str(one(2.0, upper=1.0)) == "a of m, b: 2.0000 out of [, 1.0000]: what it says"
-    edges = buckets(60, parts=3)
+    edges = bucket_edges(60, parts=3)
     assert edges == [0, 20, 40, 60]
     names = [bucket_name(edges, i) for i in range(4)]
     assert names == ["0 to 20 days", "20 to 40 days", "40 to 60 days", "final from 60 days"]

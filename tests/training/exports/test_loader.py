@@ -14,7 +14,7 @@ import pytest
 from alsobought.errors import JobError
 from alsobought.training.exports.loader import batches, card
 
-DOC = Path(__file__).parents[2] / "docs" / "training-data.md"
+DOC = Path(__file__).parents[3] / "docs" / "training-data.md"
 SHARDS, SHARD_ROWS = 3, 1_000
 
 

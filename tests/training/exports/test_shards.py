@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from alsobought.commands.export import write
+from alsobought.commands import export
 from alsobought.errors import JobError
 from alsobought.runtime import config
 from alsobought.runtime.run import Context
@@ -47,6 +47,13 @@ def fill(project, rows, table=TRAINING_EXAMPLES):
     df = project.spark.createDataFrame(rows, schema)
     store = Store(project.spark, str(project.home / "tables"))
     store.write(table, df, date.fromisoformat(AS_OF), RUN)
+
+
+def write(spark, where, table, to, count, method):
+    options = export.ExportOptions(
+        table=table, env="test", as_of=AS_OF, to=to, shards=count, method=method
+    )
+    return export.write(spark, where, options)
 
 
 def read(folder):
@@ -166,10 +173,8 @@ def test_features_that_cannot_be_columns_are_refused(frame, monkeypatch):
 def test_only_training_sets_are_exported():
     import typer
 
-    from alsobought.commands.export import export as command
-
     app = typer.Typer()
-    app.command()(command)
+    app.command()(export.export)
     words = ["items", "--env", "test", "--as-of", AS_OF, "--to", "x"]
     told = CliRunner().invoke(app, words)
     assert (told.exit_code, told.stderr) == (

@@ -9,10 +9,13 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from alsobought.errors import JobError
-from alsobought.learn.classifiers import KINDS, PENALTIES, fit, log_loss
+from alsobought.learn.classifiers import KINDS, fit, load_thread_pools
 from alsobought.learn.encoder import Encoder
-from alsobought.learn.labelled_rows import Rows
-from alsobought.training.offers.delay_models import PROBABILITIES, History, fitted
+from alsobought.learn.formulas import log_loss
+from alsobought.learn.labelled_rows import LabelledRows
+from alsobought.learn.penalties import PENALTIES
+from alsobought.training.offers.delay_models import PROBABILITIES, fit_delay_models
+from alsobought.training.offers.matured_history import MaturedHistory
 from alsobought.training.offers.settings import Terms
 
 TERMS = Terms(observation_days=7, attribution_days=28, floor=0.05, model="logistic", seed=3)
@@ -32,7 +35,7 @@ def world(count=40_000, seed=0):
     redeemed = np.where(redeems, engaged + random.exponential(4, count), nan)
     engaged, redeemed = (np.where(each < 28, each, nan) for each in (engaged, redeemed))
     customer = random.integers(-(2**62), 2**62, count)
-    return History(x[:, None], random.uniform(0, 28, count), engaged, redeemed, customer)
+    return MaturedHistory(x[:, None], random.uniform(0, 28, count), engaged, redeemed, customer)
 
 
 HISTORY = world()
@@ -41,13 +44,14 @@ HISTORY = world()
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
     """Trees that predict on every core wait for the tests that run beside these."""
+    load_thread_pools()
     with threadpool_limits(limits=1):
         yield
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def models(request):
-    return fitted(HISTORY, PROBABILITIES, replace(TERMS, model=request.param), X)
+    return fit_delay_models(HISTORY, PROBABILITIES, replace(TERMS, model=request.param), X)
 
 
 def test_each_probability_is_near_the_truth(models):
@@ -95,9 +99,9 @@ def test_eight_in_ten_customers_train_and_one_in_ten_judges(models):
 def test_a_model_is_calibrated_only_if_that_helps_the_judges(models, name):
     spec = PROBABILITIES[name]
     chosen = spec.rows(HISTORY, 7) & ((HISTORY.age < 28) | ~np.bool_(spec.with_age))
-    rows = Rows(
+    rows = LabelledRows(
         HISTORY.features, HISTORY.age if spec.with_age else None, spec.label(HISTORY, 7),
-        rises=spec.rises,
+        rises_with_age=spec.rises_with_age,
     )  # fmt: skip
     part = HISTORY.customer % 10
     training, calibrating, judging = (
@@ -116,13 +120,13 @@ def test_a_model_is_calibrated_only_if_that_helps_the_judges(models, name):
 
 def test_ages_whose_labels_are_final_teach_nothing(models):
     later = replace(HISTORY, age=HISTORY.age + 28)
-    both = History(
+    both = MaturedHistory(
         *(np.concatenate([mine, vars(later)[each]]) for each, mine in vars(HISTORY).items())
     )
     names = ["never_redeems", "redemption_visible"]
     assert (
-        fitted(both, names, models.terms, X).version
-        == fitted(HISTORY, names, models.terms, X).version
+        fit_delay_models(both, names, models.terms, X).version
+        == fit_delay_models(HISTORY, names, models.terms, X).version
     )
 
 
@@ -137,7 +141,7 @@ def test_from_the_attribution_window_on_everything_is_final(models):
 
 def test_what_can_only_rise_with_age_rises(models):
     x, ages = np.ones((280, 1)), np.arange(0, 28, 0.1)
-    rising = {name for name, spec in PROBABILITIES.items() if spec.rises}
+    rising = {name for name, spec in PROBABILITIES.items() if spec.rises_with_age}
     assert len(rising) == 4
     for name in rising:
         found = models.predict(name, x, ages)
@@ -147,7 +151,7 @@ def test_what_can_only_rise_with_age_rises(models):
 
 def test_an_age_that_was_never_seen_is_taken_for_the_nearest_seen(models):
     young = replace(HISTORY, age=HISTORY.age * 0.5)  # below 14 days
-    found = fitted(young, ["never_engages"], models.terms, X)
+    found = fit_delay_models(young, ["never_engages"], models.terms, X)
     x = np.zeros((3, 1))
     asked = found.predict("never_engages", x, np.array([found.oldest["never_engages"], 20, 27.9]))
     assert len(set(asked)) == 1
@@ -167,7 +171,7 @@ def test_predictions_are_chances(models, name):
 def test_a_class_without_a_positive_is_one_clear_sentence():
     nobody = replace(HISTORY, redeemed_after=np.full(len(HISTORY.age), nan))
     with pytest.raises(JobError) as told:
-        fitted(nobody, ["redeems"], TERMS, X)
+        fit_delay_models(nobody, ["redeems"], TERMS, X)
     said = str(told.value)
     assert "redeems, P(redeems | x)" in said
     assert "rows of matured history to train on, 0 of them positive" in said
@@ -179,22 +183,22 @@ def test_a_class_without_a_negative_or_without_a_row_is_told_too():
     at_once = replace(HISTORY, redeemed_after=HISTORY.redeemed_after * 0)
     at_once = replace(at_once, age=at_once.age + 0.001)
     with pytest.raises(JobError, match="redemption_visible"):
-        fitted(at_once, ["redemption_visible"], TERMS, X)
-    nothing = History(np.zeros((0, 1)), *[np.zeros(0)] * 3, np.zeros(0, int))
+        fit_delay_models(at_once, ["redemption_visible"], TERMS, X)
+    nothing = MaturedHistory(np.zeros((0, 1)), *[np.zeros(0)] * 3, np.zeros(0, int))
     with pytest.raises(JobError, match="has 0 rows of matured history"):
-        fitted(nothing, ["redeems"], TERMS, X)
+        fit_delay_models(nothing, ["redeems"], TERMS, X)
 
 
 def test_without_held_out_customers_a_model_stays_as_trained():
     one = replace(HISTORY, customer=np.full(len(HISTORY.age), 5))
-    held_out = fitted(one, ["redeems"], TERMS, X).calibration["redeems"]
+    held_out = fit_delay_models(one, ["redeems"], TERMS, X).calibration["redeems"]
     assert (held_out.method, held_out.rows, held_out.trained_rows) == ("none", 0, 40_000)
     assert isnan(held_out.log_loss)
 
 
 def test_offers_without_any_feature_have_one_probability(models):
     bare = replace(HISTORY, features=np.zeros((len(HISTORY.age), 0)))
-    found = fitted(bare, ["redeems", "never_engages"], models.terms, Encoder(()))
+    found = fit_delay_models(bare, ["redeems", "never_engages"], models.terms, Encoder(()))
     nothing = np.zeros((2, 0))
     rate = (~np.isnan(HISTORY.redeemed_after)).mean()
     assert found.predict("redeems", nothing, np.zeros(2)) == pytest.approx([rate] * 2, abs=0.01)
@@ -203,12 +207,12 @@ def test_offers_without_any_feature_have_one_probability(models):
 
 
 def test_the_version_is_that_of_what_was_learnt(models):
-    again = fitted(HISTORY, PROBABILITIES, models.terms, X)
+    again = fit_delay_models(HISTORY, PROBABILITIES, models.terms, X)
     assert again.version == models.version
     assert len(models.version) == 12
-    other = fitted(world(seed=1), ["redeems"], models.terms, X)
-    same = fitted(HISTORY, ["redeems"], models.terms, X)
-    reseeded = fitted(HISTORY, ["redeems"], replace(models.terms, seed=4), X)
+    other = fit_delay_models(world(seed=1), ["redeems"], models.terms, X)
+    same = fit_delay_models(HISTORY, ["redeems"], models.terms, X)
+    reseeded = fit_delay_models(HISTORY, ["redeems"], replace(models.terms, seed=4), X)
     assert len({models.version, other.version, same.version, reseeded.version}) == 4
 
 
@@ -237,10 +241,10 @@ def test_few_offers_with_many_features_are_not_learnt_by_heart():
     few = world(1_500, seed=8)
     noisy = replace(few, features=np.hstack([few.features, random.normal(size=(1_500, 30))]))
     encoder = Encoder(tuple(f"x{i:02}" for i in range(31)))
-    found = fitted(noisy, ["never_redeems"], TERMS, encoder).calibration["never_redeems"]
+    found = fit_delay_models(noisy, ["never_redeems"], TERMS, encoder).calibration["never_redeems"]
     assert found.penalty >= 10
     training = noisy.customer % 10 > 1
-    rows = Rows(noisy.features, noisy.age, ~noisy.redeems, rises=True)
+    rows = LabelledRows(noisy.features, noisy.age, ~noisy.redeems, rises_with_age=True)
     chosen = training & ~noisy.redeemed
     loose = fit("logistic", rows.where(chosen), 3)
     judged = rows.where((noisy.customer % 10 == 1) & ~noisy.redeemed)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from alsobought.learn.two_stage import Examples, trained
+from alsobought.learn.two_stage import Examples, fit_two_stage
 from alsobought.training.offers import formulas
+from alsobought.training.offers.copies import VisibleOffers
 from alsobought.training.offers.settings import Terms
-from alsobought.training.offers.weight_methods import METHODS, Visible
+from alsobought.training.offers.weight_methods import METHODS
 
 TERMS = Terms(observation_days=7, attribution_days=28, floor=0.05, model="logistic", seed=0)
 NO = float("nan")
@@ -20,7 +21,7 @@ def one_world(age):
     redeems = engages & (random.random(COUNT) < REDEEMS)
     engaged = np.where(engages, random.exponential(DAILY, COUNT), NO)
     redeemed = np.where(redeems, engaged + random.exponential(DAILY, COUNT), NO)
-    return Visible(
+    return VisibleOffers(
         np.full(COUNT, age),
         np.where(engaged < age, engaged, NO),
         np.where(redeemed < age, redeemed, NO),
@@ -59,7 +60,7 @@ def truth(age):
     ],
 )
 def test_weighted_copies_have_the_final_rate(name, age):
-    copies = METHODS[name].emit(one_world(age), truth(age), TERMS)
+    copies = METHODS[name].weighted_copies(one_world(age), truth(age), TERMS)
     redeemed = np.average(copies.redeemed, weights=copies.weight)
     assert redeemed == pytest.approx(0.2, abs=0.004)
     if name == "snapshot_with_engagement":
@@ -72,10 +73,10 @@ def test_weighted_copies_have_the_final_rate(name, age):
 @pytest.mark.parametrize("late", [0.0, 0.3])
 def test_es_dfm_converges_to_its_fixed_point_when_an_auxiliary_model_is_wrong(stays, late):
     wrong = {"redeems_late": np.full(COUNT, late), "stays_negative": np.full(COUNT, stays)}
-    copies = METHODS["es_dfm"].emit(one_world(200.0), wrong, TERMS)
+    copies = METHODS["es_dfm"].weighted_copies(one_world(200.0), wrong, TERMS)
     nothing = np.zeros((len(copies.row), 1))
     examples = Examples(nothing, copies.engaged, copies.redeemed, copies.weight)
-    constant = trained(examples, "logistic", seed=0).predict(nothing[:1]).p_redeemed_one_stage
+    constant = fit_two_stage(examples, "logistic", seed=0).predict(nothing[:1]).p_redeemed_one_stage
     true_late = truth(200.0)["redeems_late"][0]
     expected = formulas.es_dfm_fixed_point(0.2, true_late, stays)
     assert constant[0] == pytest.approx(expected, abs=0.003)

@@ -5,7 +5,8 @@ from math import isnan, nan
 import numpy as np
 import pytest
 
-from alsobought.training.offers.delay_models import PROBABILITIES, History
+from alsobought.training.offers.delay_models import PROBABILITIES
+from alsobought.training.offers.matured_history import MaturedHistory
 
 # Each probability's row and label in plain words, of (age, engaged after, redeemed after).
 SAID = {
@@ -29,7 +30,7 @@ def test_rows_and_labels_are_what_is_said(name):
     some = [(a, e, d) for a in (0.0, 5.0, 7.0, 9.0, 30.0) for e in (nan, 0.0, 5.0) for d in
             (nan, 5.0, 7.0, 8.0, 9.0) if isnan(d) or not isnan(e)]  # fmt: skip
     age, engaged, redeemed = np.array(some).T
-    history = History(np.zeros((len(some), 0)), age, engaged, redeemed, np.arange(len(some)))
+    history = MaturedHistory(np.zeros((len(some), 0)), age, engaged, redeemed, np.arange(len(some)))
     is_row, is_positive = SAID[name]
     chosen = PROBABILITIES[name].rows(history, 7)
     assert chosen.tolist() == [is_row(*each) for each in some]

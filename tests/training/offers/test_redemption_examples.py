@@ -8,8 +8,6 @@ import pytest
 from pyspark.sql import Row
 
 from alsobought.errors import JobError
-from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
-from alsobought.tables.purchases import PURCHASES
 from alsobought.tables.training import REDEMPTION_EXAMPLES
 from alsobought.training.offers import customer_features, redemption_examples
 from alsobought.training.offers.settings import Redemption
@@ -30,34 +28,29 @@ def day(number, **more):
 
 @pytest.fixture
 def made(spark):
-    """made(offers, engagements, redemptions, purchases, as_of) is their Examples.
+    """made(offers, engagements, redemptions, purchases, as_of) is their Outcome.
 
     Offers: id, customer, time, features. Events: offer, time. Purchases: customer, time, price.
     """
 
-    def table(contract, rows):
-        # the contract's types without its 'not null', so that a literal may leave columns out
-        kinds = ", ".join(f"{f.name} {f.dataType.simpleString()}" for f in contract.columns)
-        return spark.createDataFrame(rows, kinds)
-
     def run(offers, engagements=(), redemptions=(), purchases=(), as_of=AS_OF):
-        bought = [
-            (c, f"o{i}", "x", "", at, 1.0, p, "all") for i, (c, at, p) in enumerate(purchases)
-        ]
-        return redemption_examples.redemption_examples(
-            table(OFFERS, list(offers)),
-            table(ENGAGEMENTS, list(engagements)),
-            table(REDEMPTIONS, list(redemptions)),
-            table(PURCHASES, bought),
-            SETTINGS,
-            as_of,
+        issued = (
+            "offer_id string, customer_id string, issued_at timestamp, features map<string,double>"
         )
+        bought = "customer_id string, purchased_at timestamp, price double"
+        tables = redemption_examples.OfferTables(
+            spark.createDataFrame(list(offers), issued),
+            spark.createDataFrame(list(engagements), "offer_id string, engaged_at timestamp"),
+            spark.createDataFrame(list(redemptions), "offer_id string, redeemed_at timestamp"),
+            spark.createDataFrame(list(purchases), bought),
+        )
+        return redemption_examples.redemption_examples(tables, SETTINGS, as_of, 0.05)
 
     return run
 
 
 def by_offer(found):
-    """The rows of Examples as dicts, by offer."""
+    """The rows of an Outcome as dicts, by offer."""
     return {row["offer_id"]: row.asDict() for row in found.rows.collect()}
 
 
@@ -220,8 +213,11 @@ def test_against_a_slow_oracle(made):
     account = found.account.collect()[0]
     assert account["offers"] == len(expected)
     assert account["engagements"] == sum(at < END for _, at in world["engagements"])
-    orphans = [at for offer, at in world["redemptions"] if offer not in expected and at < END]
+    issued = {offer: at for offer, _, at, _ in world["offers"]}
+    orphans = [at for offer, at in world["redemptions"] if offer not in issued and at < END]
+    too_early = [at for offer, at in world["redemptions"] if at < min(END, issued.get(offer, at))]
     assert account["redemptions_without_offer"] == len(orphans) > 0
+    assert account["redemptions_before_offer"] == len(too_early) > 0
 
 
 def drawn(dice):
@@ -277,15 +273,32 @@ def oracle(offers, engagements, redemptions, purchases):
     return found
 
 
+def test_events_before_an_offer_that_is_issued_later_are_before_their_offer(made):
+    """On the as-of day and after it: such offers have no row, and count in nothing else."""
+    found = made(
+        offers=[("o1", "c1", day(40), {"a": 1.0}), ("on the day", "c1", END, {}),
+                ("later", "c1", END + SECOND, {})],
+        engagements=[("o1", day(39)), ("on the day", day(9)), ("later", day(9)), ("later", END)],
+        redemptions=[("later", day(8)), ("nobody", day(8))],
+    )  # fmt: skip
+    assert states(found) == {"o1": "10"}
+    account = found.account.collect()[0].asDict()
+    assert {name: count for name, count in account.items() if count} == {
+        "offers": 1, "state_10": 1, "matured": 1,
+        "engagements": 3, "engagements_before_offer": 2,
+        "redemptions": 2, "redemptions_before_offer": 1, "redemptions_without_offer": 1,
+    }  # fmt: skip
+
+
 COUNTS = {
     "offers": 100, "state_00": 50, "state_10": 30, "state_11": 20, "matured": 60,
     "without_features": 0, "engagements": 80, "redemptions": 20, "redemptions_repeated": 0,
-    **{f"{kind}_{fault}": 0 for kind in redemption_examples.KINDS for fault in redemption_examples.FAULTS},
+    **{f"{k}_{f}": 0 for k in redemption_examples.KINDS for f in redemption_examples.FAULTS},
 }  # fmt: skip
 
 
 def told(limit=0.05, **counts):
-    return redemption_examples.told(Row(**(COUNTS | counts)), limit)
+    return redemption_examples.judge(Row(**(COUNTS | counts)), limit)
 
 
 def test_every_fault_is_counted_once_and_told(made):
@@ -301,7 +314,7 @@ def test_every_fault_is_counted_once_and_told(made):
         ],
     )
     account = found.account.collect()[0]
-    assert redemption_examples.told(account, 1.0) == [
+    assert redemption_examples.judge(account, 1.0) == [
         "2 offers = 1 without a visible event + 0 engaged + 1 redeemed; 1 have matured",
         "4 engagements, 5 redemptions; left out: 1 engagements without an offer, 1 engagements "
         "before their offer, 1 engagements after the attribution window, 1 redemptions without an "

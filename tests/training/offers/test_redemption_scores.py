@@ -6,9 +6,9 @@ import pytest
 from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
-from alsobought.learn.splits import Split
+from alsobought.learn.settings import Split
 from alsobought.tables.training import REDEMPTION_SCORES
-from alsobought.training.offers.redemption_scores import redemption_scores
+from alsobought.training.offers.redemption_scores import fit_scorer, redemption_scores
 from alsobought.training.offers.redemption_weights import redemption_weights
 from alsobought.training.offers.training_examples import training_examples
 from tests.rows import rows
@@ -20,7 +20,7 @@ AS_OF = date(2017, 12, 1)
 
 def training(offers):
     weights = redemption_weights(offers, settings(methods=METHODS)).rows
-    return training_examples(offers, weights, Split(by="customer", seed=1), AS_OF)
+    return training_examples(offers, weights, Split(by="customer", seed=1), AS_OF).rows
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +67,30 @@ def test_an_offer_that_no_method_has_emitted_is_in_test(spark, shop):
     assert rows(found.where("offer_id = 'o500'").select("split", "redeemed")) == [("test", None)]
 
 
-def test_only_the_split_train_trains(shop, scored):
+def test_the_split_test_neither_trains_nor_chooses(shop, scored):
     offers, train = shop
-    flipped = train.withColumn(
-        "label", F.when(F.col("split") == "train", F.col("label")).otherwise(1 - F.col("label"))
-    )
-    again = redemption_scores(offers, flipped, settings(methods=METHODS))
+    flipped = F.when(F.col("split") != "test", F.col("label")).otherwise(1 - F.col("label"))
+    again = redemption_scores(offers, train.withColumn("label", flipped), settings(methods=METHODS))
     assert rows(again.rows) == rows(scored.rows)
     assert again.notes == scored.notes
+
+
+def test_the_split_validation_chooses_the_penalties_and_trains_nothing(shop):
+    offers, train = shop
+    only = settings(methods=["none"])
+
+    def fitted(rows):
+        return fit_scorer(offers, rows, only)[0].models["none"]
+
+    chosen = fitted(train)
+    without = fitted(train.where("split <> 'validation'"))
+    assert set(without.penalties.values()) == {1.0}
+    assert chosen.penalties.keys() == {"engaged", "redeemed if engaged", "redeemed"}
+    # where validation is as unlike train as can be, what was learnt must count for little
+    flipped = F.when(F.col("split") == "train", F.col("label")).otherwise(1 - F.col("label"))
+    against = fitted(train.withColumn("label", flipped))
+    assert against.penalties["redeemed"] == 1000.0 > chosen.penalties["redeemed"]
+    assert against.engages.content() == chosen.engages.content()
 
 
 def test_a_sample_by_hash_bounds_what_comes_to_the_driver(shop):

@@ -1,16 +1,15 @@
 """Weights through Spark: every one follows from its own row, and the rows are as methods say."""
 
 import math
-from fractions import Fraction
 
 import pyarrow as pa
 import pytest
 
 from alsobought.errors import JobError
 from alsobought.tables.training import REDEMPTION_WEIGHTS
-from alsobought.training.audits.recomputed_weights import weights as recomputed
+from alsobought.training.audits.recomputed_weights import recompute_weights
 from alsobought.training.offers import formulas
-from alsobought.training.offers.redemption_weights import effective_share, redemption_weights
+from alsobought.training.offers.redemption_weights import redemption_weights
 from tests.training.offers.offer_rows import drawn, example, examples, settings
 
 
@@ -73,7 +72,7 @@ def test_an_auditor_makes_every_weight_again_from_its_row_alone(made):
         assert math.isclose(row["weight"], expected, rel_tol=1e-12), row
     for method in settings().methods:
         mine = table.filter(pa.compute.equal(table["method"], method))
-        again, _ = recomputed(method, mine.combine_chunks())
+        again, _ = recompute_weights(method, mine.combine_chunks())
         assert again.tolist() == mine["weight"].to_pylist()
 
 
@@ -168,9 +167,3 @@ def test_history_that_cannot_teach_is_refused_in_a_sentence(spark):
     never = [example(f"o{i}", f"c{i}", 40, 1, None) for i in range(99)]
     with pytest.raises(JobError, match=r"^the auxiliary model never_redeems, .* needs both kinds"):
         redemption_weights(examples(spark, never), settings(methods=["fsiw"]))
-
-
-def test_the_effective_share_of_equal_and_of_lone_weights():
-    assert effective_share(3.0, 3.0, 3) == 1.0
-    assert effective_share(2.0, 4.0, 4) == float(Fraction(1, 4))
-    assert effective_share(0.0, 0.0, 0) == 0.0

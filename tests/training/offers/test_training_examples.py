@@ -6,9 +6,9 @@ import pytest
 from pyspark.sql.types import StructType
 
 from alsobought.errors import JobError
-from alsobought.learn.splits import Split
+from alsobought.learn.settings import Split
 from alsobought.tables.training import REDEMPTION_EXAMPLES, REDEMPTION_WEIGHTS, TRAINING_EXAMPLES
-from alsobought.training.offers.training_examples import counted, judged, training_examples
+from alsobought.training.offers.training_examples import training_examples
 from tests.rows import rows
 from tests.training.purchases import oracle
 
@@ -44,8 +44,12 @@ def weights(spark, *more):
     return spark.createDataFrame(found, StructType(list(REDEMPTION_WEIGHTS.columns)))
 
 
+def sentences(outcome):
+    return outcome.judge(outcome.account.collect()[0])
+
+
 def test_every_weighted_copy_has_its_offers_features_and_its_own_labels(spark):
-    made = training_examples(examples(spark), weights(spark), BY_TIME, AS_OF)
+    made = training_examples(examples(spark), weights(spark), BY_TIME, AS_OF).rows
     assert rows(TRAINING_EXAMPLES.conform(made)) == [
         ("es_dfm", "o1", 0, "ann", None, {"age": 3.0}, 0, 0, 0.75, None, "train"),
         ("es_dfm", "o1", 1, "ann", None, {"age": 3.0}, 1, 1, 1.25, None, "train"),
@@ -58,7 +62,8 @@ def test_every_weighted_copy_has_its_offers_features_and_its_own_labels(spark):
 
 
 def test_by_customer_all_rows_of_a_customer_are_in_one_split(spark):
-    made = training_examples(examples(spark), weights(spark), Split(by="customer", seed=3), AS_OF)
+    by_customer = Split(by="customer", seed=3)
+    made = training_examples(examples(spark), weights(spark), by_customer, AS_OF).rows
     assert rows(made.select("customer_id", "split").distinct()) == [
         ("ann", oracle.split_of("ann", 3)),
         ("ben", oracle.split_of("ben", 3)),
@@ -67,10 +72,9 @@ def test_by_customer_all_rows_of_a_customer_are_in_one_split(spark):
 
 def test_the_account_and_a_weight_without_its_offer(spark):
     offers = examples(spark)
-    account = counted(offers, weights(spark)).collect()[0]
-    assert judged(account) == [
+    assert sentences(training_examples(offers, weights(spark), BY_TIME, AS_OF)) == [
         "4 weighted copies of 3 offers, issued from 2017-11-01 to 2017-11-25"
     ]
     stray = ("none", "gone", 0, "first", 1.5, "00", 1.5, 0, 0, 1.0, {"floor": 0.05}, "v1")
     with pytest.raises(JobError, match=r"^1 of 5 rows of redemption_weights are of offers that"):
-        judged(counted(offers, weights(spark, stray)).collect()[0])
+        sentences(training_examples(offers, weights(spark, stray), BY_TIME, AS_OF))

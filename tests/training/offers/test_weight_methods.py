@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from alsobought.training.offers.copies import VisibleOffers
 from alsobought.training.offers.settings import Terms
-from alsobought.training.offers.weight_methods import METHODS, Visible, needed
+from alsobought.training.offers.weight_methods import METHODS, probabilities_for
 
 TERMS = Terms(
     observation_days=7, attribution_days=28, floor=0.05, model="logistic", seed=0
@@ -19,7 +20,7 @@ OFFERS = [  # age, engaged after, redeemed after
     (40.0, 20.0, NO),  # 5: final; engaged late
     (28.0, NO, NO),  # 6: final since this moment
 ]
-VISIBLE = Visible(*np.array(OFFERS).T)
+VISIBLE = VisibleOffers(*np.array(OFFERS).T)
 N = len(OFFERS)
 P = {
     "redeems": np.full(N, 0.2),
@@ -34,7 +35,7 @@ P = {
 
 
 def emitted(name, visible=VISIBLE, p=P):
-    return METHODS[name].emit(visible, p, TERMS)
+    return METHODS[name].weighted_copies(visible, p, TERMS)
 
 
 def shown(copies):
@@ -70,7 +71,7 @@ def test_naive_rows_count_once_each():
 
 def test_the_newest_are_dropped_until_they_are_as_old_as_the_window():
     assert shown(emitted("drop_newest")) == as_snapshot(dict.fromkeys(range(2, N), 1.0))
-    edge = Visible(np.array([7.0, 6.999]), np.array([NO, NO]), np.array([NO, NO]))
+    edge = VisibleOffers(np.array([7.0, 6.999]), np.array([NO, NO]), np.array([NO, NO]))
     assert emitted("drop_newest", edge).row.tolist() == [0]
 
 
@@ -167,12 +168,12 @@ def test_a_weight_can_be_recomputed_from_its_copy_alone(name):
 def test_no_offers_make_no_copies(name):
     nothing = np.empty(0)
     none_of = dict.fromkeys(METHODS[name].needs, nothing)
-    copies = emitted(name, Visible(nothing, nothing, nothing), none_of)
+    copies = emitted(name, VisibleOffers(nothing, nothing, nothing), none_of)
     assert shown(copies) == []
     assert copies.clipped_share == 0.0
 
 
 def test_what_methods_need_is_named_once():
-    assert needed(["none", "fnc"]) == ()
-    assert needed(["es_dfm", "defuse"]) == ("redeems_late", "stays_negative")
-    assert set(needed(METHODS)) == set(P)
+    assert probabilities_for(["none", "fnc"]) == ()
+    assert probabilities_for(["es_dfm", "defuse"]) == ("redeems_late", "stays_negative")
+    assert set(probabilities_for(METHODS)) == set(P)

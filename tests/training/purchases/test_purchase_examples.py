@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
 from alsobought.tables.training import PURCHASE_EXAMPLES
-from alsobought.training.purchases.purchase_examples import counted, judged, purchase_examples
+from alsobought.training.purchases.purchase_examples import judge, purchase_examples
 from alsobought.training.purchases.settings import PurchaseExamples
 from tests.training.purchases import oracle
 
@@ -59,8 +59,8 @@ def shop(seed=3, lines=700, customers=25, items=40):
 
 
 def made(frame, lines, asked, partitions=2):
-    df = purchase_examples(frame(LINES, *lines).repartition(partitions), asked, AS_OF)
-    found = PURCHASE_EXAMPLES.conform(df).collect()
+    outcome = purchase_examples(frame(LINES, *lines).repartition(partitions), asked, AS_OF)
+    found = PURCHASE_EXAMPLES.conform(outcome.rows).collect()
     return sorted(
         (row.asDict(recursive=True) for row in found),
         key=lambda row: (row["example_id"], row["copy"]),
@@ -202,8 +202,8 @@ def test_a_negative_is_never_one_of_the_customers_positives(frame):
 
 def said(frame, lines, asked):
     purchases = frame(LINES, *lines)
-    rows = purchase_examples(purchases, asked, AS_OF)
-    return judged(counted(purchases, rows, asked, AS_OF).collect()[0], asked, AS_OF)
+    outcome = purchase_examples(purchases, asked, AS_OF)
+    return outcome.judge(outcome.account.collect()[0])
 
 
 def test_the_account_and_what_cannot_be_learnt_from(frame):
@@ -229,7 +229,7 @@ def test_the_account_and_what_cannot_be_learnt_from(frame):
 def test_no_positives(after, told):
     account = Row(before=5, after=after, positives=0, cut_off=date(2017, 11, 1))
     with pytest.raises(JobError, match=told):
-        judged(account, settings(), AS_OF)
+        judge(account, settings(), AS_OF)
 
 
 @pytest.mark.parametrize(

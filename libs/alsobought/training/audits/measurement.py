@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """A row of REDEMPTION_AUDITS; a bound that is None binds nothing."""
 
     audit: str
@@ -25,16 +25,29 @@ class Measured:
 
     def __str__(self) -> str:
         """The measurement as a sentence."""
-        bounds = f"[{_shown(self.lower)}, {_shown(self.upper)}]"
-        said = f"{self.audit} of {self.method}, {self.bucket}: {self.value:.4f}"
-        return f"{said} {'out of' if self.is_alert else 'within'} {bounds}: {self.meaning}"
+        bounds = f"[{_digits(self.lower)}, {_digits(self.upper)}]"
+        measured = f"{self.audit} of {self.method}, {self.bucket}: {self.value:.4f}"
+        return f"{measured} {'out of' if self.is_alert else 'within'} {bounds}: {self.meaning}"
 
 
-def _shown(bound: float | None) -> str:
+def _digits(bound: float | None) -> str:
     return "" if bound is None else f"{bound:.4f}"
 
 
-def buckets(attribution_days: int, parts: int = 6) -> list[float]:
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a mean may be from what is expected: a value, and so many standard errors more."""
+
+    value: float
+    standard_errors: float
+
+    def around(self, expected: float, error: float) -> tuple[float, float]:
+        """The lower and the upper bound of a mean that has this standard error."""
+        allowed = self.value + self.standard_errors * error
+        return expected - allowed, expected + allowed
+
+
+def bucket_edges(attribution_days: int, parts: int = 6) -> list[float]:
     """The edges of age buckets in days: even parts of the attribution window, and its end."""
     return [attribution_days * part / parts for part in range(parts + 1)]
 

@@ -7,13 +7,15 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField
 
+from alsobought.learn.formulas import effective_sample_size
+
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 ACCURACY = 10_000  # of quantiles: a rank is off by at most rows / ACCURACY
 SPLITS = ("train", "validation", "test")
 Numbers = dict[str, Any]
 
 
-def numbers(rows: DataFrame) -> Numbers:
+def card_numbers(rows: DataFrame) -> Numbers:
     """Counts, label rates and weights of all `rows` and of each split; rates null without rows.
 
     weighted_label_rate = Σ w·label / Σ w. effective_sample_size = (Σ w)² / Σ w² (Kish, 1965): how
@@ -22,7 +24,7 @@ def numbers(rows: DataFrame) -> Numbers:
     Cost: two scans; the driver sees four rows.
     """
     weight = F.col("weight")
-    found = rows.rollup("split").agg(
+    sums = rows.rollup("split").agg(
         F.count(F.lit(1)).alias("rows"),
         F.count_if(F.col("copy") == 0).alias("examples"),
         F.count_distinct("customer_id").alias("customers"),
@@ -35,7 +37,7 @@ def numbers(rows: DataFrame) -> Numbers:
         F.max("weight").alias("most"),
         F.percentile_approx("weight", list(QUANTILES), ACCURACY).alias("quantiles"),
     )
-    by_split = {row["split"]: _told(row) for row in found.collect() if row["rows"]}
+    by_split = {row["split"]: _numbers(row) for row in sums.collect() if row["rows"]}
     everything = by_split.pop(None)
     heavy = everything["weight"]["quantiles"]["0.99"]
     above = F.when(weight > heavy, weight)
@@ -44,14 +46,14 @@ def numbers(rows: DataFrame) -> Numbers:
     return {"all": everything, **{name: by_split[name] for name in SPLITS if name in by_split}}
 
 
-def _told(row: Row) -> Numbers:
+def _numbers(row: Row) -> Numbers:
     total, squares = row["weight_sum"], row["squares"]
     quantiles = zip(QUANTILES, row["quantiles"], strict=True)
     return {
         **{name: row[name] for name in ("rows", "examples", "customers")},
         **{name: row[name] for name in ("label_rate", "engaged_rate")},
         "weighted_label_rate": row["weight_of_positives"] / total if total else None,
-        "effective_sample_size": total * total / squares if squares else 0.0,
+        "effective_sample_size": effective_sample_size(total, squares),
         "weight": {
             "sum": total,
             "mean": total / row["rows"],
@@ -69,7 +71,7 @@ def _top_share(everything: Numbers, heavy: float, above: Row) -> float | None:
     return (above["weight"] + at_it * heavy) / total if total else None
 
 
-def listed(columns: Sequence[StructField]) -> list[dict[str, str]]:
+def card_columns(columns: Sequence[StructField]) -> list[dict[str, str]]:
     """The columns as the card has them: name, type, meaning."""
     return [
         {
@@ -98,7 +100,7 @@ def markdown(card: Mapping[str, Any]) -> str:
         "",
         "## Numbers",
         "",
-        *_grid(card["numbers"]),
+        *_number_table(card["numbers"]),
         "",
         "Effective sample size: (Σ w)² / Σ w². The heaviest 1 % of the rows have "
         f"{_cell(card['numbers']['all']['weight']['top_1_percent_share'])} of the total weight. "
@@ -120,19 +122,21 @@ def markdown(card: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _grid(found: Mapping[str, Numbers]) -> list[str]:
-    head = f"| | {' | '.join(found)} |"
+def _number_table(by_split: Mapping[str, Numbers]) -> list[str]:
+    head = f"| | {' | '.join(by_split)} |"
     rows = [
-        _line(name, [own[name] for own in found.values()])
-        for name in found["all"]
+        _line(name, [numbers[name] for numbers in by_split.values()])
+        for name in by_split["all"]
         if name != "weight"
     ]
     for name in ("sum", "mean", "min", "max"):
-        rows.append(_line(f"weight: {name}", [own["weight"][name] for own in found.values()]))
+        rows.append(
+            _line(f"weight: {name}", [numbers["weight"][name] for numbers in by_split.values()])
+        )
     for q in map(str, QUANTILES):
-        values = [own["weight"]["quantiles"][q] for own in found.values()]
+        values = [numbers["weight"]["quantiles"][q] for numbers in by_split.values()]
         rows.append(_line(f"weight: quantile {q}", values))
-    return [head, "|---" * (len(found) + 1) + "|", *rows]
+    return [head, "|---" * (len(by_split) + 1) + "|", *rows]
 
 
 def _line(name: str, values: Sequence[float | None]) -> str:

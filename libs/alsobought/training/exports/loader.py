@@ -52,35 +52,35 @@ def batches(
     Cost: memory for about two batches and one row group of a shard (16 MB uncompressed), however
     large the export.
     """
-    known = card(folder)
-    if split not in known["numbers"] or split == "all":
-        there = ", ".join(name for name in known["numbers"] if name != "all")
+    of_export = card(folder)
+    if split not in of_export["numbers"] or split == "all":
+        there = ", ".join(name for name in of_export["numbers"] if name != "all")
         raise JobError(f"{folder} has no split {split!r}; it has {there}.")
-    features = [known["feature_prefix"] + name for name in known["features"]]
-    files = [str(Path(folder) / shard["file"]) for shard in known["shards"]][part::parts]
-    kept: list[pa.RecordBatch] = []
+    features = [of_export["feature_prefix"] + name for name in of_export["features"]]
+    files = [str(Path(folder) / shard["file"]) for shard in of_export["shards"]][part::parts]
+    waiting: list[pa.RecordBatch] = []
     for piece in _pieces(files, [*IDS, *features, *ANSWERS], split, rows):
-        kept.append(piece)
-        while sum(map(len, kept)) >= rows:
-            together = pa.Table.from_batches(kept)
+        waiting.append(piece)
+        while sum(map(len, waiting)) >= rows:
+            together = pa.Table.from_batches(waiting)
             yield _batch(together.slice(0, rows), features)
-            kept = together.slice(rows).to_batches()
-    if kept:
-        yield _batch(pa.Table.from_batches(kept), features)
+            waiting = together.slice(rows).to_batches()
+    if waiting:
+        yield _batch(pa.Table.from_batches(waiting), features)
 
 
 def _pieces(
     files: list[str], columns: list[str], split: str, rows: int
 ) -> Iterator[pa.RecordBatch]:
     for file in files:
-        found = ds.dataset(file, format="parquet").to_batches(
+        record_batches = ds.dataset(file, format="parquet").to_batches(
             columns=columns,
             filter=ds.field("split") == split,
             batch_size=min(rows, 65_536),
             batch_readahead=2,
             fragment_readahead=1,
         )
-        yield from (piece for piece in found if len(piece))
+        yield from (piece for piece in record_batches if len(piece))
 
 
 def _batch(table: pa.Table, features: list[str]) -> Batch:
@@ -93,5 +93,5 @@ def _batch(table: pa.Table, features: list[str]) -> Batch:
 
 def _floats(values: pa.ChunkedArray) -> Floats:
     """float32; null becomes nan."""
-    found: Floats = values.cast(pa.float32()).to_numpy()
-    return found
+    floats: Floats = values.cast(pa.float32()).to_numpy()
+    return floats

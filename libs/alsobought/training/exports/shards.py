@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DoubleType, StructField
 
 from alsobought.errors import JobError
+from alsobought.sampling import bucket
 from alsobought.tables.table import Table, column
 
 FEATURE = "feature_"  # begins the name of every feature's column
@@ -13,17 +14,19 @@ IDS = ("example_id", "copy", "customer_id", "item_id")
 ANSWERS = ("engaged", "label", "weight", "log_q", "split")
 
 
-def of_method(rows: DataFrame, method: str | None) -> tuple[DataFrame, str]:
+def rows_of_method(rows: DataFrame, method: str | None) -> tuple[DataFrame, str]:
     """The rows of one method, and its name; the only one there is where None is asked for.
 
     Raises JobError where there is no such method, or where there are several to choose from.
     """
-    found = sorted(row["method"] for row in rows.select("method").distinct().collect())
-    if method is None and len(found) > 1:
-        raise JobError(f"There are several methods, choose one with --method: {', '.join(found)}.")
-    chosen = method or found[0]
-    if chosen not in found:
-        raise JobError(f"There is no method {chosen!r}; there are: {', '.join(found)}.")
+    methods = sorted(row["method"] for row in rows.select("method").distinct().collect())
+    if method is None and len(methods) > 1:
+        raise JobError(
+            f"There are several methods, choose one with --method: {', '.join(methods)}."
+        )
+    chosen = method or methods[0]
+    if chosen not in methods:
+        raise JobError(f"There is no method {chosen!r}; there are: {', '.join(methods)}.")
     return rows.where(F.col("method") == chosen), chosen
 
 
@@ -47,14 +50,14 @@ def feature_names(rows: DataFrame) -> list[str]:
     return names
 
 
-def sharded(rows: DataFrame, names: list[str], shards: int) -> DataFrame:
+def in_shards(rows: DataFrame, names: list[str], shards: int) -> DataFrame:
     """`rows` with a double column per feature (absent: 0), in `shards` partitions, shuffled.
 
     A row's shard and its place in it come from hashes of its id, so the same rows make the same
     shards, and every shard is a fair sample of all rows, about as large as any other.
     Cost: one shuffle of the rows as they are stored, one sort within each shard.
     """
-    shard = F.pmod(F.xxhash64("example_id", "copy"), F.lit(shards)).cast("int")
+    shard = bucket(F.xxhash64("example_id", "copy"), shards).cast("int")
     place = F.xxhash64("copy", "example_id")
     shuffled = rows.repartitionById(shards, shard).sortWithinPartitions(place, "example_id", "copy")
     return shuffled.select(*IDS, *(_feature(name) for name in names), *ANSWERS)
@@ -65,8 +68,8 @@ def _feature(name: str) -> Column:
     return F.coalesce(value, F.lit(0.0)).alias(FEATURE + name)
 
 
-def columns(table: Table, names: list[str]) -> list[StructField]:
+def shard_columns(table: Table, names: list[str]) -> list[StructField]:
     """The columns of the shards, in order, each with its meaning."""
-    own = {field.name: field for field in table.columns}
+    of_table = {field.name: field for field in table.columns}
     features = [column(FEATURE + name, DoubleType(), f"the feature {name}") for name in names]
-    return [*(own[name] for name in IDS), *features, *(own[name] for name in ANSWERS)]
+    return [*(of_table[name] for name in IDS), *features, *(of_table[name] for name in ANSWERS)]

@@ -3,10 +3,11 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-DAY = 86_400_000_000  # microseconds
+from alsobought.days import DAY_MICROS
+
 MONEY = 10_000  # spend is summed in whole parts of a currency unit, so that no order matters
 LARGEST_PRICE = 1e9
-COUNTED = ("lines", "spent", "offers", "engaged", "redeemed")
+SUMMED = ("lines", "spent", "offers", "engaged", "redeemed")
 OF_OFFERS = {
     "offers": "log_earlier_offers",
     "engaged": "log_earlier_engagements",
@@ -22,7 +23,7 @@ NAMES = (
 )
 
 
-def known_at_issue(issued: DataFrame, purchases: DataFrame) -> DataFrame:
+def with_customer_features(issued: DataFrame, purchases: DataFrame) -> DataFrame:
     """Every offer with what happened to its customer strictly before issue, a column per NAMES.
 
     In:    issued: offer_id, customer_id, issued_at, engaged_at, redeemed_at (the last two null
@@ -38,36 +39,40 @@ def known_at_issue(issued: DataFrame, purchases: DataFrame) -> DataFrame:
     """
     by_time = Window.partitionBy("customer_id").orderBy("at")
     before = by_time.rangeBetween(Window.unboundedPreceding, -1)
-    sums = {name: _sum(name).over(before) for name in COUNTED}
+    sums = {name: _sum(name).over(before) for name in SUMMED}
     sums["last"] = F.max(F.when(F.col("lines") > 0, F.col("at"))).over(before)
     for days in SPANS:
-        older = by_time.rangeBetween(Window.unboundedPreceding, -days * DAY - 1)
+        older = by_time.rangeBetween(Window.unboundedPreceding, -days * DAY_MICROS - 1)
         sums |= {f"{name}_{days}": _sum(name).over(older) for name in ("lines", "spent")}
-    every = _offers(issued).unionByName(_bought(purchases), allowMissingColumns=True)
-    seen = every.select("offer", "at", *(total.alias(name) for name, total in sums.items()))
-    return seen.where(F.col("offer").isNotNull()).select("offer.*", *_known())
+    time_line = _offer_events(issued).unionByName(_purchases(purchases), allowMissingColumns=True)
+    totals = time_line.select("offer", "at", *(sum_.alias(name) for name, sum_ in sums.items()))
+    return totals.where(F.col("offer").isNotNull()).select("offer.*", *_features())
 
 
-def with_known(features: str) -> Column:
-    """An offer's own features and those of `known_at_issue`, whose names win; nulls left out."""
+def merged_features(features: str) -> Column:
+    """An offer's own features and its customer's (NAMES), whose names win; nulls are left out."""
     taken = F.arrays_overlap(F.map_keys(features), F.array(*map(F.lit, NAMES)))
     without_taken = F.map_filter(features, lambda name, _: ~name.isin(*NAMES))
-    own = F.when(taken, without_taken).otherwise(F.col(features))  # slow, and nearly never needed
+    # to filter a map is slow, and nearly never needed
+    of_offer = F.when(taken, without_taken).otherwise(F.col(features))
 
-    def known(absent: str) -> Column:
-        named = [part for n in NAMES if n != absent for part in (F.lit(n), F.col(n))]
-        return F.create_map(*named)
+    def of_customer(absent: str) -> Column:
+        entries = [part for n in NAMES if n != absent for part in (F.lit(n), F.col(n))]
+        return F.create_map(*entries)
 
-    return F.map_concat(own, F.when(F.col(LAST).isNull(), known(LAST)).otherwise(known(NEVER)))
+    without_purchase = F.col(LAST).isNull()
+    return F.map_concat(
+        of_offer, F.when(without_purchase, of_customer(LAST)).otherwise(of_customer(NEVER))
+    )
 
 
 def _sum(name: str) -> Column:
     return F.sum(F.coalesce(F.col(name), F.lit(0)))
 
 
-def _bought(purchases: DataFrame) -> DataFrame:
-    known = F.coalesce("price", F.lit(0.0))
-    price = F.least(F.greatest(known, F.lit(-LARGEST_PRICE)), F.lit(LARGEST_PRICE))
+def _purchases(purchases: DataFrame) -> DataFrame:
+    price = F.coalesce("price", F.lit(0.0))
+    price = F.least(F.greatest(price, F.lit(-LARGEST_PRICE)), F.lit(LARGEST_PRICE))
     return purchases.select(
         "customer_id",
         F.unix_micros("purchased_at").alias("at"),
@@ -76,14 +81,14 @@ def _bought(purchases: DataFrame) -> DataFrame:
     )
 
 
-def _offers(issued: DataFrame) -> DataFrame:
+def _offer_events(issued: DataFrame) -> DataFrame:
     """A row per issue, first engagement and first redemption; `offer` is null but at the issue."""
     offer = F.struct(*issued.columns)
 
     def event(at: str, kind: str) -> Column:
         happened = [F.lit(int(name == kind)).alias(name) for name in OF_OFFERS]
-        own = F.when(F.lit(kind == "offers"), offer).alias("offer")
-        return F.struct(own, F.unix_micros(at).alias("at"), *happened)
+        issued_offer = F.when(F.lit(kind == "offers"), offer).alias("offer")
+        return F.struct(issued_offer, F.unix_micros(at).alias("at"), *happened)
 
     events = F.array(
         event("issued_at", "offers"),
@@ -94,16 +99,16 @@ def _offers(issued: DataFrame) -> DataFrame:
     return issued.select("customer_id", F.inline(happened))
 
 
-def _known() -> list[Column]:
+def _features() -> list[Column]:
     """The columns of NAMES, from the sums of the time line."""
     values = {
-        LAST: (F.col("at") - F.col("last")) / DAY,
+        LAST: (F.col("at") - F.col("last")) / DAY_MICROS,
         NEVER: F.when(F.col("last").isNull(), F.lit(1.0)),
     }
     for days in SPANS:
         values[f"log_purchases_{days}_days"] = _log(_since("lines", days))
         values[f"log_spend_{days}_days"] = _log(_since("spent", days) / MONEY)
-    values |= {name: _log(_total(counted)) for counted, name in OF_OFFERS.items()}
+    values |= {name: _log(_total(event)) for event, name in OF_OFFERS.items()}
     return [values[name].alias(name) for name in NAMES]
 
 

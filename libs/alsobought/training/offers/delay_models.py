@@ -8,50 +8,23 @@ import numpy as np
 
 from alsobought.errors import JobError
 from alsobought.learn.arrays import Booleans, Floats, Integers
-from alsobought.learn.classifiers import PENALTIES, Classifier, fit, log_loss
+from alsobought.learn.classifiers import Classifier, held_out_loss
 from alsobought.learn.encoder import Encoder
-from alsobought.learn.labelled_rows import Rows
+from alsobought.learn.formulas import log_loss
+from alsobought.learn.labelled_rows import LabelledRows
+from alsobought.learn.penalties import fit_with_best_penalty
+from alsobought.sampling import bucket_of
+from alsobought.training.offers.matured_history import MaturedHistory
 from alsobought.training.offers.settings import Terms
 
-PARTS = 10
+CUSTOMER_PARTS = 10
 CALIBRATES, JUDGES = 0, 1
 """Of ten parts of the customers one chooses the penalty and calibrates, one judges, eight train."""
 
 
-@dataclass(frozen=True)
-class History:
-    """Matured offers, each replayed at random ages in [0, attribution_days): one row a replay.
-
-    features (n, k) of any float type; age, engaged_after and redeemed_after in days since issue,
-    NaN for what never happened within the attribution window, whatever the age; a redemption is an
-    engagement, so engaged_after is never later. `customer` is a hash: it chooses who is held out.
-    """
-
-    features: Floats
-    age: Floats
-    engaged_after: Floats
-    redeemed_after: Floats
-    customer: Integers
-
-    @property
-    def engages(self) -> Booleans:
-        """Whether the offer is engaged with in the end."""
-        return ~np.isnan(self.engaged_after)
-
-    @property
-    def redeems(self) -> Booleans:
-        """Whether the offer is redeemed in the end."""
-        return ~np.isnan(self.redeemed_after)
-
-    @property
-    def engaged(self) -> Booleans:
-        """Whether an engagement is visible at the age: earlier than it."""
-        return self.engaged_after < self.age
-
-    @property
-    def redeemed(self) -> Booleans:
-        """Whether a redemption is visible at the age: earlier than it."""
-        return self.redeemed_after < self.age
+def customer_part(customer: Integers) -> Integers:
+    """Which of the CUSTOMER_PARTS each customer belongs to, by its hash."""
+    return bucket_of(customer, CUSTOMER_PARTS)
 
 
 @dataclass(frozen=True)
@@ -60,9 +33,9 @@ class Probability:
 
     meaning: str
     with_age: bool
-    rows: Callable[[History, float], Booleans]
-    label: Callable[[History, float], Booleans]
-    rises: bool = False
+    rows: Callable[[MaturedHistory, float], Booleans]
+    label: Callable[[MaturedHistory, float], Booleans]
+    rises_with_age: bool = False
     """Whether it can only rise with age, whatever the delays."""
 
 
@@ -87,7 +60,7 @@ PROBABILITIES: dict[str, Probability] = {
         True,
         lambda h, _: h.redeems,
         lambda h, _: h.redeemed,
-        rises=True,
+        rises_with_age=True,
     ),
     # Only state 10's weight reads it, whose final rows are never redeemed: redeemers may engage
     # sooner. Where the delay of an engagement says nothing of the redemption it is F_e itself.
@@ -96,21 +69,21 @@ PROBABILITIES: dict[str, Probability] = {
         True,
         lambda h, _: h.engages & ~h.redeems,
         lambda h, _: h.engaged,
-        rises=True,
+        rises_with_age=True,
     ),
     "never_redeems": Probability(
         "P(never redeems | not redeemed by age a, x)",
         True,
         lambda h, _: ~h.redeemed,
         lambda h, _: ~h.redeems,
-        rises=True,
+        rises_with_age=True,
     ),
     "never_engages": Probability(
         "P(never engages | not engaged by age a, x)",
         True,
         lambda h, _: ~h.engaged,
         lambda h, _: ~h.engages,
-        rises=True,
+        rises_with_age=True,
     ),
     "engaged_never_redeems": Probability(
         "P(never redeems | engaged and not redeemed by age a, x)",
@@ -135,7 +108,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Models:
+class DelayModels:
     """The fitted auxiliary models: picklable, some kilobytes (megabytes when boosted)."""
 
     encoder: Encoder
@@ -160,7 +133,9 @@ class Models:
         return np.where(age >= self.terms.attribution_days, 1.0, predicted)
 
 
-def fitted(history: History, names: Iterable[str], terms: Terms, encoder: Encoder) -> Models:
+def fit_delay_models(
+    history: MaturedHistory, names: Iterable[str], terms: Terms, encoder: Encoder
+) -> DelayModels:
     """A calibrated model of each named probability; `encoder` made the history's features.
 
     Errors: JobError when the rows to train a probability on are all of one label, or none.
@@ -170,15 +145,17 @@ def fitted(history: History, names: Iterable[str], terms: Terms, encoder: Encode
     calibration: dict[str, Calibration] = {}
     oldest: dict[str, float] = {}
     for name in sorted(set(names)):
-        rows, customers = _learnt_from(name, history, terms)
-        classifiers[name], calibration[name] = _calibrated(name, rows, customers, terms)
+        rows, customers = _labelled_rows(name, history, terms)
+        classifiers[name], calibration[name] = _fit_calibrated(name, rows, customers, terms)
         if rows.age is not None:
             oldest[name] = float(rows.age.max())
     version = _version(encoder, terms, classifiers)
-    return Models(encoder, terms, classifiers, oldest, calibration, version)
+    return DelayModels(encoder, terms, classifiers, oldest, calibration, version)
 
 
-def _learnt_from(name: str, history: History, terms: Terms) -> tuple[Rows, Integers]:
+def _labelled_rows(
+    name: str, history: MaturedHistory, terms: Terms
+) -> tuple[LabelledRows, Integers]:
     """The rows and labels of a probability, and whose they are; with age only where labels move."""
     spec = PROBABILITIES[name]
     chosen = spec.rows(history, terms.observation_days)
@@ -187,23 +164,25 @@ def _learnt_from(name: str, history: History, terms: Terms) -> tuple[Rows, Integ
     label = spec.label(history, terms.observation_days)[chosen]
     features = np.asarray(history.features[chosen], dtype=np.float64)
     age = np.maximum(history.age[chosen], 0.0) if spec.with_age else None
-    return Rows(features, age, label, rises=spec.rises), history.customer[chosen]
+    rows = LabelledRows(features, age, label, rises_with_age=spec.rises_with_age)
+    return rows, history.customer[chosen]
 
 
-def _calibrated(
-    name: str, rows: Rows, customers: Integers, terms: Terms
+def _fit_calibrated(
+    name: str, rows: LabelledRows, customers: Integers, terms: Terms
 ) -> tuple[Classifier, Calibration]:
     """A model of the rows, calibrated if that helps customers who took no part in either step."""
-    part = customers % PARTS
+    part = customer_part(customers)
     training, calibrating, judging = (
         rows.where(chosen)
         for chosen in (part > max(CALIBRATES, JUDGES), part == CALIBRATES, part == JUDGES)
     )
-    _require_both_labels(name, training.label)
-    penalty, model = _held_back(training, calibrating, terms)
-    if 0 < calibrating.label.sum() < len(calibrating.label) and len(judging.label):
+    _require_both_labels(name, training)
+    choosing = calibrating if len(calibrating.label) else None
+    penalty, model = fit_with_best_penalty(terms.model, training, choosing, terms.seed)
+    if calibrating.has_both_labels and len(judging.label):
         candidate = model.calibrated(calibrating)
-        model = min((model, candidate), key=lambda each: _loss(each, judging))
+        model = min((model, candidate), key=lambda fitted: held_out_loss(fitted, judging))
     predicted = model.probability(judging.features, judging.age)
     return model, Calibration(
         method=model.calibration,
@@ -216,32 +195,15 @@ def _calibrated(
     )
 
 
-def _held_back(training: Rows, choosing: Rows, terms: Terms) -> tuple[float, Classifier]:
-    """The penalty under which a model does best on customers that it has not seen, and the model.
-
-    With many features crossed with age and few redeemed offers it would learn these by heart.
-    """
-    penalties = PENALTIES[terms.model] if len(choosing.label) else (1.0,)
-    models = {each: fit(terms.model, training, terms.seed, each) for each in penalties}
-    best = min(models, key=lambda each: _loss(models[each], choosing))
-    return best, models[best]
-
-
-def _require_both_labels(name: str, label: Booleans) -> None:
+def _require_both_labels(name: str, rows: LabelledRows) -> None:
     """Raise JobError unless there are rows of either label."""
-    positives = int(label.sum())
-    if 0 < positives < len(label):
-        return
-    raise JobError(
-        f"the auxiliary model {name}, {PROBABILITIES[name].meaning}, has {len(label):,} rows of "
-        f"matured history to train on, {positives:,} of them positive, and needs both kinds: give "
-        "a longer history, or other observation_days and attribution_days"
-    )
-
-
-def _loss(model: Classifier, rows: Rows) -> float:
-    """The log-loss of a model on rows."""
-    return log_loss(rows.label, model.probability(rows.features, rows.age))
+    if not rows.has_both_labels:
+        raise JobError(
+            f"the auxiliary model {name}, {PROBABILITIES[name].meaning}, has "
+            f"{len(rows.label):,} rows of matured history to train on, "
+            f"{int(rows.label.sum()):,} of them positive, and needs both kinds: give a longer "
+            f"history, or other observation_days and attribution_days"
+        )
 
 
 def _mean(values: Floats) -> float:

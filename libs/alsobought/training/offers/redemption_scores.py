@@ -6,32 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
-from alsobought.learn import two_stage
-from alsobought.learn.arrays import Floats
+from alsobought.learn.arrays import Booleans, Floats, Integers
 from alsobought.learn.encoder import Encoder
-from alsobought.learn.two_stage import EntireSpace
+from alsobought.learn.two_stage import EntireSpace, Examples, fit_two_stage
+from alsobought.sampling import is_sampled, keyed
+from alsobought.tables.outcome import Outcome
+from alsobought.training.offers.formulas import fnc_corrected
 from alsobought.training.offers.settings import Redemption
 from alsobought.training.offers.weight_methods import METHODS
 
-PARTS = 1_000_000
-KEPT = "offer_id string, customer_id string, age_days double, split string, redeemed int"
+OF_OFFER = "offer_id string, customer_id string, age_days double, split string, redeemed int"
 COLUMNS = (
-    f"method string, {KEPT}, p_engaged double, p_redeemed_if_engaged double, p_redeemed double, "
-    "p_redeemed_one_stage double"
+    f"method string, {OF_OFFER}, p_engaged double, p_redeemed_if_engaged double, "
+    "p_redeemed double, p_redeemed_one_stage double"
 )
 NOT_TRAINED_ON = "test"
-
-
-@dataclass(frozen=True)
-class Scores:
-    """The rows of REDEMPTION_SCORES, and a sentence on what each method's model learnt from."""
-
-    rows: DataFrame
-    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -43,29 +36,55 @@ class Scorer:
 
     def batches(self, offers: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Rows of COLUMNS: one batch for each batch of offers and method; one encode for all."""
-        names = [field.split()[0] for field in KEPT.split(", ")]
+        names = [field.split()[0] for field in OF_OFFER.split(", ")]
         for batch in offers:
             features = self.encoder.matrix(batch["features"])
-            kept = {name: batch[name] for name in names}
+            of_offer = {name: batch[name] for name in names}
             for method, model in self.models.items():
                 label = {"method": pa.repeat(pa.scalar(method), batch.num_rows)}
                 predicted = {n: pa.array(p) for n, p in vars(model.predict(features)).items()}
-                yield pa.RecordBatch.from_pydict(label | kept | predicted)
+                yield pa.RecordBatch.from_pydict(label | of_offer | predicted)
 
 
-def redemption_scores(examples: DataFrame, training: DataFrame, settings: Redemption) -> Scores:
+@dataclass(frozen=True)
+class Sample:
+    """The sampled copies of the splits train and validation, and where their features are.
+
+    `copies` have method, split, engaged, label and weight, in an order of their own; row i has the
+    features `matrix[offer[i]]`.
+    """
+
+    encoder: Encoder
+    matrix: Floats
+    copies: pa.Table
+    offer: Integers
+
+    def examples(self, method: str, split: str) -> Examples:
+        """The rows of a method and split as arrays."""
+        is_method = pc.equal(self.copies["method"], method)
+        chosen: Booleans = pc.and_(is_method, pc.equal(self.copies["split"], split)).to_numpy()
+        rows = self.copies.filter(chosen)
+        return Examples(
+            self.matrix[self.offer[chosen]],
+            engaged=rows["engaged"].to_numpy() == 1,
+            redeemed=rows["label"].to_numpy() == 1,
+            weight=np.asarray(rows["weight"].to_numpy(), np.float64),
+        )
+
+
+def redemption_scores(examples: DataFrame, training: DataFrame, settings: Redemption) -> Outcome:
     """Every offer with the probabilities of each method's model, and its label once that is final.
 
     In:    rows of REDEMPTION_EXAMPLES and of TRAINING_EXAMPLES of one day. The models learn from
-           the split train, at most about `training_rows` copies a method: whole offers are left
-           out by a hash.
-    Out:   rows of REDEMPTION_SCORES. An offer that no method has emitted yet is in the split test,
-           for no model has seen it.
+           the split train, about `training_rows` copies a method at most: whole offers are left
+           out by a hash. The split validation chooses their L2 penalties.
+    Out:   rows of REDEMPTION_SCORES, and a note on what each method's model learnt from. An offer
+           that no method has emitted yet is in the split test, for no model has seen it.
     Raises JobError where a method has nothing to learn from, or only one label.
-    Cost:  the sampled offers come to the driver; three fits a method; a join by offer_id of the
-           offers and their splits; one pass of the offers through Python workers.
+    Cost:  the sampled offers come to the driver; three fits a method and penalty; a join by
+           offer_id of the offers and their splits; one pass of the offers through Python workers.
     """
-    scorer, notes = trained(examples, training, settings)
+    scorer, notes = fit_scorer(examples, training, settings)
     splits = training.groupBy(F.col("example_id").alias("offer_id")).agg(F.max("split").alias("in"))
     final = F.when(F.col("is_matured"), F.when(F.col("state") == "11", 1).otherwise(0))
     offers = examples.join(splits, "offer_id", "left").select(
@@ -76,15 +95,29 @@ def redemption_scores(examples: DataFrame, training: DataFrame, settings: Redemp
         final.alias("redeemed"),
         "features",
     )
-    return Scores(offers.mapInArrow(scorer.batches, COLUMNS), notes)
+    return Outcome(offers.mapInArrow(scorer.batches, COLUMNS), notes=notes)
 
 
-def trained(
+def fit_scorer(
     examples: DataFrame, training: DataFrame, settings: Redemption
 ) -> tuple[Scorer, list[str]]:
     """The models of every method of the settings, and a sentence on each."""
-    learnt = training.where(F.col("split") == "train")
-    counts = {row["method"]: row["count"] for row in learnt.groupBy("method").count().collect()}
+    counts = _count_training_rows(training, settings)
+    share = min(1.0, settings.training_rows / max(counts.values()))
+    sample = _sample(examples, training, share, settings.seed)
+    models: dict[str, EntireSpace] = {}
+    notes = []
+    for method in settings.methods:
+        rows = sample.examples(method, "train")
+        models[method] = _fit(method, rows, sample.examples(method, "validation"), settings)
+        notes.append(f"{method}: trained on {len(rows.weight):,} of {counts[method]:,} copies")
+    return Scorer(sample.encoder, models), notes
+
+
+def _count_training_rows(training: DataFrame, settings: Redemption) -> dict[str, int]:
+    """How many rows each method has to train on. Raises JobError where one has none."""
+    rows = training.where(F.col("split") == "train").groupBy("method").count().collect()
+    counts = {row["method"]: row["count"] for row in rows}
     absent = [method for method in settings.methods if method not in counts]
     if absent:
         raise JobError(
@@ -92,33 +125,26 @@ def trained(
             f"redemption_weights and training_examples again, or take it out of methods in "
             f"[redemption]."
         )
-    share = min(1.0, settings.training_rows / max(counts.values()))
-    offers = examples.where(_is_sampled("offer_id", share, settings.seed))
-    found = offers.select("offer_id", "features").toArrow()
-    encoder = Encoder.of(found["features"])
-    matrix = encoder.matrix(found["features"])
-    copies = learnt.where(_is_sampled("example_id", share, settings.seed)).select(
-        "method", "example_id", "copy", "engaged", "label", "weight"
+    return counts
+
+
+def _sample(examples: DataFrame, training: DataFrame, share: float, seed: int) -> Sample:
+    """The copies of a share of the offers, and these offers' features, on the driver."""
+    offers = examples.where(is_sampled(keyed("offer_id", F.lit("scores"), seed=seed), share))
+    features = offers.select("offer_id", "features").toArrow()
+    encoder = Encoder.fit(features["features"])
+    copies = (
+        training.where(F.col("split").isin("train", "validation"))
+        .where(is_sampled(keyed("example_id", F.lit("scores"), seed=seed), share))
+        .select("method", "split", "example_id", "copy", "engaged", "label", "weight")
+        .toArrow()
+        .sort_by([("example_id", "ascending"), ("copy", "ascending")])
     )
-    labelled = copies.toArrow().sort_by([("example_id", "ascending"), ("copy", "ascending")])
-    of_offer = _places(found["offer_id"], labelled["example_id"])
-    models: dict[str, EntireSpace] = {}
-    notes = []
-    for method in settings.methods:
-        mine = pc.equal(labelled["method"], method).to_numpy()
-        rows = _examples(labelled.filter(mine), matrix[of_offer[mine]])
-        models[method] = _trained(method, rows, settings)
-        notes.append(f"{method}: trained on {len(rows.weight):,} of {counts[method]:,} copies")
-    return Scorer(encoder, models), notes
+    places = _places(features["offer_id"], copies["example_id"])
+    return Sample(encoder, encoder.matrix(features["features"]), copies, places)
 
 
-def _is_sampled(name: str, share: float, seed: int) -> Column:
-    """Whether an offer is in a sample of that share: always the same for one id and seed."""
-    place = F.pmod(F.xxhash64(name, F.lit(seed).cast("bigint"), F.lit("scores")), F.lit(PARTS))
-    return place < share * PARTS
-
-
-def _places(offers: pa.ChunkedArray, ids: pa.ChunkedArray) -> Floats:
+def _places(offers: pa.ChunkedArray, ids: pa.ChunkedArray) -> Integers:
     """For each id the row of its offer. Raises JobError where an id is no offer's."""
     places = pc.index_in(ids, value_set=offers)
     if places.null_count:
@@ -126,21 +152,21 @@ def _places(offers: pa.ChunkedArray, ids: pa.ChunkedArray) -> Floats:
             f"{places.null_count:,} of {len(ids):,} training rows are of offers that "
             f"redemption_examples does not have: run the job training_examples again."
         )
-    found: Floats = places.to_numpy()
-    return found
+    rows: Integers = places.to_numpy()
+    return rows
 
 
-def _examples(copies: pa.Table, features: Floats) -> two_stage.Examples:
-    """The copies as arrays."""
-    labels = {name: copies[name].to_numpy() == 1 for name in ("engaged", "label")}
-    weight = np.asarray(copies["weight"].to_numpy(), np.float64)
-    return two_stage.Examples(features, labels["engaged"], labels["label"], weight)
-
-
-def _trained(method: str, rows: two_stage.Examples, settings: Redemption) -> EntireSpace:
+def _fit(
+    method: str, training: Examples, validation: Examples, settings: Redemption
+) -> EntireSpace:
     """The method's models. Raises JobError naming the method where they cannot be trained."""
-    corrected = METHODS[method].is_corrected
     try:
-        return two_stage.trained(rows, settings.model, settings.seed, is_corrected=corrected)
+        return fit_two_stage(
+            training,
+            settings.model,
+            settings.seed,
+            validation=validation,
+            correction=fnc_corrected if METHODS[method].is_corrected else None,
+        )
     except JobError as error:
         raise JobError(f"{method} of redemption_scores: {error}.") from None

@@ -12,17 +12,16 @@ import numpy as np
 
 from alsobought.learn.arrays import Booleans, Floats
 from alsobought.training.offers import copies, formulas
-from alsobought.training.offers.copies import Emitted, Visible
+from alsobought.training.offers.copies import UnweightedCopies, VisibleOffers
 from alsobought.training.offers.settings import Terms
 
-__all__ = ["METHODS", "Copies", "Emitted", "Method", "Visible", "needed"]
-
 Parts = Mapping[str, Floats]
-Weighed = tuple[Floats, Booleans]
+WeightAndClipped = tuple[Floats, Booleans]
+"""The weight of each copy, and whether clipping changed it."""
 
 
 @dataclass(frozen=True)
-class Copies(Emitted):
+class WeightedCopies(UnweightedCopies):
     """Copies with their weights, the parts of these before clipping, and where clipping mattered.
 
     `parts` holds each needed probability and the floor: with kind and labels all that `weigh` of
@@ -44,38 +43,38 @@ class Method:
     """Which auxiliary probabilities a method needs, what it emits and how it weighs that."""
 
     needs: tuple[str, ...]
-    emitted: Callable[[Visible, Terms], Emitted]
-    weigh: Callable[[Emitted, Parts], Weighed]
-    """(weight, whether clipping changed it) of copies, from their kind, labels and parts alone."""
+    copies: Callable[[VisibleOffers, Terms], UnweightedCopies]
+    weigh: Callable[[UnweightedCopies, Parts], WeightAndClipped]
+    """The weights of copies, from their kind, labels and parts alone."""
     is_corrected: bool = False
     """Whether the model trained on the copies is corrected afterwards, instead of weights: FNC."""
 
-    def emit(self, visible: Visible, p: Parts, terms: Terms) -> Copies:
+    def weighted_copies(self, visible: VisibleOffers, p: Parts, terms: Terms) -> WeightedCopies:
         """The copies of the offers with their weights; `p` holds each needed probability by offer.
 
         Cost: O(n); some 70 bytes a copy, and 8 more for every part.
         """
-        found = self.emitted(visible, terms)
-        parts = {name: p[name][found.row] for name in self.needs}
-        parts["floor"] = np.full(len(found.row), terms.floor)
-        weight, clipped = self.weigh(found, parts)
-        return Copies(**vars(found), weight=weight, parts=parts, clipped=clipped)
+        unweighted = self.copies(visible, terms)
+        parts = {name: p[name][unweighted.row] for name in self.needs}
+        parts["floor"] = np.full(len(unweighted.row), terms.floor)
+        weight, clipped = self.weigh(unweighted, parts)
+        return WeightedCopies(**vars(unweighted), weight=weight, parts=parts, clipped=clipped)
 
 
-def needed(methods: Iterable[str]) -> tuple[str, ...]:
+def probabilities_for(methods: Iterable[str]) -> tuple[str, ...]:
     """The probabilities that these methods need between them, sorted."""
     return tuple(sorted({name for method in methods for name in METHODS[method].needs}))
 
 
-def _plain(copies: Emitted, p: Parts) -> Weighed:
+def _plain(copies: UnweightedCopies, p: Parts) -> WeightAndClipped:
     """Every copy counts once."""
     return np.ones(len(copies.row)), np.zeros(len(copies.row), bool)
 
 
-def _fsiw(copies: Emitted, p: Parts) -> Weighed:
+def _fsiw(copies: UnweightedCopies, p: Parts) -> WeightAndClipped:
     """1 / F_r for redeemed, P(never redeems | not yet) for others."""
-    shown = np.maximum(p["redemption_visible"], p["floor"])
-    positive, negative = formulas.fsiw_weights(shown, p["never_redeems"])
+    clipped = np.maximum(p["redemption_visible"], p["floor"])
+    positive, negative = formulas.fsiw_weights(clipped, p["never_redeems"])
     is_positive = copies.redeemed == 1
     return (
         np.where(is_positive, positive, negative),
@@ -83,38 +82,38 @@ def _fsiw(copies: Emitted, p: Parts) -> Weighed:
     )
 
 
-def _fnw(copies: Emitted, p: Parts) -> Weighed:
+def _fnw(copies: UnweightedCopies, p: Parts) -> WeightAndClipped:
     """1 + p for positive copies, (1 - p)(1 + p) for negative ones. No denominator."""
-    return _of_label(copies, formulas.fnw_weights(p["redeems"]))
+    return _by_label(copies, formulas.fnw_weights(p["redeems"]))
 
 
-def _es_dfm(copies: Emitted, p: Parts) -> Weighed:
+def _es_dfm(copies: UnweightedCopies, p: Parts) -> WeightAndClipped:
     """1 + late for positive copies, (1 + late) stays for negative ones. No denominator."""
-    return _of_label(copies, formulas.es_dfm_weights(p["redeems_late"], p["stays_negative"]))
+    return _by_label(copies, formulas.es_dfm_weights(p["redeems_late"], p["stays_negative"]))
 
 
-def _defer(copies: Emitted, p: Parts) -> Weighed:
+def _defer(copies: UnweightedCopies, p: Parts) -> WeightAndClipped:
     """p / (p - late/2) for positive copies, (1 - p) / (1 - p + late/2) for negative ones.
 
     The two models know nothing of each other: late is clipped at p, which holds the denominators
     at p/2 and 1 - p, and the first weight between 1 and 2. A floor would distort small p.
     """
     late = np.minimum(p["redeems_late"], p["redeems"])
-    weight, _ = _of_label(copies, formulas.defer_weights(p["redeems"], late))
+    weight, _ = _by_label(copies, formulas.defer_weights(p["redeems"], late))
     return weight, p["redeems_late"] > p["redeems"]
 
 
-def _defuse(copies: Emitted, p: Parts) -> Weighed:
+def _defuse(copies: UnweightedCopies, p: Parts) -> WeightAndClipped:
     """By kind: ip 1 + late, dp 1, fn (1 - stays) late, rn stays (1 + late). No denominator."""
     by_kind = formulas.defuse_weights(p["redeems_late"], p["stays_negative"])
     kinds = [copies.kind == kind for kind in ("ip", "dp", "fn", "rn")]
     return np.select(kinds, by_kind), np.zeros(len(copies.row), bool)
 
 
-def _snapshot_with_engagement(copies: Emitted, p: Parts) -> Weighed:
+def _snapshot_with_engagement(copies: UnweightedCopies, p: Parts) -> WeightAndClipped:
     """By state: 11 1 / F_r, 10 P(never redeems | engaged, not redeemed) / F_e, 00 P(never engages).
 
-    The formulas of `weights.snapshot_weights`, with the conditional probabilities as estimated.
+    The formulas of `formulas.snapshot_weights`, with the conditional probabilities as estimated.
     """
     states = [copies.redeemed == 1, copies.engaged == 1]
     denominator = np.select(states, [p["redemption_visible"], p["engagement_visible"]], 1.0)
@@ -122,7 +121,7 @@ def _snapshot_with_engagement(copies: Emitted, p: Parts) -> Weighed:
     return numerator / np.maximum(denominator, p["floor"]), denominator < p["floor"]
 
 
-def _of_label(copies: Emitted, pair: tuple[Floats, Floats]) -> Weighed:
+def _by_label(copies: UnweightedCopies, pair: tuple[Floats, Floats]) -> WeightAndClipped:
     """The first weight for redeemed copies, the second for others; nothing is clipped."""
     return np.where(copies.redeemed == 1, *pair), np.zeros(len(copies.row), bool)
 

@@ -4,18 +4,19 @@ Everything that describes a row is known at the cut-off; only the label, and how
 purchase was, come from after it.
 """
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
+from functools import partial
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
+from alsobought.days import days_before, days_between, is_within, midnight
 from alsobought.errors import JobError
-from alsobought.learn.splits import split_of
+from alsobought.learn.splits import split_by_customer
+from alsobought.tables.outcome import Outcome
 from alsobought.training.purchases import negatives
 from alsobought.training.purchases.settings import PurchaseExamples
 
-DAY_SECONDS = 86_400
 SECTION = "[jobs.purchase_examples]"
 CUSTOMER = negatives.CUSTOMER
 ITEM = ["market", "item_id"]
@@ -29,56 +30,57 @@ LOG_FEATURES = (
 )
 
 
-def purchase_examples(
-    purchases: DataFrame,
-    settings: PurchaseExamples,
-    as_of: date,
-    keep: Callable[[DataFrame], DataFrame] = lambda df: df,
-) -> DataFrame:
+def purchase_examples(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> Outcome:
     """The rows of PURCHASE_EXAMPLES: copy 0 is bought, copies 1 and on are drawn for it.
 
     A positive is a market, customer and item with a purchase in the `cut_off_days` days before
     `as_of`, of a customer and an item with purchases in the `history_days` days before that.
     A negative is never a positive of its customer. The same rows come out on any number of
     partitions, from the same purchases, settings and day.
-    `keep` is given the three tables that are read several times, to persist them.
+    Raises JobError (by the account's judge) where there is nothing to learn from.
     Cost: the purchases are grouped by customer and item twice, the draws joined to the items; see
-    `negatives.drawn` and `negatives.sampled` for the two steps that can grow otherwise.
+    `negatives.draw_negatives` and `negatives.with_places` for the two steps that can grow
+    otherwise. The account scans the purchases once more.
     """
-    pairs = keep(_pairs(known_at_cut_off(purchases, settings, as_of)))
-    items = keep(negatives.sampled(_items(pairs), _exponent(settings)))
+    pairs = _pairs(_history(purchases, settings, as_of))
+    items = negatives.with_places(_items(pairs), _exponent(settings))
     customers = _customers(pairs)
-    found = keep(_positives(followed(purchases, settings, as_of), customers, items))
-    rows = _bought(found)
+    positives = _positives(_followed(purchases, settings, as_of), customers, items)
+    rows = _bought(positives)
+    of_item = items
     if settings.negatives == "in_batch":
-        items = items.drop("log_q").join(negatives.in_batch(found), "item_id", "left")
+        of_item = items.drop("log_q").join(negatives.in_batch(positives), "item_id", "left")
     else:
-        drawn = negatives.drawn(found, items, settings.negatives_per_positive, settings.seed)
+        drawn = negatives.draw_negatives(
+            positives, items, settings.negatives_per_positive, settings.seed
+        )
         rows = rows.unionByName(_drawn(drawn))
-    rows = rows.join(items, ITEM, "inner").join(customers, CUSTOMER, "inner")
+    rows = rows.join(of_item, ITEM, "inner").join(customers, CUSTOMER, "inner")
     rows = rows.join(pairs.drop("last"), PAIR, "left").fillna(0, ["customer_item_purchases"])
-    return _shaped(rows, settings, as_of)
+    rows = _shaped(rows, settings, as_of)
+    return Outcome(
+        rows,
+        _account(purchases, rows, settings, as_of),
+        partial(judge, settings=settings, as_of=as_of),
+        reused=(pairs, items, positives, rows),
+    )
 
 
 def cut_off(settings: PurchaseExamples, as_of: date) -> date:
     """The day before whose start everything is known, and after which labels come."""
-    return as_of - timedelta(days=settings.cut_off_days)
+    return days_before(as_of, settings.cut_off_days)
 
 
-def known_at_cut_off(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
+def _history(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
     """The purchases that features and popularity come from."""
     cut = cut_off(settings, as_of)
-    return purchases.where(_between(cut - timedelta(days=settings.history_days), cut))
+    first = days_before(cut, settings.history_days)
+    return purchases.where(is_within(F.col("purchased_at"), first, cut))
 
 
-def followed(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
+def _followed(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
     """The purchases that positives come from."""
-    return purchases.where(_between(cut_off(settings, as_of), as_of))
-
-
-def _between(first: date, end: date) -> Column:
-    at = F.col("purchased_at")
-    return (at >= F.lit(first).cast("timestamp")) & (at < F.lit(end).cast("timestamp"))
+    return purchases.where(is_within(F.col("purchased_at"), cut_off(settings, as_of), as_of))
 
 
 def _pairs(history: DataFrame) -> DataFrame:
@@ -106,8 +108,8 @@ def _items(pairs: DataFrame) -> DataFrame:
 def _positives(after: DataFrame, customers: DataFrame, items: DataFrame) -> DataFrame:
     """One row per market, customer and item: its last purchase, and where the item is drawn."""
     bought = after.groupBy(*PAIR).agg(F.max("purchased_at").alias("bought_at"))
-    known = bought.join(customers.select(*CUSTOMER), CUSTOMER, "left_semi")
-    return known.join(items.select(*ITEM, *negatives.PLACE), ITEM, "inner")
+    of_known_customers = bought.join(customers.select(*CUSTOMER), CUSTOMER, "left_semi")
+    return of_known_customers.join(items.select(*ITEM, *negatives.PLACE), ITEM, "inner")
 
 
 def _bought(positives: DataFrame) -> DataFrame:
@@ -137,9 +139,9 @@ def _exponent(settings: PurchaseExamples) -> float:
 def _shaped(rows: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
     """`rows` with the columns of PURCHASE_EXAMPLES."""
     share = F.col("item_purchases") / F.col("most_purchases")
-    seen = propensity(share, settings.propensity_exponent, settings.propensity_floor)
-    recent = recency(_days(F.col("bought_at"), as_of), settings.half_life_days)
-    split = split_of(
+    chance_to_be_seen = propensity(share, settings.propensity_exponent, settings.propensity_floor)
+    recent = recency(days_between(F.col("bought_at"), midnight(as_of)), settings.half_life_days)
+    split = split_by_customer(
         F.col("customer_id"), settings.seed, settings.train_percent, settings.validation_percent
     )
     return rows.select(
@@ -151,14 +153,14 @@ def _shaped(rows: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFra
         _features(cut_off(settings, as_of)).alias("features"),
         F.lit(None).cast("int").alias("engaged"),
         "label",
-        F.when(F.col("label") == 1, recent / seen).otherwise(1.0).alias("weight"),
+        F.when(F.col("label") == 1, recent / chance_to_be_seen).otherwise(1.0).alias("weight"),
         "log_q",
         split.alias("split"),
     )
 
 
 def recency(age_days: Column, half_life_days: float) -> Column:
-    """0.5 ** (age / half-life), in (0, 1]: what is a half-life older weighs half."""
+    """0.5 ** (age / half-life), in (0, 1]: a purchase that is a half-life older weighs half."""
     return F.pow(F.lit(0.5), age_days / F.lit(half_life_days))
 
 
@@ -178,25 +180,23 @@ def _features(cut: date) -> Column:
     """What was known at the cut-off: ln(1 + each count), and the days since the last purchase."""
     entries = [cell for name in LOG_FEATURES for cell in (F.lit(f"log1p_{name}"), F.log1p(name))]
     return F.create_map(
-        *entries, F.lit("customer_days_since_last"), _days(F.col("customer_last"), cut)
+        *entries,
+        F.lit("customer_days_since_last"),
+        days_between(F.col("customer_last"), midnight(cut)),
     )
 
 
-def _days(at: Column, until: date) -> Column:
-    seconds = F.lit(until).cast("timestamp").cast("double") - at.cast("double")
-    return seconds / F.lit(DAY_SECONDS)
-
-
-def counted(
+def _account(
     purchases: DataFrame, rows: DataFrame, settings: PurchaseExamples, as_of: date
 ) -> DataFrame:
     """One row: purchases `before` and `after` the cut-off, positives that `followed`, and of
     `rows` the positives, negatives, customers and items. Cost: one more scan of the purchases.
     """
     cut = cut_off(settings, as_of)
-    is_after = F.col("purchased_at") >= F.lit(cut).cast("timestamp")
-    seen = purchases.where(_between(cut - timedelta(days=settings.history_days), as_of))
-    pairs = seen.groupBy(*PAIR).agg(
+    is_after = F.col("purchased_at") >= midnight(cut)
+    first = days_before(cut, settings.history_days)
+    in_time = purchases.where(is_within(F.col("purchased_at"), first, as_of))
+    pairs = in_time.groupBy(*PAIR).agg(
         F.count_if(~is_after).alias("before"), F.count_if(is_after).alias("after")
     )
     purchased = pairs.agg(
@@ -204,16 +204,16 @@ def counted(
         F.coalesce(F.sum("after"), F.lit(0)).alias("after"),
         F.count_if(F.col("after") > 0).alias("followed"),
     )
-    kept = rows.agg(
+    examples = rows.agg(
         F.count_if(F.col("label") == 1).alias("positives"),
         F.count_if(F.col("label") == 0).alias("negatives"),
         F.count_distinct("customer_id").alias("customers"),
         F.count_distinct("item_id").alias("items"),
     )
-    return purchased.crossJoin(kept).select("*", F.lit(cut).alias("cut_off"))
+    return purchased.crossJoin(examples).select("*", F.lit(cut).alias("cut_off"))
 
 
-def judged(account: Row, settings: PurchaseExamples, as_of: date) -> list[str]:
+def judge(account: Row, settings: PurchaseExamples, as_of: date) -> list[str]:
     """The account as sentences. Raises JobError where there is nothing to learn from."""
     cut = account["cut_off"]
     if account["before"] == 0:
