@@ -1,4 +1,4 @@
-"""The real commands, each in a process of its own."""
+"""The real commands: each in a process of its own, or in this one."""
 
 import os
 import subprocess
@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from alsobought.commands.cli import app
 from tests.project import AS_OF, REPO, Project, toml
 
 BIN = Path(sys.executable).parent
@@ -58,6 +61,16 @@ def run(*words: str | Path, home: Path, **env: str) -> subprocess.CompletedProce
     return ended(start(*words, home=home, **env))
 
 
+def printed(*words: str) -> tuple[int, list[str]]:
+    """The exit code and the lines of a command that runs in this process and does not need Spark.
+
+    With single spaces; rules and empty lines are left out.
+    """
+    result = CliRunner().invoke(app, words)
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    return result.exit_code, [line for line in lines if line.strip("─")]
+
+
 def write_conf(project: Project, **spark: Any) -> list[str]:
     """Write conf/test.toml for processes of their own; returns the options of their commands."""
     project.conf["spark"] = SETTINGS | spark
@@ -65,4 +78,4 @@ def write_conf(project: Project, **spark: Any) -> list[str]:
     return ["--env", "test", "--as-of", AS_OF]
 
 
-__all__ = ["QUICK_JAVA", "REPO", "ended", "environment", "run", "start", "write_conf"]
+__all__ = ["QUICK_JAVA", "REPO", "ended", "environment", "printed", "run", "start", "write_conf"]

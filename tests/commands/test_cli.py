@@ -1,123 +1,80 @@
-"""The command `run`: what it refuses, in which words and with which exit code."""
+"""The command's help: every command in it, told alike in both places, and nothing loaded for it."""
+
+import inspect
+import subprocess
+import sys
+from importlib import import_module
 
 import pytest
 from typer.testing import CliRunner
 
-from alsobought.commands.cli import app
-from tests import command
-from tests.project import REPO, settings, toml
+from alsobought.commands.cli import COMMANDS, app
+from tests.project import REPO
 
-DAY = ["--as-of", "2017-12-01"]
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A project with one environment and no tables; commands run in it."""
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "jobs").symlink_to(REPO / "jobs")
-    (tmp_path / "conf" / "test.toml").write_text(toml(settings()), encoding="utf-8")
-    monkeypatch.setenv("ALSOBOUGHT_HOME", str(tmp_path))
-    return tmp_path
+COMMAND_MODULES = REPO / "libs" / "alsobought" / "commands"
 
 
-def refused(*words):
-    """The exit code and the error of a command that does not get as far as Spark."""
-    result = CliRunner().invoke(app, ["run", *words])
-    assert result.stdout == ""
-    return result.exit_code, result.stderr
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_lists_the_first_line_of_each_commands_docstring(name):
+    function = getattr(import_module(f"alsobought.commands.{name}"), name)
+    assert inspect.getdoc(function).splitlines()[0] == COMMANDS[name]
 
 
-def test_neither_names_nor_all(home):
-    said = (1, "error: Name the jobs to run, or give --all.\n")
-    assert refused("--env", "test", *DAY) == said
-    assert refused("items", "--all", "--env", "test", *DAY) == said
+def test_every_command_is_listed_in_order_with_its_line():
+    result = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"})
+    rows = [line.strip("│ ").split(maxsplit=1) for line in result.output.splitlines()]
+    listed = [tuple(row) for row in rows if row and row[0] in COMMANDS]
+    assert (result.exit_code, listed) == (0, [*COMMANDS.items()])
 
 
-def test_an_unknown_environment(home):
-    assert refused("items", "--env", "night", *DAY) == (
-        1,
-        f"error: No environment is called 'night'; {home}/conf has: test.\n",
+def test_a_command_without_a_line_is_not_forgotten():
+    """A module of commands/ is a command where it has a function of its own name."""
+    modules = {path.stem for path in COMMAND_MODULES.glob("*.py")} - {"__init__", "cli"}
+    commands = {
+        name for name in modules if hasattr(import_module(f"alsobought.commands.{name}"), name)
+    }
+    assert commands == set(COMMANDS)
+
+
+def test_without_arguments_the_help_is_shown():
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 2
+    assert "Usage: " in result.output
+    assert "show " in result.output
+
+
+def test_a_mistyped_command_is_answered_with_the_closest():
+    result = CliRunner().invoke(app, ["tabels"])
+    assert result.exit_code == 2
+    assert "Did you mean 'tables'?" in result.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_commands_own_help_has_its_docstring_and_its_options(name):
+    result = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert COMMANDS[name] in result.output
+    assert "--debug" in result.output
+
+
+def test_the_help_loads_neither_spark_nor_what_commands_need():
+    asked = (
+        "import sys; from typer.testing import CliRunner; from alsobought.commands.cli import app; "
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
+        "print([name for name in sys.modules if name.split('.')[0] in "
+        "('pyspark', 'py4j', 'numpy', 'pyarrow', 'deltalake', 'pydantic', 'matplotlib')])"
     )
-
-
-def test_an_unknown_job(home):
-    known = ", ".join(sorted(path.stem for path in (REPO / "jobs").glob("*.py")))
-    assert refused("item", "--env", "test", *DAY) == (
-        1,
-        f"error: No job is called 'item'; there are: {known}.\n",
+    ended = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
     )
+    assert ended.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("day", ["yesterday", "2017-13-01", "01.12.2017", ""])
-def test_a_day_that_is_none(home, day):
-    assert refused("items", "--env", "test", "--as-of", day) == (
-        1,
-        f"error: --as-of {day!r} is not a day: write it as 2017-12-01.\n",
+def test_completion_offers_the_commands_that_begin_so_with_their_lines():
+    completed = CliRunner().invoke(
+        app,
+        env={"_ALSOBOUGHT_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": "alsobought wh"},
+        prog_name="alsobought",
     )
-
-
-def test_an_unknown_key(home):
-    path = home / "conf" / "test.toml"
-    path.write_text('warehose = "x"\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
-    assert refused("items", "--env", "test", *DAY) == (
-        1,
-        f"error: {path}: warehose is not a known key.\n",
-    )
-
-
-def test_a_warehouse_that_cannot_be_written_is_told_before_spark_starts(home):
-    (home / "tables").touch()
-    assert refused("items", "--env", "test", *DAY) == (
-        1,
-        f"error: The warehouse {home}/tables cannot be written (File exists): "
-        "correct its permissions, or 'warehouse' in the environment's TOML.\n",
-    )
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["items", "--env", "test"], "Missing option '--as-of'"),
-        (["items", *DAY], "Missing option '--env'"),
-        (["items", "--env", "test", "--as-off", "2017-12-01"], "No such option: --as-off"),
-        (["items", "--env", "test", *DAY, "--with-upsteam"], "No such option: --with-upsteam"),
-    ],
-)
-def test_a_mistyped_or_missing_option_is_exit_code_2(home, words, told):
-    code, said = refused(*words)
-    assert code == 2
-    assert told in said
-
-
-def test_outside_of_a_project(tmp_path, monkeypatch):
-    monkeypatch.delenv("ALSOBOUGHT_HOME", raising=False)
-    monkeypatch.chdir(tmp_path)
-    assert refused("items", "--env", "test", *DAY) == (
-        1,
-        f"error: Neither {tmp_path} nor a folder above it has conf/ and jobs/: "
-        "go to the project's folder, or set ALSOBOUGHT_HOME to it.\n",
-    )
-
-
-# Java itself says so, before it reads any setting, because of how Spark starts it.
-OF_JAVA = ["WARNING: Using incubator modules: jdk.incubator.vector"]
-SAID = "error: co_purchases is not built yet: run the job co_purchases first."
-
-
-def test_a_job_that_fails_says_one_line_and_nothing_else(project):
-    options = command.write_conf(project)
-    ended = command.run("alsobought", "run", "related_items", *options, home=project.home)
-    lines = [line for line in ended.stderr.splitlines() if line not in OF_JAVA]
-    assert (ended.returncode, ended.stdout, lines) == (1, "", [SAID])
-
-
-def test_with_debug_the_whole_trace_comes_first(project):
-    options = command.write_conf(project)
-    ended = command.run(
-        "alsobought", "run", "related_items", *options, "--debug",
-        home=project.home, JDK_JAVA_OPTIONS=command.QUICK_JAVA,
-    )  # fmt: skip
-    assert ended.returncode == 1
-    lines = ended.stderr.splitlines()
-    assert any("Traceback (most recent call last)" in line for line in lines)
-    assert lines[-1] == SAID
+    assert '"why":"Explain why' in completed.output
+    assert "show" not in completed.output

@@ -1,20 +1,23 @@
-"""What a run of co_purchases would take, told before anything is counted."""
+"""The command `plan`: what counting the pairs would take, estimated before it is done."""
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.commands import printing
-from alsobought.copurchase.engine import pipeline as engine
-from alsobought.copurchase.engine.pipeline import Planned
+from alsobought.commands.options import AsOf, Options, command, day
+from alsobought.commands.printing import Number, Text, grid, say
+from alsobought.copurchase.engine import pipeline
 from alsobought.copurchase.engine.stages import cost
 from alsobought.copurchase.engine.stages.item_codes import Items
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.days import in_window
-from alsobought.runtime import session
-from alsobought.runtime.run import Context
+from alsobought.runtime import home, session
+from alsobought.runtime import job as jobs
+from alsobought.runtime.run import Context, context
 from alsobought.runtime.store import Store, warehouse_path
 from alsobought.tables.purchases import PURCHASES
 from alsobought.tables.stored import Stored
@@ -22,7 +25,24 @@ from alsobought.tables.stored import Stored
 HEAVIEST = 5
 
 
-def show(where: Context, params: Any, *, debug: bool) -> None:
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions(Options):
+    """What `plan` takes."""
+
+    env: Annotated[str, typer.Argument(help="An environment: the name of a file in conf/.")]
+    as_of: AsOf
+
+
+@command
+def plan(options: PlanOptions) -> None:
+    """Estimate what counting the pairs would take, before anything is counted."""
+    root, as_of = home.find(), day(options.as_of)
+    job = jobs.load(root, "co_purchases")
+    where = context(root, options.env, as_of, [job], jobs.all_jobs(root).values())
+    print_plan(where, where.environment.params(job.name, job.params), debug=options.debug)
+
+
+def print_plan(where: Context, params: Any, *, debug: bool) -> None:
     """Print the plan of co_purchases: pairs, caps, blocks, cost, what is heaviest, warnings.
 
     `params` are the job's. Cost: the scans and the packing of the run itself, without its counting.
@@ -32,20 +52,24 @@ def show(where: Context, params: Any, *, debug: bool) -> None:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
         read = store.read(PURCHASES, where.as_of)
         purchases = Stored(read.rows, store.files(PURCHASES, read.version))
-        packed = engine.packed(purchases, params.baskets, where.as_of)
-        plan = engine.planned(packed, params.lists.min_support, params.task_memory_mb << 20)
-        looks = cost.outlooks(plan, params.candidates * len(params.lists.metrics))
+        packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of)
+        planned = pipeline.plan_blocks(
+            packed, params.lists.min_support, params.task_memory_mb << 20
+        )
+        costs = pipeline.estimate_costs(planned, params.candidates * len(params.lists.metrics))
         first = where.as_of - timedelta(days=params.baskets.look_back_days)
-        printing.say(f"co_purchases of {where.name}, purchases from {first} to {where.as_of}")
+        say(f"co_purchases of {where.name}, purchases from {first} to {where.as_of}")
         window = in_window(read.rows, where.as_of, params.baskets.look_back_days)
-        for own, look in zip(packed.totals, looks, strict=True):
-            printing.say("", cost.told(look, params.baskets))
-            _sizes(own)
-            _heaviest(own, packed.items, heaviest_units(window, own.unit))
-        _costs(looks)
-        printing.say(cost.planned(looks, plan.cores) + ".")
-        printing.say(*(f"warning: {said}" for said in cost.warnings(plan, params.baskets)))
-        _blocks(plan)
+        caps = [unit.max_items for unit in packed.layout.units]
+        for totals, estimate, cap in zip(packed.totals, costs, caps, strict=True):
+            say("", cost.pairs_in_words(estimate, cap))
+            _print_sizes(totals)
+            _print_heaviest(totals, packed.items, heaviest_units(window, totals.unit))
+        _print_costs(costs)
+        say(cost.cost_in_words(costs, planned.cores) + ".")
+        for totals, cap in zip(packed.totals, caps, strict=True):
+            say(*(f"warning: {warning}" for warning in cost.warnings_of(totals, cap)))
+        _print_balance(planned)
     finally:
         spark.stop()
 
@@ -53,47 +77,52 @@ def show(where: Context, params: Any, *, debug: bool) -> None:
 def heaviest_units(window: DataFrame, unit: str) -> list[tuple[str, int]]:
     """The units with the most purchase lines, repeats included, and how many. Cost: one scan."""
     unit_id = F.col(f"{unit}_id")
-    counted = window.groupBy("market", unit_id).agg(F.count(F.lit(1)).alias("lines"))
-    top = counted.orderBy(F.desc("lines"), "market", unit_id).limit(HEAVIEST)
+    line_counts = window.groupBy("market", unit_id).agg(F.count(F.lit(1)).alias("lines"))
+    top = line_counts.orderBy(F.desc("lines"), "market", unit_id).limit(HEAVIEST)
     return [(row[1], row["lines"]) for row in top.collect()]
 
 
-def _sizes(own: Totals) -> None:
+def _print_sizes(totals: Totals) -> None:
     rows = [
         [name, f"{units:,}", f"{before:,}", f"{pairs:,}", f"{share:.1%}"]
-        for name, units, before, pairs, share in cost.by_size(own)
+        for name, units, before, pairs, share in cost.pairs_by_size(totals)
     ]
-    printing.grid(f"items, {own.unit}s, pairs, pairs after the cap, share", rows)
+    names = ("items", f"{totals.unit}s", "pairs", "pairs after the cap", "share")
+    grid([*map(Number, names)], rows)
 
 
-def _heaviest(own: Totals, items: Items, units: list[tuple[str, int]]) -> None:
-    lines = [f"{unit} ({lines:,} lines)" for unit, lines in units]
-    top = own.others.argsort()[::-1][:HEAVIEST]
-    each = [f"{items.texts[int(x)]} ({own.buyers[x]:,} buyers)" for x in top]
-    printing.say(f"heaviest {own.unit}s: {', '.join(lines)}", f"heaviest items: {', '.join(each)}")
+def _print_heaviest(totals: Totals, items: Items, units: list[tuple[str, int]]) -> None:
+    top = totals.others.argsort()[::-1][:HEAVIEST]
+    heavy_units = [f"{unit} ({lines:,} lines)" for unit, lines in units]
+    heavy_items = [f"{items.texts[int(x)]} ({totals.buyers[x]:,} buyers)" for x in top]
+    say(
+        f"heaviest {totals.unit}s: {', '.join(heavy_units)}",
+        f"heaviest items: {', '.join(heavy_items)}",
+    )
 
 
-def _costs(looks: list[cost.Outlook]) -> None:
+def _print_costs(costs: list[cost.CostEstimate]) -> None:
     rows = [
         [
-            look.unit,
-            f"{look.blocks:,}",
-            f"{look.heads:,}",
-            f"{look.shuffle_bytes / 1e6:,.0f}",
-            f"{look.task_bytes / 1e6:,.0f}",
-            f"{look.core_seconds:,.0f}",
+            estimate.unit,
+            f"{estimate.blocks:,}",
+            f"{estimate.heads:,}",
+            f"{estimate.shuffle_bytes / 1e6:,.0f}",
+            f"{estimate.task_bytes / 1e6:,.0f}",
+            f"{estimate.core_seconds:,.0f}",
         ]
-        for look in looks
+        for estimate in costs
     ]
-    printing.say("")
-    printing.grid("unit, blocks, items on their own, MB to shuffle, MB a task, core-seconds", rows)
+    numbers = ("blocks", "items on their own", "MB to shuffle", "MB a task", "core-seconds")
+    say("")
+    grid([Text("unit"), *map(Number, numbers)], rows)
 
 
-def _blocks(plan: Planned) -> None:
-    for own, blocks in zip(plan.packed.totals, plan.plans, strict=True):
+def _print_balance(planned: pipeline.Plan) -> None:
+    for totals, blocks in zip(planned.packed.totals, planned.of_units, strict=True):
         work = sorted(blocks.work)
-        middle = work[len(work) // 2]
-        printing.say(
-            f"{own.unit}: the heaviest block has {work[-1] / max(1.0, middle):.2f} times the work "
-            f"of the median one."
+        median = work[len(work) // 2]
+        say(
+            f"{totals.unit}: the heaviest block has {work[-1] / max(1.0, median):.2f} times the "
+            f"work of the median one."
         )

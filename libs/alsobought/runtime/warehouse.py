@@ -3,7 +3,6 @@
 With runtime/store the only module that names a table's path and reads Delta.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from alsobought.errors import JobError
 from alsobought.runtime.config import Environment
-from alsobought.runtime.store import warehouse_path
+from alsobought.runtime.store import recorded_run, warehouse_path
 
 Row = dict[str, Any]
 
@@ -50,14 +49,14 @@ class Warehouse:
         """The same as an Arrow table."""
         self._register(tables)
         with _faults_as_job_errors(*tables):
-            return pa.table(self._queries.execute(query).read_all())
+            return _with_plain_strings(pa.table(self._queries.execute(query).read_all()))
 
     def batches(self, query: str, *tables: str) -> Iterator[pa.RecordBatch]:
         """The same as a stream of Arrow record batches: memory does not grow with the rows."""
         self._register(tables)
         with _faults_as_job_errors(*tables):
             for batch in self._queries.execute(query):
-                yield pa.record_batch(batch)
+                yield _with_plain_strings(pa.record_batch(batch))
 
     def days(self, name: str) -> list[str]:
         """The as-of days of the table, ascending; none where it keeps no days."""
@@ -115,13 +114,13 @@ def _faults_as_job_errors(*names: str) -> Iterator[None]:
         raise JobError(f"{' or '.join(names)} cannot be read: {reason}.") from error
 
 
-def recorded_run(user_metadata: str | None) -> Row:
-    """The run that a commit's userMetadata records; {} where another program wrote it."""
-    try:
-        run = json.loads(user_metadata or "{}")
-    except json.JSONDecodeError:
-        return {}
-    return run if isinstance(run, dict) else {}
+def _with_plain_strings(data: Any) -> Any:
+    """A table or batch whose text is `string`: pyarrow computes little on delta-rs' views."""
+    fields = [
+        field.with_type(pa.string()) if pa.types.is_string_view(field.type) else field
+        for field in data.schema
+    ]
+    return data.cast(pa.schema(fields))
 
 
 def quoted(text: str) -> str:

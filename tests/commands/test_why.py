@@ -1,9 +1,8 @@
-"""`alsobought why`, on the tables of test_look: tea's buyers hold 1 or 3 other items, two each."""
+"""`alsobought why`, on item_tables: tea's buyers hold 1 or 3 other items, two each."""
 
 import pytest
 
-from alsobought.commands.explain import expected, median, number
-from tests.commands.test_look import run
+from tests.command import printed
 
 pytestmark = pytest.mark.usefixtures("warehouse")
 
@@ -12,7 +11,7 @@ NOT_KEPT = "it is below min_support 2, or no metric has it among its best 3"
 
 
 def why(*words):
-    code, lines = run("why", *words, "--unit", "order")
+    code, lines = printed("why", *words, "--unit", "order")
     assert code == 0
     return lines
 
@@ -83,44 +82,23 @@ def test_a_pair_of_an_item_with_free_places_is_below_min_support():
 
 
 def test_an_item_that_nobody_bought_is_named():
-    assert run("why", "jam", "tea", "--unit", "order")[0] == 0
-    lines = run("why", "tea", "jam")[1]
+    assert printed("why", "jam", "tea", "--unit", "order")[0] == 0
+    lines = printed("why", "tea", "jam")[1]
     assert lines[-2:] == ["By customer:", "No customer that was counted has Plum jam."]
 
 
 def test_each_item_must_be_one():
-    code, lines = run("why", "tea", "hill", "--unit", "order")
+    code, lines = printed("why", "tea", "hill", "--unit", "order")
     assert (code, lines[-1]) == (
         1,
         "Choose one: alsobought why tea honey --env test --unit order",
     )
-    code, lines = run("why", "hill", "green tea", "--unit", "order")
+    code, lines = printed("why", "hill", "green tea", "--unit", "order")
     assert (code, lines[-1]) == (
         1,
         "Choose one: alsobought why honey 'green tea' --env test --unit order",
     )
-    assert run("why", "tea", "green tea") == (
+    assert printed("why", "tea", "green tea") == (
         1,
         ["error: Both are Green tea (tea): name two items."],
     )
-
-
-def test_the_expected_count_is_the_sum_over_buyers():
-    bins = [{"others": 0, "buyers": 5}, {"others": 2, "buyers": 3}, {"others": 7, "buyers": 1}]
-    assert expected(bins, 0.3) == pytest.approx(3 * (1 - 0.7**2) + (1 - 0.7**7), rel=1e-14)
-    assert expected(bins, 1e-12) == pytest.approx(13e-12, rel=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("buyers", "said"), [((1, 2, 1), 2), ((2, 1, 1), 1), ((1, 1, 3), 3), ((5, 1, 1), 1)]
-)
-def test_the_median_has_half_of_the_buyers_at_or_below(buyers, said):
-    assert median([{"others": n, "buyers": b} for n, b in enumerate(buyers, 1)]) == said
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [(28474.4, "28,474"), (12.3456, "12.35"), (-0.03121, "-0.03121"), (0.0, "0"), (1, "1.000")],
-)
-def test_a_number_has_four_digits_that_count(value, said):
-    assert number(value) == said

@@ -1,0 +1,81 @@
+"""The command `show`: an item's lists as they are served."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from alsobought.commands.item_pairs import VERBS, ItemPairs
+from alsobought.commands.item_search import the_item
+from alsobought.commands.options import command
+from alsobought.commands.printing import Number, Text, grid, number, say
+from alsobought.commands.view import ItemWords, ListOptions, chosen_view
+from alsobought.runtime import home
+from alsobought.runtime.warehouse import Row
+
+LEGEND = (
+    "N: units with both items. E: such units expected by chance. n_x, n_y: units with the item, "
+    "with the related item. n: all units."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowOptions(ListOptions):
+    """What `show` takes."""
+
+    item: ItemWords
+    top: Annotated[int | None, typer.Option(min=1, help="Rows of each list; by default all.")] = (
+        None
+    )
+
+
+@command
+def show(options: ShowOptions) -> None:
+    """Print an item's related items, best first, with their evidence."""
+    view = chosen_view(home.find(), options)
+    item = the_item(view, options.item, lambda item_id: f"show {item_id} {options.as_typed()}")
+    say(f"{item}: related items by {view.metrics[0]}, {view}")
+    has_list = [_print_list(ItemPairs(view, item, unit), options.top) for unit in view.units]
+    if not any(has_list):
+        raise typer.Exit(1)
+    say("", LEGEND)
+
+
+def _print_list(pairs: ItemPairs, top: int | None) -> bool:
+    """Print one list, or why there is none; True where there is one."""
+    rows = pairs.related_items(pairs.view.metrics[0])
+    if not rows:
+        say("", f"By {pairs.unit}: no list. {_reason_for_no_list(pairs)}")
+        return False
+    say("", f"By {pairs.unit}:")
+    evidence = map(Number, ("score", "N", "E", "n_x", "n_y", "n"))
+    headings = [Number("rank"), Text("title"), Text("item"), *evidence]
+    grid(headings, [_cells(row) for row in rows[:top]])
+    return True
+
+
+def _cells(row: Row) -> list[str]:
+    counts = [f"{row[name]:,}" for name in ("buyers", "related_buyers", "units")]
+    item = [row["title"] or row["related_item_id"], row["related_item_id"]]
+    evidence = [number(row["score"]), f"{row['both']:,}", number(row["expected"])]
+    return [str(row["rank"]), *item, *evidence, *counts]
+
+
+def _reason_for_no_list(pairs: ItemPairs) -> str:
+    """Why the item has no list, in one sentence."""
+    statistics, unit = pairs.statistics(pairs.item), pairs.unit
+    if statistics is None:
+        return f"No {unit} that was counted has it."
+    buyers = statistics["buyers"]
+    with_it = f"{buyers:,} {unit}{'s' * (buyers > 1)} {VERBS[unit]} it"
+    support = pairs.limits("co_purchases").min_support
+    if buyers < support:
+        return f"{with_it}, and a pair needs {support} (min_support)."
+    candidates = pairs.candidates()
+    if not candidates:
+        return f"{with_it}, but no other item is in {support} of them (min_support)."
+    if not any(candidate.is_available for candidate in candidates):
+        return (
+            f"{with_it}, but no item bought with it is available (of {len(candidates)} candidates)."
+        )
+    return f"{with_it}, and it has candidates: run the job related_items again."

@@ -1,0 +1,164 @@
+"""The command `why`: in words and numbers, why a pair is in a list or not."""
+
+import shlex
+from dataclasses import dataclass
+
+from alsobought.commands.item_pairs import VERBS, ItemPairs
+from alsobought.commands.item_search import Item, the_item
+from alsobought.commands.options import command
+from alsobought.commands.printing import Number, Text, grid, number, say
+from alsobought.commands.view import ItemWords, ListOptions, chosen_view
+from alsobought.errors import JobError
+from alsobought.related import explanations
+from alsobought.related.explanations import Candidate, Evidence, Limits
+from alsobought.runtime import home
+from alsobought.runtime.warehouse import Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyOptions(ListOptions):
+    """What `why` takes."""
+
+    item: ItemWords
+    related: ItemWords
+
+
+@command
+def why(options: WhyOptions) -> None:
+    """Explain why an item is, or is not, in another item's list."""
+    view, typed = chosen_view(home.find(), options), options.as_typed()
+    item = the_item(
+        view, options.item, lambda item_id: f"why {item_id} {shlex.quote(options.related)} {typed}"
+    )
+    related = the_item(
+        view, options.related, lambda item_id: f"why {item.item_id} {item_id} {typed}"
+    )
+    if item == related:
+        raise JobError(f"Both are {item}: name two items.")
+    say(f"{item} and {related}, {view}")
+    for unit in view.units:
+        _print_explanation(Pair(ItemPairs(view, item, unit), related))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An item and a related item, by one unit."""
+
+    pairs: ItemPairs
+    related: Item
+
+    def candidate(self, candidates: list[Candidate]) -> Candidate | None:
+        """The pair among the item's candidates; None where it was not kept."""
+        ids = [candidate.related_item_id for candidate in candidates]
+        return candidates[ids.index(self.related.item_id)] if self.related.item_id in ids else None
+
+    def with_both(self, buyers: int) -> str:
+        """The phrase `4 orders that held Tea also held Jam`."""
+        verb, unit = VERBS[self.pairs.unit], self.pairs.unit
+        of_item = f"{buyers:,} {unit}s that {verb} {self.pairs.item.name}"
+        return f"{of_item} also {verb} {self.related.name}"
+
+
+def _print_explanation(pair: Pair) -> None:
+    candidates = pair.pairs.candidates()
+    candidate = pair.candidate(candidates)
+    if candidate is None:
+        sentences, places = _why_not_kept(pair, candidates), []
+    else:
+        sentences = _why_so_often(pair, candidate.evidence)
+        places = [_place(pair, candidates, metric) for metric in pair.pairs.view.metrics]
+    say("", f"By {pair.pairs.unit}:", *(f"  {sentence}" for sentence in sentences))
+    if places:
+        grid([Text("metric"), Number("score"), Text("place")], places)
+
+
+def _why_so_often(pair: Pair, evidence: Evidence) -> list[str]:
+    both, expected = evidence.both, evidence.expected
+    return [
+        f"{both:,} of {pair.with_both(evidence.buyers)}.",
+        f"{number(expected)} were expected by chance{_why_expected(pair)}.",
+        f"That is {number(both / expected)} times as many as expected.",
+    ]
+
+
+def _why_expected(pair: Pair) -> str:
+    pairs, related = pair.pairs, pair.related
+    statistics, related_statistics = pairs.statistics(pairs.item), pairs.statistics(related)
+    if statistics is None or related_statistics is None or pairs.view.relation != "together":
+        return ""
+    histogram, unit, verb = statistics["other_purchases"], pairs.unit, VERBS[pairs.unit]
+    return (
+        f", because those {unit}s {verb} a median of {explanations.median(histogram):,} other items"
+        f" ({number(explanations.mean(histogram))} on average), and {related.name} is"
+        f" {number(100 * related_statistics['share'])} % of all that {unit}s {verb}"
+    )
+
+
+def _place(pair: Pair, candidates: list[Candidate], metric: str) -> list[str]:
+    """The metric, the pair's score, and its rank in the list or the reason why it has none."""
+    candidate = pair.candidate(candidates)
+    assert candidate is not None
+    score = number(explanations.score(metric, candidate.evidence))
+    listed = [row["related_item_id"] for row in pair.pairs.related_items(metric)]
+    if pair.related.item_id in listed:
+        rank = listed.index(pair.related.item_id) + 1
+        return [metric, score, f"{rank} of {len(listed)}"]
+    reason = _why_not_listed(pair, candidates, metric, len(listed))
+    return [metric, score, f"not in the list: {reason}"]
+
+
+def _why_not_listed(pair: Pair, candidates: list[Candidate], metric: str, length: int) -> str:
+    """Why the pair is not in the list, which has `length` rows."""
+    if not pair.related.is_listed:
+        return "it is not in the catalogue"
+    if not pair.related.is_available:
+        return "it is not available"
+    support = pair.pairs.limits("related_items").min_support
+    ranking = explanations.ranking(candidates, metric, support)
+    if pair.related.item_id not in ranking:
+        return f"it is below min_support {support}"
+    rank = ranking.index(pair.related.item_id) + 1
+    if length and rank > length:
+        return f"it would be {rank:,} of {len(ranking):,}, and {length:,} are kept (top_k)"
+    return f"it would be {rank:,}, so the list is older: run the job related_items again"
+
+
+def _why_not_kept(pair: Pair, candidates: list[Candidate]) -> list[str]:
+    pairs, related = pair.pairs, pair.related
+    statistics, related_statistics = pairs.statistics(pairs.item), pairs.statistics(related)
+    if statistics is None or related_statistics is None:
+        missing = pairs.item if statistics is None else related
+        return [f"No {pairs.unit} that was counted has {missing.name}."]
+    if pairs.view.relation != "together":
+        return ["The pair is not in co_purchases."]
+    evidence, limits = _evidence(statistics, related_statistics), pairs.limits("co_purchases")
+    kept = [candidate.evidence for candidate in candidates]
+    at_most = explanations.most_units(evidence, kept, limits)
+    return [
+        f"The pair is not in co_purchases{_limit_missed(evidence, kept, limits)}.",
+        f"At most {at_most:,} of {pair.with_both(evidence.buyers)}.",
+        f"{number(evidence.expected)} were expected by chance{_why_expected(pair)}.",
+    ]
+
+
+def _evidence(statistics: Row, related_statistics: Row) -> Evidence:
+    """The evidence of a pair that was not kept; how many units have both is not known."""
+    share = related_statistics["share"]
+    return Evidence(
+        both=0,
+        expected=explanations.expected_units(statistics["other_purchases"], share),
+        buyers=statistics["buyers"],
+        related_buyers=related_statistics["buyers"],
+        units=statistics["units"],
+    )
+
+
+def _limit_missed(evidence: Evidence, kept: list[Evidence], limits: Limits) -> str:
+    if limits.candidates is None:
+        return ""
+    if explanations.is_below_support(evidence, kept, limits):
+        return f": it is below min_support {limits.min_support}"
+    return (
+        f": it is below min_support {limits.min_support},"
+        f" or no metric has it among its best {limits.candidates}"
+    )
