@@ -55,6 +55,45 @@ def test_a_correction_of_the_same_line_changes_that_line(project):
     assert rows(project.read("purchases").select("line", "quantity")) == [("1", 2.0), ("2", 1.0)]
 
 
+def priced(project):
+    """The lines of the table with the end of their file's name."""
+    table = project.read("purchases")
+    return rows(table.selectExpr("order_id", "item_id", "price", "right(source_file, 5)"))
+
+
+def test_without_line_ids_a_file_s_rows_are_what_the_file_says_now(project):
+    """A price is corrected, a line is gone, a second line of the same item is new."""
+    project.purchases["columns"]["price"] = "price"
+    head = "customer,order,item,time,price\n"
+    project.file("purchases/1.csv", head + "c,o1,tea,2017-11-29,3.0\nc,o1,jam,2017-11-29,2.0\n")
+    project.file("purchases/2.csv", head + "c,o2,tea,2017-11-30,3.0\n")
+    assert project.run_job("purchases")[0] == "purchases: 3 rows are new, 0 changed"
+    project.file("purchases/1.csv", head + "c,o1,tea,2017-11-29,3.5\nc,o1,tea,2017-11-29,3.0\n")
+    (project.home / "purchases" / "2.csv").unlink()  # a file that has gone changes nothing
+    assert project.run_job("purchases")[0] == "purchases: 1 rows are new, 0 changed, 1 removed"
+    assert priced(project) == [
+        ("o1", "tea", 3.0, "1.csv"),
+        ("o1", "tea", 3.5, "1.csv"),
+        ("o2", "tea", 3.0, "2.csv"),
+    ]
+    project.file("purchases/1.csv", head)  # nothing of it was true
+    project.file("purchases/3.csv", head + "c,o3,tea,2017-11-30,3.0\n")
+    assert project.run_job("purchases")[0] == "purchases: 1 rows are new, 0 changed, 2 removed"
+    assert priced(project) == [("o2", "tea", 3.0, "2.csv"), ("o3", "tea", 3.0, "3.csv")]
+
+
+def test_a_run_for_an_older_day_leaves_the_later_lines_of_a_file(project):
+    project.purchases["max_future_share"] = 1.0
+    lines = "c,o1,tea,2017-11-28\nc,o2,tea,2017-11-30\n"
+    project.file("purchases/1.csv", HEAD + lines)
+    project.run_job("purchases", "2017-12-01")
+    assert project.run_job("purchases", "2017-11-29")[0] == "purchases: 0 rows are new, 0 changed"
+    project.file("purchases/1.csv", HEAD + lines.replace("o1", "o3").replace("o2", "o4"))
+    said = "purchases: 1 rows are new, 0 changed, 1 removed"
+    assert project.run_job("purchases", "2017-11-29")[0] == said
+    assert rows(project.read("purchases").select("order_id")) == [("o2",), ("o3",)]
+
+
 def test_the_catalogue_is_what_its_file_says_now(project):
     project.file("items/1.csv", "item,title\ntea,Tea\njam,Jam\n")
     assert project.run_job("items") == ["items: 2 rows", "2 rows read = 2 good + 0 rejected"]

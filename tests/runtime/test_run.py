@@ -20,7 +20,8 @@ LINES = HEAD + "c1,o1,tea,2017-11-30\nc1,o1,jam,2017-11-30\nc2,o2,tea,2017-11-30
 TITLES = "item,title\ntea,Green tea\njam,Plum jam\n"
 PATIENCE = 300
 
-# A job whose first task writes its file, while the second waits for as long as `hold` is there.
+# A job whose rows are read to be checked, then to be written; the second task waits at the nth of
+# these for as long as `hold` is there.
 SLOW = """
 import time
 from pathlib import Path
@@ -30,6 +31,7 @@ from pyspark import TaskContext
 from pyspark.sql.types import StringType
 
 from alsobought.runtime.job import Job
+from alsobought.tables.outcome import Outcome
 from alsobought.tables.purchases import ITEMS
 from alsobought.tables.table import Table
 from alsobought.tables.table import column
@@ -37,18 +39,31 @@ from alsobought.tables.table import column
 
 class Params(BaseModel):
     hold: str
+    nth: int
 
 
 def slow(items, params, as_of):
-    def held(batches):
-        while TaskContext.get().partitionId() > 0 and Path(params.hold).exists():
-            time.sleep(0.05)
+    def wait(batches):
+        hold = Path(params.hold)
+        if TaskContext.get().partitionId() > 0 and hold.exists():
+            passes = hold.with_suffix(".passes")
+            with passes.open("a") as file:
+                file.write("x")
+            while len(passes.read_text()) >= params.nth and hold.exists():
+                time.sleep(0.05)
         yield from batches
 
-    return items.select("item_id").repartition(2).mapInArrow(held, "item_id string")
+    rows = items.select("item_id").repartition(2).mapInArrow(wait, "item_id string")
+    return Outcome(rows, reused=())
 
 
-SLOW = Table("slow", "Slow rows.", (column("item_id", StringType(), "x"),), ("as_of",), "per_as_of")
+SLOW = Table(
+    "slow",
+    "Slow rows.",
+    (column("item_id", StringType(), "x"),),
+    ("as_of", "item_id"),
+    "per_as_of",
+)
 JOB = Job(slow, Params, {"items": ITEMS}, SLOW)
 """
 
@@ -135,10 +150,6 @@ def test_a_warehouse_that_can_be_written_is_made_and_left_empty(tmp_path):
     require_writable("s3a://bucket/tables")  # its own store will tell
 
 
-def files(project, table):
-    return set((project.home / "tables" / table).rglob("*.parquet"))
-
-
 def until(true, process):
     """Wait until something is true, for as long as the process runs."""
     for _ in range(PATIENCE * 20):
@@ -148,13 +159,20 @@ def until(true, process):
     assert true(), process.communicate()
 
 
-def test_a_run_that_is_ended_half_way_leaves_the_table_as_it_was(shop):
+@pytest.mark.parametrize(
+    ("nth", "stop"),
+    [
+        pytest.param(1, signal.SIGKILL, id="killed while its rows are checked"),
+        pytest.param(2, signal.SIGTERM, id="ended while its rows are written"),
+    ],
+)
+def test_a_run_that_is_ended_half_way_leaves_the_table_as_it_was(shop, nth, stop):
     hold = shop.home / "hold"
     shop.file("jobs/slow.py", SLOW)
-    shop.conf["jobs"]["slow"] = {"hold": str(hold)}
+    shop.conf["jobs"]["slow"] = {"hold": str(hold), "nth": nth}
     shop.run_job("items")
     assert shop.run_job("slow") == ["slow: 2 rows"]
-    before, version, stored = files(shop, "slow"), shop.version("slow"), rows(shop.read("slow"))
+    version, stored = shop.version("slow"), rows(shop.read("slow"))
     assert stored == [(date(2017, 12, 1), "jam"), (date(2017, 12, 1), "tea")]
 
     shop.file("items/2.csv", "item,title\nmilk,Milk\n")
@@ -162,16 +180,49 @@ def test_a_run_that_is_ended_half_way_leaves_the_table_as_it_was(shop):
     hold.touch()
     options = command.write_conf(shop)
     process = command.start("alsobought", "run", "slow", *options, home=shop.home)
+    passes = hold.with_suffix(".passes")
     try:
-        until(lambda: files(shop, "slow") > before, process)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == -signal.SIGTERM
+        until(lambda: passes.exists() and len(passes.read_text()) == nth, process)
+        assert shop.version("slow") == version
+        os.killpg(process.pid, stop)
+        assert process.wait(PATIENCE) == -stop
     finally:
         hold.unlink()
-        os.killpg(process.pid, signal.SIGKILL)  # its Java ends by itself, but later
+        if stop != signal.SIGKILL:
+            os.killpg(process.pid, signal.SIGKILL)  # its Java ends by itself, but later
     assert shop.version("slow") == version
     assert rows(shop.read("slow")) == stored
 
     assert shop.run_job("slow") == ["slow: 3 rows"]
     assert shop.version("slow") == version + 1
     assert rows(shop.read("slow")) == [*stored[:1], (date(2017, 12, 1), "milk"), *stored[1:]]
+
+
+# A job that has an account, and notes beside it.
+NOTED = """
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType
+
+from alsobought.runtime.job import Job
+from alsobought.settings import Settings
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.purchases import ITEMS
+from alsobought.tables.table import Table, column
+
+
+def noted(items, params, as_of):
+    account = items.agg(F.count("*").alias("n"))
+    judge = lambda row: [f"{row['n']} in all"]
+    return Outcome(items.select("item_id"), account, judge, notes=["known before"])
+
+
+NOTED = Table("noted", "Noted.", (column("item_id", StringType(), "x"),), ("item_id",), "whole")
+JOB = Job(noted, Settings, {"items": ITEMS}, NOTED)
+"""
+
+
+def test_notes_and_the_account_are_both_printed_and_kept(shop):
+    shop.file("jobs/noted.py", NOTED)
+    shop.run_job("items")
+    assert shop.run_job("noted") == ["noted: 2 rows", "known before", "2 in all"]
+    assert last_run(shop, "noted")["account"] == {"n": 2, "notes": ["known before"]}

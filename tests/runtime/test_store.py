@@ -1,82 +1,16 @@
-"""The store: what lies in Delta after a run, what is refused, and what stands after a refusal."""
-
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import date, datetime
+"""The store: what lies in Delta after a run, what a job reads, what another program changed."""
 
 import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
-from pyspark.errors import PySparkException
-from pyspark.sql.types import DoubleType, LongType, StringType, TimestampType
 
-from alsobought.errors import ContractError, JobError
-from alsobought.runtime import acceptance
-from alsobought.runtime.faults import CONCURRENT, sentence
-from alsobought.runtime.store import Store, warehouse_path
+from alsobought.errors import ContractError
+from alsobought.runtime.store import warehouse_path
 from alsobought.tables.outcome import Outcome
-from alsobought.tables.table import Table, column
 from tests.rows import rows
-
-STOCK = Table(
-    "stock",
-    "How much of an item there is.",
-    (
-        column("item_id", StringType(), "the item"),
-        column("pieces", LongType(), "how many lie in the shop"),
-        column("weight", DoubleType(), "of one piece, kg", optional=True),
-    ),
-    key=("as_of", "item_id"),
-    kept="per_as_of",
-    checks={"not_negative": "pieces >= 0"},
-    sorted_by=("item_id",),
-)
-PRICES = Table(
-    "prices",
-    "What an item costs.",
-    (column("item_id", StringType(), "the item"), column("cents", LongType(), "its price")),
-    key=("item_id",),
-    kept="added",
-)
-COLUMNS = "item_id string, pieces bigint, weight double"
-PRICED = "item_id string, cents bigint"
-FIRST, SECOND, THIRD = date(2017, 12, 1), date(2017, 12, 2), date(2017, 12, 3)
-PATIENCE = 120
-
-
-def counts(added=0, updated=0, removed=0):
-    return {"added": added, "updated": updated, "removed": removed}
-
-
-@pytest.fixture
-def store(spark, tmp_path):
-    return Store(spark, str(tmp_path))
-
-
-@pytest.fixture
-def stock(store, frame):
-    """stock(day, ("tea", 3, 0.5), ...) writes that day's rows."""
-
-    def written(day, *lines):
-        return store.write(STOCK, Outcome(frame(COLUMNS, *lines)), day, {"as_of": day.isoformat()})
-
-    return written
-
-
-@pytest.fixture
-def stored(store):
-    """Every row that lies in the table, with its as-of day, and the table's version."""
-    return lambda table=STOCK: (rows(store._rows(table)), store._latest(table))
-
-
-def refusal(call, *given):
-    with pytest.raises((JobError, PySparkException)) as error:
-        call(*given)
-    return str(error.value) if isinstance(error.value, JobError) else sentence(str(error.value))
+from tests.runtime.small_tables import FIRST, PRICED, PRICES, SECOND, STOCK, THIRD, counts, refusal
 
 
 def test_a_warehouse_is_a_folder_of_the_project_or_a_uri(tmp_path):
@@ -173,97 +107,6 @@ def test_of_many_days_the_last_ones_are_told(stock, store, frame, spark):
     )
 
 
-@pytest.mark.parametrize(
-    ("line", "fault"),
-    [
-        ((None, 3, 0.5), "item_id is null in 1 rows"),
-        (("tea", -1, 0.5), "the check not_negative (pieces >= 0) is broken in 1 rows"),
-        (
-            (None, -1, 0.5),
-            "item_id is null in 1 rows; the check not_negative (pieces >= 0) is broken in 1 rows",
-        ),
-    ],
-    ids=["null", "check", "both"],
-)
-def test_rows_that_break_the_contract_are_not_written(stock, stored, line, fault):
-    stock(FIRST, ("jam", 1, None))
-    before = stored()
-    said = refusal(stock, FIRST, ("milk", 2, None), line)
-    assert said == f"stock: the rows break the table's contract, so nothing was written: {fault}."
-    assert stored() == before
-
-
-def test_columns_that_break_the_contract_are_not_written(store, stock, stored, frame):
-    stock(FIRST, ("jam", 1, None))
-    before = stored()
-    wrong = frame("item_id string, pieces int, shop string", ("jam", 1, "a"))
-    assert refusal(store.write, STOCK, Outcome(wrong), FIRST, {}) == (
-        "stock: extra shop; missing weight; pieces is int, not bigint."
-    )
-    assert stored() == before
-
-
-def test_a_run_without_rows_leaves_the_table_as_it_was(stock, stored):
-    stock(FIRST, ("jam", 1, None))
-    stock(SECOND, ("jam", 2, None))
-    before = stored()
-    for day in (FIRST, THIRD):
-        assert refusal(stock, day) == (
-            f"stock would have no rows for {day}, so nothing was written: look at the "
-            "limits in [lists] and [baskets], and at the tables that it reads."
-        )
-        assert stored() == before  # no version more
-
-
-def test_a_first_run_that_is_refused_leaves_no_table(store, stock):
-    for line in ((), (("tea", -1, 0.5),)):
-        refusal(stock, FIRST, *line)
-        assert not store.exists(STOCK)
-
-
-def test_a_key_that_comes_twice_is_refused_with_an_example(stock, stored):
-    stock(FIRST, ("jam", 1, None))
-    before = stored()
-    lines = (("tea", 3, 0.5), ("tea", 4, 0.5), ("tea", 3, 0.5), ("oil", 1, None), ("oil", 1, None))
-    assert refusal(stock, FIRST, ("milk", 2, None), *lines) == (
-        "stock: 2 keys come more than once, so nothing was written: item_id 'oil' in 2 rows."
-    )
-    assert stored() == before
-
-
-def test_equal_hashes_of_different_keys_are_no_fault(stock, stored, monkeypatch):
-    monkeypatch.setattr(acceptance.F, "xxhash64", lambda *_: acceptance.F.lit(1))
-    stock(FIRST, ("jam", 1, None), ("tea", 3, 0.5))
-    assert len(stored()[0]) == 2
-
-
-def test_a_reader_never_sees_a_refused_run(stock, store):
-    """Neither the rows that are refused, nor the day without rows."""
-    stock(FIRST, ("jam", 1, None))
-    seen, done = set(), threading.Event()
-
-    def look():
-        while not done.is_set():
-            table = deltalake.DeltaTable(store.path(STOCK))
-            seen.add((table.version(), tuple(table.to_pyarrow_table()["item_id"].to_pylist())))
-
-    with ThreadPoolExecutor(1) as pool:
-        reader = pool.submit(look)
-        refusal(stock, FIRST)
-        refusal(stock, FIRST, ("tea", -1, None))
-        refusal(stock, FIRST, ("tea", 1, None), ("tea", 2, None))
-        done.set()
-        reader.result()
-    assert seen == {(1, ("jam",))}
-
-
-def test_no_rows_are_fine_where_the_table_allows_it(store, frame, stock, stored):
-    stock(FIRST, ("jam", 1, None))
-    nothing = Outcome(frame(COLUMNS))
-    assert store.write(replace(STOCK, may_be_empty=True), nothing, FIRST, {}) == counts()
-    assert stored()[0] == []
-
-
 def test_new_keys_are_added_changed_rows_updated_and_the_rest_left(store, frame, stored):
     def add(*lines):
         return store.write(PRICES, Outcome(frame(PRICED, *lines)), FIRST, {"n": 1})
@@ -325,78 +168,6 @@ def test_a_column_that_somebody_allowed_to_be_null(store, stock, spark):
     refused_both_ways(store, stock, "pieces may be null")
 
 
-def waiting(lines, folder, nth):
-    """The same rows; when read for the nth time, not before the file `go` lies in the folder.
-
-    `began` says that they wait.
-    """
-    passes, began, go = folder / "passes", folder / "began", folder / "go"
-
-    def wait(batches):
-        with passes.open("a") as file:
-            file.write("x")
-        if len(passes.read_text()) >= nth:
-            began.touch()
-            while not go.exists():
-                time.sleep(0.05)
-        yield from batches
-
-    return lines.mapInArrow(wait, COLUMNS)
-
-
-@pytest.fixture
-def meanwhile(store, frame, tmp_path):
-    """meanwhile(nth, act) runs `act` while a slow run of FIRST reads its rows for the nth time.
-
-    First they are checked, then written. Returns that slow run.
-    """
-
-    def slow(nth, act):
-        lines = waiting(frame(COLUMNS, ("slow", 1, None)).coalesce(1), tmp_path, nth)
-        run_of = {"as_of": FIRST.isoformat(), "run": "slow"}
-        with ThreadPoolExecutor(1) as pool:
-            run = pool.submit(store.write, STOCK, Outcome(lines), FIRST, run_of)
-            for _ in range(PATIENCE * 20):
-                if (tmp_path / "began").exists() or run.done():
-                    break
-                time.sleep(0.05)
-            try:
-                assert not run.done()  # it waits in the middle of its write
-                act()
-            finally:
-                (tmp_path / "go").touch()
-        return run
-
-    return slow
-
-
-WHILE_CHECKED, WHILE_WRITTEN = 1, 2
-
-
-@pytest.mark.parametrize("nth", [WHILE_CHECKED, WHILE_WRITTEN])
-def test_two_runs_of_one_day_at_once_the_second_to_finish_writes_nothing(
-    stock, stored, meanwhile, nth
-):
-    stock(FIRST, ("old", 9, None))
-    run = meanwhile(nth, lambda: stock(FIRST, ("quick", 2, None)))
-    error = run.exception()
-    said = str(error) if isinstance(error, JobError) else sentence(str(error))
-    assert said == f"{CONCURRENT}."
-    assert stored()[0] == [(FIRST, "quick", 2, None)]
-
-
-@pytest.mark.parametrize("nth", [WHILE_CHECKED, WHILE_WRITTEN])
-def test_two_runs_of_two_days_at_once_both_write(stock, stored, meanwhile, nth):
-    stock(FIRST, ("old", 9, None))
-    run = meanwhile(nth, lambda: stock(SECOND, ("quick", 2, None), ("third", 2, None)))
-    assert run.result() == counts(added=1)
-    assert stored()[0] == [
-        (FIRST, "slow", 1, None),
-        (SECOND, "quick", 2, None),
-        (SECOND, "third", 2, None),
-    ]
-
-
 def test_files_are_handed_out_only_where_they_alone_tell_the_rows(store, stock, frame):
     """A whole table's files; none of a table of days, nor where rows may be marked deleted."""
     prices = Outcome(frame(PRICED, ("tea", 5), ("jam", 7)))
@@ -414,63 +185,3 @@ def test_files_are_handed_out_only_where_they_alone_tell_the_rows(store, stock, 
         f"SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
     )
     assert store.files(PRICES, store.read(PRICES, SECOND).version) == ()
-
-
-ORDERS = Table(
-    "orders",
-    "A line of an order.",
-    (
-        column("line", StringType(), "the line"),
-        column("cents", LongType(), "its price"),
-        column("sold_at", TimestampType(), "when"),
-        column("source_file", StringType(), "the file that held the row"),
-    ),
-    key=("line",),
-    kept="added",
-    replaced_by_file="sold_at",
-)
-ORDER = "line string, cents bigint, sold_at timestamp, source_file string"
-EARLY, LATE = datetime(2017, 11, 30), datetime(2017, 12, 1)  # noqa: DTZ001 - tests run in UTC
-
-
-@pytest.fixture
-def orders(store, frame):
-    """orders(day, files, line, ...) is a run of that day that has read these files."""
-
-    def written(day, files, *lines):
-        read = frame("source_file string", *[(file,) for file in files])
-        outcome = Outcome(frame(ORDER, *lines), source_files=read)
-        return store.write(ORDERS, outcome, day, {"as_of": day.isoformat(), "files": files})
-
-    return written
-
-
-def test_a_file_s_rows_are_what_the_file_says_now(orders, stored):
-    """The line 2 is corrected to another key, 3 is gone; b was not read, and c has a new line."""
-    orders(FIRST, "abc", ("1", 10, EARLY, "a"), ("2", 20, EARLY, "a"), ("3", 30, EARLY, "a"),
-           ("4", 40, EARLY, "b"), ("5", 50, EARLY, "c"))  # fmt: skip
-    lines = (("1", 11, EARLY, "a"), ("2x", 20, EARLY, "a"), ("5", 50, EARLY, "c"))
-    assert orders(FIRST, "ac", *lines, ("6", 60, EARLY, "c")) == counts(2, 1, 2)
-    assert stored(ORDERS)[0] == [
-        ("1", 11, EARLY, "a"), ("2x", 20, EARLY, "a"), ("4", 40, EARLY, "b"),
-        ("5", 50, EARLY, "c"), ("6", 60, EARLY, "c"),
-    ]  # fmt: skip
-
-
-def test_a_file_that_has_no_good_row_any_more_has_none_in_the_table(orders, stored):
-    orders(FIRST, "ab", ("1", 10, EARLY, "a"), ("2", 20, EARLY, "b"))
-    assert orders(FIRST, "ab", ("2", 20, EARLY, "b")) == counts(removed=1)
-    assert stored(ORDERS)[0] == [("2", 20, EARLY, "b")]
-
-
-def test_a_line_that_another_file_holds_too_stays_with_the_file_that_brought_it(orders, stored):
-    orders(FIRST, "a", ("1", 10, EARLY, "a"))
-    before = stored(ORDERS)
-    assert orders(FIRST, "ab", ("1", 10, EARLY, "b")) == counts()
-    assert stored(ORDERS) == before
-
-
-def test_a_run_for_an_older_day_takes_nothing_back_that_lies_after_it(orders, stored):
-    orders(SECOND, "a", ("1", 10, EARLY, "a"), ("2", 20, LATE, "a"))
-    assert orders(FIRST, "a", ("1x", 10, EARLY, "a")) == counts(added=1, removed=1)
-    assert stored(ORDERS)[0] == [("1x", 10, EARLY, "a"), ("2", 20, LATE, "a")]

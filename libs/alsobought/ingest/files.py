@@ -58,7 +58,8 @@ def files_read(lines: DataFrame, judged: DataFrame) -> DataFrame:
     In: `lines` as `read` gives them, of which files without a row are known too; `judged` the same
     rows with source_file.
     """
-    listed = [(file,) for file in lines.inputFiles()]
+    # Spark writes file:/// here, and file:/ in the rows
+    listed = [(file.replace("file:///", "file:/", 1),) for file in lines.inputFiles()]
     files = lines.sparkSession.createDataFrame(listed, "source_file string")
     return files.unionByName(judged.select("source_file")).distinct()
 

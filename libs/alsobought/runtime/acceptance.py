@@ -30,7 +30,7 @@ def require_acceptable(table: Table, rows: DataFrame, as_of: date) -> None:
     if table.kept == "added":
         counts = rows.agg(*totals, F.lit(1).alias("most_of_a_key"))
     else:
-        by_key = rows.groupBy(F.xxhash64(*_key(table))).agg(*totals)
+        by_key = rows.groupBy(F.xxhash64(F.lit(0), *_key(table))).agg(*totals)
         counts = by_key.agg(
             F.sum("rows").alias("rows"),
             F.bool_or("is_faulty").alias("is_faulty"),
@@ -84,7 +84,7 @@ def changed_rows(table: Table, current: DataFrame, outcome: Outcome, as_of: date
 
 
 def _key(table: Table) -> list[str]:
-    """The columns of a day's rows that make a key."""
+    """The columns of a day's rows that make a key; none where a day has one row."""
     return [name for name in table.key if name != "as_of"]
 
 
@@ -114,10 +114,10 @@ def _require_unique_keys(table: Table, rows: DataFrame) -> None:
     """Raise ContractError naming a key of several rows. Equal hashes alone are no fault."""
     key = _key(table)
     twice = rows.groupBy(*key).agg(F.count(F.lit(1)).alias("rows")).where(F.col("rows") > 1)
-    examples = twice.sort(*key).limit(1).collect()
+    examples = twice.sort("rows", *key).limit(1).collect()
     if examples:
         example = examples[0]
-        which = ", ".join(f"{name} {example[name]!r}" for name in key)
+        which = ", ".join(f"{name} {example[name]!r}" for name in key) or "the as-of day"
         raise ContractError(
             f"{table.name}: {twice.count():,} keys come more than once, so nothing was written: "
             f"{which} in {example['rows']:,} rows."
