@@ -41,15 +41,15 @@ def engagements(mailed: pd.DataFrame) -> pd.DataFrame:
     """A row per campaign, household and time of a purchase of the campaign's products."""
     bought = table("transactions")[["household_id", "product_id", "transaction_timestamp"]]
     promoted = table("coupons")[["campaign_id", "product_id"]].drop_duplicates()
-    found = []
+    by_campaign = []
     for campaign, group in mailed.groupby("campaign_id"):
         first, last = group["start_date"].iloc[0], group["end_date"].iloc[0] + DAY_END
         products = promoted.loc[promoted["campaign_id"] == campaign, "product_id"]
         during = bought[bought["transaction_timestamp"].between(first, last)]
         during = during[during["household_id"].isin(group["household_id"])]
-        found.append(during[during["product_id"].isin(products)].assign(campaign_id=campaign))
+        by_campaign.append(during[during["product_id"].isin(products)].assign(campaign_id=campaign))
     columns = ["campaign_id", "household_id", "transaction_timestamp"]
-    return pd.concat(found)[columns].drop_duplicates()
+    return pd.concat(by_campaign)[columns].drop_duplicates()
 
 
 def redemptions() -> pd.DataFrame:

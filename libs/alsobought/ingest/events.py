@@ -47,8 +47,8 @@ def column_types(lines: DataFrame) -> ColumnTypes:
 def offer_id(source: Source, kinds: ColumnTypes) -> Column:
     """The offer's id, its columns joined with '-'; null where one of them is."""
     parts = [parse.as_id(source_column(n), kinds[n]) for n in source.named("offer_id")]
-    joined = [part for each in parts for part in (F.lit("-"), each)][1:]
-    return F.concat(*joined).alias("offer_id")
+    with_dashes = [column for part in parts for column in (F.lit("-"), part)][1:]
+    return F.concat(*with_dashes).alias("offer_id")
 
 
 def instant(source: Source, name: str, kinds: ColumnTypes) -> Column:

@@ -92,11 +92,11 @@ def _listed(spark: SparkSession, path: str) -> list[str]:
     conf = spark.sparkContext._jsc.hadoopConfiguration()
     where = jvm.org.apache.hadoop.fs.Path(path)
     fs = where.getFileSystem(conf)
-    found = [s for match in fs.globStatus(where) or [] for s in _files_of(fs, match)]
-    files = sorted(str(s.getPath().toString()) for s in found)
+    statuses = [s for match in fs.globStatus(where) or [] for s in _files_of(fs, match)]
+    files = sorted(str(s.getPath().toString()) for s in statuses)
     if not files:
         raise JobError(f"No source file matches {path}; yesterday's tables stand.")
-    empty = sorted(str(s.getPath().toString()) for s in found if s.getLen() == 0)
+    empty = sorted(str(s.getPath().toString()) for s in statuses if s.getLen() == 0)
     if empty:
         raise JobError(f"{_local(empty[0])} is empty (0 bytes): deliver it again, or remove it.")
     return files

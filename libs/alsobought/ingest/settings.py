@@ -82,11 +82,11 @@ class Source(Settings):
         return list(dict.fromkeys([mapped] if isinstance(mapped, str) else mapped))
 
 
-def _mapping(columns: Columns, known: set[str], required: set[str]) -> Columns:
-    faults = [f"unknown column {name}" for name in sorted(columns.keys() - known)]
+def _mapping(columns: Columns, allowed: set[str], required: set[str]) -> Columns:
+    faults = [f"unknown column {name}" for name in sorted(columns.keys() - allowed)]
     faults += [f"missing column {name}" for name in sorted(required - columns.keys())]
     if faults:
-        raise ValueError(f"{', '.join(faults)}; it may map {', '.join(sorted(known))}")
+        raise ValueError(f"{', '.join(faults)}; it may map {', '.join(sorted(allowed))}")
     return columns
 
 

@@ -68,7 +68,7 @@ def environment_type(
 ) -> type[Environment]:
     """Environment with these sections, each None where the TOML leaves it out.
 
-    `order` is that of the TOML's keys: faults are told in it.
+    `order` is that of the TOML's keys, and the order in which faults are named.
     """
     place = {name: i for i, name in enumerate(order)}
     names = sorted(sections, key=lambda name: place.get(name, len(place)))
@@ -145,17 +145,19 @@ def load_sections(home: Path, name: str, *sections: type[Section]) -> Environmen
 
 def _with_sections(raw: dict[str, Any], sections: Mapping[str, type[Section]]) -> Environment:
     """The environment with these sections; other tables of the TOML are other jobs'."""
-    own = {*sections, *Environment.model_fields}
-    kept = {key: value for key, value in raw.items() if key in own or not isinstance(value, dict)}
-    return environment_type(sections, raw).model_validate(kept)
+    names = {*sections, *Environment.model_fields}
+    asked = {
+        key: value for key, value in raw.items() if key in names or not isinstance(value, dict)
+    }
+    return environment_type(sections, raw).model_validate(asked)
 
 
 def _parsed(home: Path, name: str) -> dict[str, Any]:
     """The TOML as plain values."""
     path = path_of(home, name)
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in (home / "conf").glob("*.toml"))) or "none"
-        raise ConfigError(f"No environment is called {name!r}; {home / 'conf'} has: {known}.")
+        names = ", ".join(sorted(p.stem for p in (home / "conf").glob("*.toml"))) or "none"
+        raise ConfigError(f"No environment is called {name!r}; {home / 'conf'} has: {names}.")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

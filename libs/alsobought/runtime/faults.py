@@ -85,11 +85,12 @@ def _leave(said: str, debug: bool, code: int = 1) -> None:
 def sentence(trace: str) -> str:
     """One sentence for what Spark threw: a known fault in our words, else its own first line."""
     for pattern, words in KNOWN:
-        found = re.search(pattern, trace, re.DOTALL)
-        if found:
-            told = {name: text.strip() for name, text in found.groupdict().items()}
+        match = re.search(pattern, trace, re.DOTALL)
+        if match:
+            parts = {name: text.strip() for name, text in match.groupdict().items()}
             return (
-                words.format(**told).replace("file://", "").replace("file:/", "/").rstrip(".") + "."
+                words.format(**parts).replace("file://", "").replace("file:/", "/").rstrip(".")
+                + "."
             )
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
     first = next((line for line in lines if not line.startswith("at ")), "unknown")

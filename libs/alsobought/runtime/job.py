@@ -55,8 +55,8 @@ class Job:
         files = [source.name for source in self.reads.values() if isinstance(source, Files)]
         shared = sections_of([self.params])
         required = [n for n, field in self.params.model_fields.items() if field.is_required()]
-        own = [f"jobs.{self.name}"] if set(required) - shared.keys() else []
-        return [*files, *(name for name in shared if name in required), *own]
+        job_section = [f"jobs.{self.name}"] if set(required) - shared.keys() else []
+        return [*files, *(name for name in shared if name in required), *job_section]
 
 
 def all_jobs(home: Path) -> dict[str, Job]:
@@ -68,8 +68,8 @@ def load(home: Path, name: str) -> Job:
     """The job of jobs/<name>.py. Raises ConfigError where there is no such file."""
     path = home / "jobs" / f"{name}.py"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in (home / "jobs").glob("*.py")))
-        raise ConfigError(f"No job is called {name!r}; there are: {known}.")
+        names = ", ".join(sorted(p.stem for p in (home / "jobs").glob("*.py")))
+        raise ConfigError(f"No job is called {name!r}; there are: {names}.")
     module = sys.modules.get(f"alsobought_jobs.{name}")
     if module is None or module.__file__ != str(path):
         module = _imported(f"alsobought_jobs.{name}", path)

@@ -1,4 +1,4 @@
-"""What is done once, at set-up: Delta's jars beside Spark's own, and the engine's loops compiled.
+"""Set-up, once a machine: Delta's jars beside Spark's own, and the engine's loops compiled.
 
 Run as `python -m alsobought.runtime.setup`. Spark's resolver would fetch 33 jars with Delta, most
 of them older copies of what Spark has; two are enough.
@@ -35,7 +35,7 @@ EXCLUDED = (
 
 
 def install_jars() -> list[Path]:
-    """Lay the jars into pyspark's own jars folder, where every session and spark-submit sees them.
+    """Put the jars into pyspark's own jars folder, where every session and spark-submit sees them.
 
     Returns the two files. Does nothing where they are there already. Needs Java and the network.
     """
@@ -70,10 +70,10 @@ def resolve(cache: str) -> None:
 
 
 def compile_loops() -> None:
-    """Count four purchases, so that the compiled loops lie in the cache of this machine."""
+    """Count nine purchases, so that the compiled loops are in this machine's cache."""
     from datetime import UTC, date, datetime
 
-    from alsobought.copurchase.engine import pipeline as engine
+    from alsobought.copurchase.engine import pipeline
     from alsobought.copurchase.settings import After, Baskets, Lists
     from alsobought.runtime import session
     from alsobought.tables.stored import Stored
@@ -85,14 +85,16 @@ def compile_loops() -> None:
     rows = spark.createDataFrame(days, schema).selectExpr("*", "'' market", "'' order_id")
     lines = Stored(rows)
     caps = {"customer": 2, "order": 2}
-    given = {"units": ["customer"], "look_back_days": 9, "max_items": caps, "count_repeats": True}
-    baskets = Baskets.model_validate(given)
+    sections = {"units": ["customer"], "look_back_days": 9, "max_items": caps, "count_repeats": True}
+    baskets = Baskets.model_validate(sections)
     lists = Lists(metrics=["lift", "confidence"], min_support=1)
     for after in (None, After(within_days=9)):
-        found = baskets.model_copy(update={"after": after})
-        packed = engine.packed(lines, found, date(2017, 1, 9))
-        engine.co_purchases(engine.planned(packed, 1, 64 << 20), lists, 1).collect()
-    engine.item_statistics(lines, baskets, date(2017, 1, 9)).collect()
+        related = baskets.model_copy(update={"after": after})
+        packed = pipeline.pack_purchases(lines, related, date(2017, 1, 9))
+        plan = pipeline.plan_blocks(packed, 1, 64 << 20)
+        pipeline.count_co_purchases(plan, lists, 1).collect()
+    packed = pipeline.pack_purchases(lines, baskets, date(2017, 1, 9), with_histograms=True)
+    pipeline.count_item_statistics(packed).collect()
     spark.stop()
 
 
