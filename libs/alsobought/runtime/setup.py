@@ -85,8 +85,8 @@ def compile_loops() -> None:
     rows = spark.createDataFrame(days, schema).selectExpr("*", "'' market", "'' order_id")
     lines = Stored(rows)
     caps = {"customer": 2, "order": 2}
-    sections = {"units": ["customer"], "look_back_days": 9, "max_items": caps, "count_repeats": True}
-    baskets = Baskets.model_validate(sections)
+    values = {"units": ["customer"], "look_back_days": 9, "max_items": caps, "count_repeats": True}
+    baskets = Baskets.model_validate(values)
     lists = Lists(metrics=["lift", "confidence"], min_support=1)
     for after in (None, After(within_days=9)):
         related = baskets.model_copy(update={"after": after})
