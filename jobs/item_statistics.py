@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from alsobought.copurchase.engine import pipeline as engine
+from alsobought.copurchase import item_statistics as step
 from alsobought.copurchase.settings import Baskets
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
@@ -19,7 +19,7 @@ class Params(Settings):
 
 def item_statistics(purchases: Stored, params: Params, as_of: date) -> Outcome:
     """Count the baskets of the look-back window per item, for every unit."""
-    return Outcome(engine.item_statistics(purchases, params.baskets, as_of))
+    return step.item_statistics(purchases, params.baskets, as_of)
 
 
 JOB = Job(

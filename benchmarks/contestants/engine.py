@@ -32,7 +32,6 @@ def lists(task: Task):
 
 
 def ready(task: Task):
-
     return with_delta(task, "4g", 4)
 
 
@@ -47,13 +46,14 @@ def stored(spark, path: str):
 
 
 def run(task: Task, spark, count_repeats: bool = False) -> dict[str, float]:
-    from alsobought.copurchase.engine import pipeline as engine
+    from alsobought.copurchase.engine import pipeline
     from alsobought.copurchase.scores import score
 
-    packed = engine.packed(stored(spark, task.purchases), baskets(count_repeats), AS_OF)
-    plan = engine.planned(packed, task.support, TASK_MEMORY_MB << 20)
-    rows = engine.co_purchases(plan, lists(task), TOP).withColumn("score", score(METRIC))
-    write(rows, task)
-    blocks = plan.plans[0]
-    pairs = packed.totals[0].sum("pairs")
-    return {"pairs": pairs, "blocks": blocks.blocks, "heads": len(blocks.heads)}
+    purchases = stored(spark, task.purchases)
+    packed = pipeline.pack_purchases(purchases, baskets(count_repeats), AS_OF)
+    plan = pipeline.plan_blocks(packed, task.support, TASK_MEMORY_MB << 20)
+    rows = pipeline.count_co_purchases(plan, lists(task), TOP)
+    write(rows.withColumn("score", score(METRIC)), task)
+    of_customers = plan.of_units[0]
+    pairs = int(packed.totals[0].by_size.pairs.sum())
+    return {"pairs": pairs, "blocks": of_customers.blocks, "heads": len(of_customers.heads)}

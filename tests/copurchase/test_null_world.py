@@ -7,7 +7,9 @@ asserted are the bounds of the design's T1.2; its figures are a prototype's, not
 import numpy as np
 import pytest
 
-from alsobought.copurchase.engine.kernels.evidence import TERMS, expected_of, moments_of
+from alsobought.copurchase.engine.kernels.best_candidates import expected_of, fill_moments
+from alsobought.copurchase.engine.kernels.named_arrays import Histogram
+from alsobought.copurchase.formulas import TERMS
 
 RANKS = (0, 5, 20, 60, 120)
 
@@ -41,15 +43,15 @@ def ratios(counts, x):
     buyers = owned[:, x]
     both = owned[buyers].sum(axis=0)
     others = counts[buyers].sum(axis=1) - counts[buyers, x]
-    sizes, each = np.unique(others, return_counts=True)
+    histogram = Histogram(*np.unique(others, return_counts=True))
     moments = np.empty(TERMS)
-    moments_of(sizes, each, moments)
+    fill_moments(*histogram, moments)
     share = counts.sum(axis=0) / counts.sum()
     rest = [y for y in range(counts.shape[1]) if y != x]
     naive = buyers.sum() * owned.mean(axis=0)
 
-    def total(own):
-        return sum(expected_of(own[y], int(sizes[-1]), moments, sizes, each) for y in rest)
+    def total(shares):
+        return sum(expected_of(shares[y], moments, histogram) for y in rest)
 
     observed = both[rest].sum()
     exact = total(share / (1 - share[x]))

@@ -65,8 +65,19 @@ class Lists(Section):
 
     @field_validator("metrics")
     @classmethod
-    def _known(cls, names: list[str]) -> list[str]:
+    def _are_metrics(cls, names: list[str]) -> list[str]:
         unknown = [name for name in names if name not in METRICS]
         if unknown:
             raise ValueError(f"no metric {', '.join(unknown)}; there are {', '.join(METRICS)}")
         return list(dict.fromkeys(names))
+
+
+class CoPurchases(Settings):
+    """[jobs.co_purchases]: how many candidates are kept, and what a counting task may take."""
+
+    baskets: Baskets
+    lists: Lists
+    candidates: Count
+    """Kept per item and metric; more than top_k, so that delisted items leave no gap."""
+    task_memory_mb: Count
+    """What the arrays of one counting task may take."""

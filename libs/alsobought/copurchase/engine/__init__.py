@@ -1,8 +1,10 @@
 """The exact co-purchase engine: pairs are counted where they arise and never shuffled.
 
-Stages, each a module: ids (text to dense integers), pack (purchases to baskets), totals (counts of
-all parts), plan (items to blocks), spread (baskets to blocks), count (blocks to scored candidates).
-The compiled loops are in hashing, packing, counting and scoring.
+`pipeline` runs the stages, each a module of `stages`: lines (purchases as batches), item_codes
+(text ids to dense integers), partition (lines by unit), pack (lines to baskets), totals (counts of
+all parts), plan (items to blocks), replicate (baskets to blocks), count (blocks to scored
+candidates), histograms (baskets to item statistics), cost (what a run is going to take).
+`envelopes` defines the rows that stages exchange, `kernels` holds the compiled loops.
 """
 
 from alsobought.copurchase.engine.kernels import cache

@@ -1,136 +1,158 @@
-"""The engine from purchases to `item_statistics` and `co_purchases`, stage by stage."""
+"""The engine from purchases to `item_statistics` and `co_purchases`, stage by stage.
+
+Stages know nothing of each other's order: it is here, and so is what is kept between them.
+"""
 
 import time
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
-from itertools import pairwise
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from alsobought.copurchase.engine.stages import pack, plan, replicate
-from alsobought.copurchase.engine.stages.count import counted
-from alsobought.copurchase.engine.stages.histograms import statistics
-from alsobought.copurchase.engine.stages.item_codes import Items
-from alsobought.copurchase.engine.stages.lines import by_spark, from_files
-from alsobought.copurchase.engine.stages.partition import scattered
-from alsobought.copurchase.engine.stages.plan import Blocks, Relation
-from alsobought.copurchase.engine.stages.totals import Totals, totals
+from alsobought.copurchase.engine.layout import Layout, layout_of
+from alsobought.copurchase.engine.stages import (
+    cost,
+    count,
+    histograms,
+    item_codes,
+    lines,
+    pack,
+    partition,
+    plan,
+    replicate,
+    totals,
+)
 from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.days import days_before
 from alsobought.errors import JobError
 from alsobought.tables.stored import Stored
 
-DAY = 86_400  # seconds
-
 
 @dataclass(frozen=True)
-class Packed:
-    """The baskets of a window, packed and persisted, and what they hold in all."""
+class PackedBaskets:
+    """The baskets of a window, packed and persisted, and what they hold in all.
+
+    rows: as envelopes.PACKED has them; totals: of each unit, in the layout's order.
+    """
 
     rows: DataFrame
-    items: Items
-    spread: pack.Layout
-    totals: list[Totals]
-    relations: list[list[Relation]]
+    items: item_codes.Items
+    layout: Layout
+    totals: list[totals.Totals]
     scan_seconds: float
 
 
 @dataclass(frozen=True)
-class Planned:
-    """The packed baskets, and for every unit which task is to count which items."""
+class Plan:
+    """Packed baskets, and for every unit which task is to count which items."""
 
-    packed: Packed
-    plans: list[Blocks]
+    packed: PackedBaskets
+    of_units: list[plan.BlockPlan]
     tasks: replicate.Tasks
     cores: int
 
 
-def relations_of(unit: str, baskets: Baskets) -> list[Relation]:
-    """The relations to count for a unit: together, and for customers after and its lag buckets."""
-    together = Relation("together", 0, -1)
-    if unit != "customer" or baskets.after is None:
-        return [together]
-    horizon = baskets.after.within_days
-    edges = [0, *baskets.after.lag_days, horizon]
-    buckets = [
-        Relation(f"after_{low}_{high}d", low * DAY, high * DAY) for low, high in pairwise(edges)
-    ]
-    return [together, Relation("after", 0, horizon * DAY), *(buckets if len(buckets) > 1 else [])]
-
-
-def packed(purchases: Stored, baskets: Baskets, as_of: date, *, histograms: bool = False) -> Packed:
-    """The baskets of the look-back window.
+def pack_purchases(
+    purchases: Stored, baskets: Baskets, as_of: date, *, with_histograms: bool = False
+) -> PackedBaskets:
+    """The baskets of the look-back window; they stay persisted until the caches are cleared.
 
     Cost: one scan of the window; the lines are shuffled once as packed integers.
     Raises JobError for an empty window.
     """
-    spark = purchases.rows.sparkSession
-    cores = spark.sparkContext.defaultParallelism
-    units, days = tuple(baskets.units), baskets.look_back_days
-    relations = [relations_of(unit, baskets) for unit in units]
-    timed = any(relation.is_directed for each in relations for relation in each) and not histograms
+    cores = purchases.rows.sparkSession.sparkContext.defaultParallelism
+    first = days_before(as_of, baskets.look_back_days)
     began = time.monotonic()
-    lines = (
-        from_files(spark, purchases.files, as_of, days)
-        if purchases.files
-        else by_spark(purchases.rows, as_of, days)
-    )
-    first = days_before(as_of, days)
-    found = scattered(lines, units, first, cores, timed=timed)
+    window = _lines_of(purchases, as_of, baskets.look_back_days)
+    layout = layout_of(baskets, partition.parts_for(window, cores), histograms=with_histograms)
+    partitioned, items = _partitioned(window, layout, first)
     scan_seconds = time.monotonic() - began
-    if not len(found.items):
+    if not len(items):
         raise JobError(
             f"purchases has none from {first} to {as_of}, the days that [baskets] looks back: "
             f"run the job purchases --as-of {as_of}, or choose another day."
         )
-    layout = pack.layout(found.items, baskets, found.parts)
-    rows = pack.packed(
-        found.rows,
-        found.items,
-        layout,
-        timed=timed,
-        count_repeats=baskets.count_repeats,
-        histograms=histograms,
-    )
-    rows.persist(StorageLevel.MEMORY_AND_DISK)  # read twice: for the totals, then for what follows
-    counts = totals(rows, found.items, layout)
-    found.rows.unpersist()
-    return Packed(rows, found.items, layout, counts, relations, scan_seconds)
+    packed = _kept(pack.pack_baskets(partitioned, items, layout))
+    totals_of_units = totals.collect_totals(packed, items, layout)
+    partitioned.unpersist()
+    return PackedBaskets(packed, items, layout, totals_of_units, scan_seconds)
 
 
-def planned(found: Packed, support: int, memory: int) -> Planned:
-    """Which task counts what, each within `memory` bytes. Raises JobError where that cannot be."""
-    cores = found.rows.sparkSession.sparkContext.defaultParallelism
-    plans = []
-    for unit, (own, relations) in enumerate(zip(found.totals, found.relations, strict=True)):
-        copied = partial(replicate.copied, found.rows, found.spread, unit)
-        plans.append(plan.blocks(own, relations, support, cores, memory, copied))
-    return Planned(found, plans, replicate.Tasks(plans, cores), cores)
+def plan_blocks(packed: PackedBaskets, support: int, task_bytes: int) -> Plan:
+    """Which task counts what, each within `task_bytes`. Raises JobError where that cannot be.
+
+    Cost: a pass over the packed baskets for every draft whose memory is worth an exact count.
+    """
+    cores = packed.rows.sparkSession.sparkContext.defaultParallelism
+    limits = plan.Limits(support, cores, task_bytes)
+    of_units = [_plan_unit(packed, unit, limits) for unit in range(len(packed.totals))]
+    return Plan(packed, of_units, replicate.Tasks(of_units, cores), cores)
 
 
-def item_statistics(purchases: Stored, baskets: Baskets, as_of: date) -> DataFrame:
-    """`item_statistics`, equal to the reference's."""
-    found = packed(purchases, baskets, as_of, histograms=True)
-    return statistics(found.rows, found.items, found.totals, found.spread)
-
-
-def co_purchases(plan: Planned, lists: Lists, per_item: int) -> DataFrame:
+def count_co_purchases(planned: Plan, lists: Lists, per_item: int) -> DataFrame:
     """Each item's best candidates under every metric, for every unit, market and relation.
 
     Out:  `co_purchases`, equal to the reference join's.
     Cost: baskets and their copies are shuffled as packed integers, pairs never.
     """
-    found = plan.packed
-    blobs = replicate.split(found.rows, found.spread, plan.plans, found.relations, plan.tasks)
-    return counted(
-        blobs,
-        found.items,
-        found.totals,
-        plan.plans,
-        found.relations,
-        plan.tasks,
-        lists,
-        per_item,
-    )
+    packed, tasks = planned.packed, planned.tasks
+    layout, items = packed.layout, packed.items
+    replicated = replicate.replicate_baskets(packed.rows, layout, planned.of_units, tasks)
+    units = zip(layout.units, packed.totals, planned.of_units, tasks.first_blocks, strict=True)
+    facts = [count.facts_of(*of_unit, items) for of_unit in units]
+    selection = count.selection_of(lists, per_item)
+    return count.count_pairs(replicated, facts, items, tasks, selection)
+
+
+def count_item_statistics(packed: PackedBaskets) -> DataFrame:
+    """`item_statistics` of baskets packed with histograms, equal to the reference's."""
+    return histograms.statistics_of_items(packed.rows, packed.items, packed.totals, packed.layout)
+
+
+def estimate_costs(planned: Plan, rows_per_item: int) -> list[cost.CostEstimate]:
+    """The cost estimate of every unit; a list keeps at most `rows_per_item` rows."""
+    packed = planned.packed
+    all_lines = int(packed.items.lines.sum())
+    units = zip(packed.layout.units, packed.totals, planned.of_units, strict=True)
+    return [cost.estimate_cost(*of_unit, all_lines, rows_per_item) for of_unit in units]
+
+
+def _lines_of(purchases: Stored, as_of: date, look_back_days: int) -> lines.Lines:
+    if purchases.files:
+        spark = purchases.rows.sparkSession
+        return lines.lines_from_files(spark, purchases.files, as_of, look_back_days)
+    return lines.lines_by_spark(purchases.rows, as_of, look_back_days)
+
+
+def _partitioned(
+    window: lines.Lines, layout: Layout, first: date
+) -> tuple[DataFrame, item_codes.Items]:
+    """The window's lines by part, persisted, and their items, by the first salt that fits.
+
+    Raises JobError for hashes of items that collide under every salt.
+    """
+    for salt in range(item_codes.SALTS):
+        partitioned = _kept(partition.partition_lines(window, layout, first, salt))
+        try:
+            return partitioned, partition.collect_items(partitioned, layout, salt)
+        except item_codes.Collision:
+            partitioned.unpersist()
+    raise JobError(f"Items share 64-bit hashes under {item_codes.SALTS} salts: report this.")
+
+
+def _plan_unit(packed: PackedBaskets, unit: int, limits: plan.Limits) -> plan.BlockPlan:
+    planner = plan.Planner(packed.totals[unit], packed.layout.units[unit], limits)
+    draft = planner.first_draft()
+    while True:
+        if planner.should_count_copies(draft):
+            copies = replicate.collect_copy_counts(packed.rows, packed.layout, unit, draft)
+            draft = planner.with_copies(draft, copies)
+        if planner.is_final(draft):
+            return draft
+        draft = planner.next_draft(draft)
+
+
+def _kept(rows: DataFrame) -> DataFrame:
+    """The rows, persisted: two stages read them."""
+    return rows.persist(StorageLevel.MEMORY_AND_DISK)

@@ -1,27 +1,31 @@
-"""Rows to baskets and baskets to blocks: compiled loops over flat arrays.
-
-A set of baskets is four arrays: sizes (items of each basket), codes (their items, basket after
-basket), times (of an item's first purchase, seconds; all zero where time does not matter) and lines
-(purchase lines of the item in the basket; all one where repeats do not count).
-"""
+"""Purchase lines to baskets and baskets to blocks: compiled loops over flat arrays."""
 
 import numpy as np
 from numba import njit
 
 from alsobought.copurchase.engine.kernels.hashing import EMPTY, hash_pair
+from alsobought.copurchase.engine.kernels.named_arrays import (
+    Baskets,
+    BlockSizes,
+    CopiedBaskets,
+    Int32s,
+    Int64s,
+    ItemCounts,
+    PurchaseLines,
+)
 
 SHORT = 32  # below this, insertion sort beats argsort
+DROPPED = -1  # the block of an item too rare for any pair: it counts in |c| and nowhere else
 
 
 @njit(cache=True)
-def scattered(units, parts):
+def order_by_part(units: Int64s, parts: int) -> tuple[Int64s, Int64s]:
     """The order that groups rows by part (the hash modulo `parts`), and where each part starts."""
     starts = np.zeros(parts + 1, np.int64)
     part_of = np.empty(len(units), np.int32)
     for i in range(len(units)):
-        part = np.int32(np.uint64(units[i]) % np.uint64(parts))
-        part_of[i] = part
-        starts[part + 1] += 1
+        part_of[i] = np.int32(np.uint64(units[i]) % np.uint64(parts))
+        starts[part_of[i] + 1] += 1
     for part in range(parts):
         starts[part + 1] += starts[part]
     nexts = starts[:-1].copy()
@@ -33,7 +37,7 @@ def scattered(units, parts):
 
 
 @njit(cache=True)
-def grouped(units):
+def group_by_unit(units: Int64s) -> tuple[Int64s, Int64s, Int64s]:
     """Rows grouped by unit: the distinct units, the row order, and where each unit starts."""
     size = 16
     while size < 2 * len(units):
@@ -42,31 +46,31 @@ def grouped(units):
     slots = np.full(size, EMPTY, np.int32)
     distinct = np.empty(len(units), np.int64)
     nth = np.empty(len(units), np.int32)
-    found = 0
+    count = 0
     for i in range(len(units)):
         slot = hash_pair(units[i], np.int64(0)) & mask
         while slots[slot] != EMPTY and distinct[slots[slot]] != units[i]:
             slot = (slot + 1) & mask
         if slots[slot] == EMPTY:
-            slots[slot] = found
-            distinct[found] = units[i]
-            found += 1
+            slots[slot] = count
+            distinct[count] = units[i]
+            count += 1
         nth[i] = slots[slot]
-    starts = np.zeros(found + 1, np.int64)
+    starts = np.zeros(count + 1, np.int64)
     for i in range(len(units)):
         starts[nth[i] + 1] += 1
-    for u in range(found):
+    for u in range(count):
         starts[u + 1] += starts[u]
     nexts = starts[:-1].copy()
     order = np.empty(len(units), np.int64)
     for i in range(len(units)):
         order[nexts[nth[i]]] = i
         nexts[nth[i]] += 1
-    return distinct[:found], order, starts
+    return distinct[:count], order, starts
 
 
 @njit(cache=True)
-def _by_time(codes, times, lines):
+def _sort_by_time(codes: Int32s, times: Int32s, lines: Int32s) -> None:
     """Sort a basket by time, then code, in place."""
     if len(codes) > SHORT:
         by_code = np.argsort(codes, kind="mergesort")
@@ -85,31 +89,36 @@ def _by_time(codes, times, lines):
 
 
 @njit(cache=True)
-def _sampled(unit, codes, times, lines, cap, item_hashes):
-    """The `cap` items with the smallest xxhash64(unit, item), moved to the front."""
+def _move_sample_to_front(
+    unit: np.int64, codes: Int32s, times: Int32s, lines: Int32s, cap: int, item_hashes: Int64s
+) -> None:
+    """Move the `cap` items with the smallest xxhash64(unit, item) to the front, in place."""
     keys = np.empty(len(codes), np.int64)
     for i in range(len(codes)):
         keys[i] = hash_pair(unit, item_hashes[codes[i]])
-    kept = np.argsort(keys, kind="mergesort")[:cap]
-    codes[:cap] = codes[kept]
-    times[:cap] = times[kept]
-    lines[:cap] = lines[kept]
+    sample = np.argsort(keys, kind="mergesort")[:cap]
+    codes[:cap] = codes[sample]
+    times[:cap] = times[sample]
+    lines[:cap] = lines[sample]
 
 
 @njit(cache=True)
-def packed(units, codes, times, cap, item_hashes, count_repeats):
-    """Baskets of distinct items, at most `cap` each, by first purchase.
+def make_baskets(
+    purchases: PurchaseLines, cap: int, item_hashes: Int64s, count_repeats: bool
+) -> tuple[Baskets, Int64s]:
+    """Baskets of distinct items, at most `cap` each, and their sizes before the cap.
 
-    Returns (sizes, codes, times, lines, sizes before the cap). An item's time is its earliest in
-    the unit. Cost: memory of about 44 bytes a row, plus 8 an item.
+    An item's time is its earliest in the unit; its lines are
+    all 1 without `count_repeats`. Cost: memory of about 44 bytes a row, plus 8 an item.
     """
-    distinct, order, starts = grouped(units)
+    units, codes, times = purchases
+    distinct, order, starts = group_by_unit(units)
     stamp = np.full(len(item_hashes), -1, np.int64)
     out_codes = np.empty(len(codes), np.int32)
     out_times = np.empty(len(codes), np.int32)
     out_lines = np.ones(len(codes), np.int32)
     sizes = np.empty(len(distinct), np.int32)
-    before = np.empty(len(distinct), np.int64)
+    sizes_before = np.empty(len(distinct), np.int64)
     end = 0
     for u in range(len(distinct)):
         first = end
@@ -125,42 +134,44 @@ def packed(units, codes, times, cap, item_hashes, count_repeats):
                 out_times[end] = time
                 out_lines[end] = 1
                 end += 1
-        before[u] = end - first
+        sizes_before[u] = end - first
         if end - first > cap:
             # the stamps of what is cut off point behind `end`, below any later basket's start
             whole = slice(first, end)
-            _sampled(
+            _move_sample_to_front(
                 distinct[u], out_codes[whole], out_times[whole], out_lines[whole], cap, item_hashes
             )
             for k in range(first, end):
                 stamp[out_codes[k]] = -1
             end = first + cap
-        _by_time(out_codes[first:end], out_times[first:end], out_lines[first:end])
+        _sort_by_time(out_codes[first:end], out_times[first:end], out_lines[first:end])
         sizes[u] = end - first
-    kept = slice(0, end)
-    return sizes, out_codes[kept].copy(), out_times[kept].copy(), out_lines[kept].copy(), before
+    baskets = Baskets(sizes, out_codes[:end].copy(), out_times[:end].copy(), out_lines[:end].copy())
+    return baskets, sizes_before
 
 
 @njit(cache=True)
-def per_item(sizes, codes, lines, items):
-    """The items that are held: (code, baskets that hold it, other items of those, lines)."""
+def count_per_item(baskets: Baskets, items: int) -> ItemCounts:
+    """The counts of the items that any basket holds; there are `items` codes."""
+    sizes, codes, _, lines = baskets
     buyers = np.zeros(items, np.int64)
     others = np.zeros(items, np.int64)
-    bought = np.zeros(items, np.int64)
+    purchases = np.zeros(items, np.int64)
     at = 0
     for b in range(len(sizes)):
         for k in range(at, at + sizes[b]):
             buyers[codes[k]] += 1
             others[codes[k]] += sizes[b] - 1
-            bought[codes[k]] += lines[k]
+            purchases[codes[k]] += lines[k]
         at += sizes[b]
-    held = np.flatnonzero(buyers)
-    return held.astype(np.int32), buyers[held], others[held], bought[held]
+    bought = np.flatnonzero(buyers)
+    return ItemCounts(bought.astype(np.int32), buyers[bought], others[bought], purchases[bought])
 
 
 @njit(cache=True)
-def totals_of(sizes, lines):
+def lines_per_basket(baskets: Baskets) -> Int32s:
     """All purchase lines of each basket."""
+    sizes, _, _, lines = baskets
     totals = np.zeros(len(sizes), np.int32)
     at = 0
     for b in range(len(sizes)):
@@ -171,45 +182,47 @@ def totals_of(sizes, lines):
 
 
 @njit(cache=True)
-def copies_per_block(sizes, codes, block_of, blocks):
-    """How many baskets and how many codes each block is to receive; a block below 0 gets none."""
-    baskets = np.zeros(blocks, np.int64)
+def count_copies(baskets: Baskets, block_of: Int32s, blocks: int) -> BlockSizes:
+    """How many baskets and items of those each block is to receive; block_of < 0 gets none."""
+    sizes, codes, _, _ = baskets
+    copied_baskets = np.zeros(blocks, np.int64)
     entries = np.zeros(blocks, np.int64)
     stamp = np.full(blocks, -1, np.int64)
     at = 0
     for b in range(len(sizes)):
         end = at + sizes[b]
-        kept = 0
+        left = 0
         for k in range(at, end):
-            kept += block_of[codes[k]] != DROPPED
+            left += block_of[codes[k]] != DROPPED
         for k in range(at, end):
             block = block_of[codes[k]]
             if block >= 0 and stamp[block] != b:
                 stamp[block] = b
-                baskets[block] += 1
-                entries[block] += kept
+                copied_baskets[block] += 1
+                entries[block] += left
         at = end
-    return baskets, entries
-
-
-DROPPED = -1  # an item too rare for any pair: it counts in |c| and nowhere else
+    return BlockSizes(copied_baskets, entries)
 
 
 @njit(cache=True)
-def split(sizes, codes, times, lines, block_of, baskets, entries):
-    """Each basket copied once to every block that holds one of its items.
+def _starts(counts: Int64s) -> Int64s:
+    """Where each block's share of one array starts, and where the last one ends."""
+    starts = np.zeros(len(counts) + 1, np.int64)
+    for block in range(len(counts)):
+        starts[block + 1] = starts[block] + counts[block]
+    return starts
 
-    `baskets` and `entries` are `copies_per_block` of the same arrays. Returns, one array for all
-    blocks in block order: totals (lines of the whole basket), lengths (its items that were not
-    dropped), and the codes, times and lines of those.
+
+@njit(cache=True)
+def copy_to_blocks(baskets: Baskets, block_of: Int32s, copies: BlockSizes) -> CopiedBaskets:
+    """Each basket copied once to every block that holds one of its items, in block order.
+
+    `copies` are `count_copies` of the same baskets.
     """
-    blocks = len(baskets)
-    basket_at = np.zeros(blocks + 1, np.int64)
-    entry_at = np.zeros(blocks + 1, np.int64)
-    for block in range(blocks):
-        basket_at[block + 1] = basket_at[block] + baskets[block]
-        entry_at[block + 1] = entry_at[block] + entries[block]
-    totals = totals_of(sizes, lines)
+    sizes, codes, times, lines = baskets
+    blocks = len(copies.baskets)
+    basket_at, entry_at = _starts(copies.baskets), _starts(copies.entries)
+    totals = lines_per_basket(baskets)
     out_totals = np.empty(basket_at[blocks], np.int32)
     out_lengths = np.empty(basket_at[blocks], np.int32)
     out_codes = np.empty(entry_at[blocks], np.int32)
@@ -236,4 +249,4 @@ def split(sizes, codes, times, lines, block_of, baskets, entries):
             basket_at[block] += 1
             entry_at[block] = to
         at = end
-    return out_totals, out_lengths, out_codes, out_times, out_lines
+    return CopiedBaskets(out_totals, out_lengths, out_codes, out_times, out_lines)

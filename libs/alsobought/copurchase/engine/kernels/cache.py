@@ -7,29 +7,39 @@ with an older formula of another file; from a zip it would do so for ever.
 import hashlib
 import os
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Self
 
 from numba.core import caching
 
-PACKAGE = "alsobought.copurchase.engine."
-SOURCES = tuple(
-    f"engine/kernels/{name}.py" for name in ("hashing", "basket_arrays", "pairs", "evidence")
-)
+PACKAGE = "alsobought.copurchase.engine.kernels."
 
 
-def digest() -> str:
-    """A hash of everything that the compiled loops are made of."""
-    folder = files("alsobought.copurchase")
-    sources = [folder.joinpath(name).read_bytes() for name in (*SOURCES, "scores.py")]
-    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
+def sources(room: Traversable) -> list[Traversable]:
+    """The files that loops are compiled from: every kernel, and the formulas that they call."""
+    kernels = [
+        file
+        for file in room.joinpath("engine").joinpath("kernels").iterdir()
+        if file.name.endswith(".py")
+    ]
+    kernels.sort(key=lambda file: file.name)
+    return [*kernels, room.joinpath("scores.py"), room.joinpath("formulas.py")]
+
+
+def digest(room: Traversable) -> str:
+    """A hash of the names and texts of `sources`."""
+    hashed = hashlib.sha256()
+    for file in sources(room):
+        hashed.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return hashed.hexdigest()[:16]
 
 
 def install() -> None:
     """Make Numba keep the engine's loops in ~/.cache/alsobought, or under NUMBA_CACHE_DIR."""
     given = os.environ.get("NUMBA_CACHE_DIR")
     base = Path(given) if given else Path("~/.cache/alsobought").expanduser()
-    stamp = digest()
+    stamp = digest(files("alsobought.copurchase"))
 
     class Locator(caching._CacheLocator):
         """Numba's interface to where a function's compiled form lies, and how it is stamped."""

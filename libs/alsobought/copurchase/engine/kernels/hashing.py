@@ -3,6 +3,14 @@
 import numpy as np
 from numba import njit
 
+from alsobought.copurchase.engine.kernels.named_arrays import (
+    Bytes,
+    Int32s,
+    Int64s,
+    ItemTable,
+    UInt64s,
+)
+
 P1 = np.uint64(0x9E3779B185EBCA87)
 P2 = np.uint64(0xC2B2AE3D27D4EB4F)
 P3 = np.uint64(0x165667B19E3779F9)
@@ -13,34 +21,34 @@ EMPTY = np.int32(-1)
 
 
 @njit(cache=True)
-def _rotated(x, bits):
+def _rotated(x: np.uint64, bits: int) -> np.uint64:
     return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
 
 
 @njit(cache=True)
-def _mixed(lane, word):
+def _mixed(lane: np.uint64, word: np.uint64) -> np.uint64:
     return _rotated(lane + word * P2, 31) * P1
 
 
 @njit(cache=True)
-def _with_word(h, word):
+def _with_word(h: np.uint64, word: np.uint64) -> np.uint64:
     return _rotated(h ^ _mixed(np.uint64(0), word), 27) * P1 + P4
 
 
 @njit(cache=True)
-def _finished(h):
+def _finished(h: np.uint64) -> np.uint64:
     h = (h ^ (h >> np.uint64(33))) * P2
     h = (h ^ (h >> np.uint64(29))) * P3
     return h ^ (h >> np.uint64(32))
 
 
 @njit(cache=True)
-def _hash_long(value, seed):
+def _hash_long(value: np.int64, seed: np.uint64) -> np.uint64:
     return _finished(_with_word(seed + P5 + np.uint64(8), np.uint64(value)))
 
 
 @njit(cache=True)
-def _word(data, at, size):
+def _word(data: Bytes, at: int, size: int) -> np.uint64:
     word = np.uint64(0)
     for k in range(size):
         word |= np.uint64(data[at + k]) << np.uint64(8 * k)
@@ -48,7 +56,7 @@ def _word(data, at, size):
 
 
 @njit(cache=True)
-def hash_bytes(data, start, end, seed):
+def hash_bytes(data: Bytes, start: int, end: int, seed: np.uint64) -> np.uint64:
     """XXH64 of data[start:end], as Spark's xxhash64 makes it of a text (uint64)."""
     at = start
     h = seed + P5
@@ -77,7 +85,7 @@ def hash_bytes(data, start, end, seed):
 
 
 @njit(cache=True)
-def hash_texts(seeds, seed_of, offsets, data):
+def hash_texts(seeds: UInt64s, seed_of: Int32s, offsets: Int32s, data: Bytes) -> Int64s:
     """The hash of each text, text i = data[offsets[i]:offsets[i + 1]], under seeds[seed_of[i]]."""
     hashes = np.empty(len(offsets) - 1, np.int64)
     for i in range(len(hashes)):
@@ -86,25 +94,25 @@ def hash_texts(seeds, seed_of, offsets, data):
 
 
 @njit(cache=True)
-def hash_pair(first, second):
+def hash_pair(first: np.int64, second: np.int64) -> np.int64:
     """Spark's xxhash64(first, second) of two bigints."""
     return np.int64(_hash_long(second, _hash_long(first, SPARK_SEED)))
 
 
 @njit(cache=True)
-def placed(known, slots):
-    """Put every item into an empty table of slots."""
+def insert_hashes(hashes: Int64s, slots: Int32s) -> None:
+    """Put the position of every hash into an empty table of slots."""
     mask = np.int64(len(slots) - 1)
-    for code in range(len(known)):
-        slot = known[code] & mask
+    for code in range(len(hashes)):
+        slot = hashes[code] & mask
         while slots[slot] != EMPTY:
             slot = (slot + 1) & mask
         slots[slot] = code
 
 
 @njit(cache=True)
-def code_table(hashes):
-    """An open-addressing table from distinct hashes to their positions: (slots, mask).
+def code_table(hashes: Int64s) -> Int32s:
+    """The slots of an open-addressing table from distinct hashes to their positions.
 
     Cost: 4 bytes for each of the next power of two above twice the hashes.
     """
@@ -112,12 +120,12 @@ def code_table(hashes):
     while size < 2 * len(hashes):
         size *= 2
     slots = np.full(size, EMPTY, np.int32)
-    placed(hashes, slots)
+    insert_hashes(hashes, slots)
     return slots
 
 
 @njit(cache=True)
-def codes_of(wanted, hashes, slots):
+def codes_of(wanted: Int64s, hashes: Int64s, slots: Int32s) -> Int32s:
     """The position of each wanted hash in `hashes`, by `code_table(hashes)`; -1 where absent."""
     mask = np.int64(len(slots) - 1)
     codes = np.empty(len(wanted), np.int32)
@@ -130,29 +138,30 @@ def codes_of(wanted, hashes, slots):
 
 
 @njit(cache=True)
-def counted(hashes, checks, slots, known, known_checks, lines, count):
+def add_lines(hashes: Int64s, checks: Int64s, table: ItemTable, count: int) -> Int64s:
     """Count the lines of each item; returns the rows at which an item was met for the first time.
 
-    An item is a pair of hash and check. `known`, `known_checks` and `lines` hold `count` items and
-    have room for as many more as there are rows; `slots` is their open-addressing table, -1 where
-    free, at least twice that long. All four are updated.
+    `table` holds `count` items and has room for as many more as there are rows; it is updated.
     """
+    slots, table_hashes, table_checks, lines = table
     mask = np.int64(len(slots) - 1)
-    fresh = np.empty(len(hashes), np.int64)
-    found = 0
+    new_rows = np.empty(len(hashes), np.int64)
+    added = 0
     for i in range(len(hashes)):
         slot = hashes[i] & mask
         code = slots[slot]
-        while code != EMPTY and (known[code] != hashes[i] or known_checks[code] != checks[i]):
+        while code != EMPTY and (
+            table_hashes[code] != hashes[i] or table_checks[code] != checks[i]
+        ):
             slot = (slot + 1) & mask
             code = slots[slot]
         if code == EMPTY:
-            code = np.int32(count + found)
+            code = np.int32(count + added)
             slots[slot] = code
-            known[code] = hashes[i]
-            known_checks[code] = checks[i]
+            table_hashes[code] = hashes[i]
+            table_checks[code] = checks[i]
             lines[code] = 0
-            fresh[found] = i
-            found += 1
+            new_rows[added] = i
+            added += 1
         lines[code] += 1
-    return fresh[:found].copy()
+    return new_rows[:added].copy()

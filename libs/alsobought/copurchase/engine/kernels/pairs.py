@@ -1,25 +1,30 @@
-"""Counting the pairs of one item at a time over flat baskets, and keeping its best, compiled."""
+"""Counting the pairs of one item at a time over flat baskets, compiled."""
 
 import numpy as np
 from numba import njit
 
-from alsobought.copurchase.engine.kernels.evidence import (
-    SERIES_BELOW,
-    TERMS,
-    expected_of,
-    mark_best,
-    moments_of,
-    score,
+from alsobought.copurchase.engine.kernels.best_candidates import write_best
+from alsobought.copurchase.engine.kernels.named_arrays import (
+    Baskets,
+    BlockBaskets,
+    Candidates,
+    Histogram,
+    Holdings,
+    Int32s,
+    Int64s,
+    ItemFacts,
+    Lags,
+    PairRows,
+    Selection,
+    Tally,
 )
 
-FULL = np.int64(2**31 - 2)
-MEMO = 4096
-SLOTS = 2.0**40  # shares that differ by less may meet in one place of the memo
+FULL = np.int64(2**31 - 2)  # a tally starts anew before its base would leave 32 bits
 
 
 @njit(cache=True)
-def by_item(sizes, codes, block_of, block):
-    """Where the block's items lie: (items, starts into the entries, entry positions, baskets)."""
+def find_holdings(lengths: Int32s, codes: Int32s, block_of: Int32s, block: int) -> Holdings:
+    """Where the items of a block lie in the baskets that were copied to it."""
     counts = np.zeros(len(block_of), np.int64)
     for k in range(len(codes)):
         counts[codes[k]] += block_of[codes[k]] == block
@@ -32,49 +37,68 @@ def by_item(sizes, codes, block_of, block):
     positions = np.empty(starts[-1], np.int64)
     baskets = np.empty(starts[-1], np.int32)
     at = 0
-    for b in range(len(sizes)):
-        for k in range(at, at + sizes[b]):
+    for b in range(len(lengths)):
+        for k in range(at, at + lengths[b]):
             if block_of[codes[k]] == block:
                 positions[nexts[codes[k]]] = k
                 baskets[nexts[codes[k]]] = b
                 nexts[codes[k]] += 1
-        at += sizes[b]
-    return items, starts, positions, baskets
+        at += lengths[b]
+    return Holdings(items, starts, positions, baskets)
 
 
 @njit(cache=True)
-def count_together(x, positions, baskets, bounds, codes, lines, totals, tally, base, found, others):
-    """Add to `tally` how many of the baskets hold each other item; fill `others` with their |c|.
+def _count_together(
+    x: int,
+    positions: Int64s,
+    in_baskets: Int32s,
+    baskets: BlockBaskets,
+    tally: Tally,
+    others: Int64s,
+) -> int:
+    """Tally how many of X's baskets hold each other item; fill `others` with |c| of each basket.
 
-    |c| is the lines of a basket that are not x's. `tally` counts from `base`, so that it need not
-    be cleared between items. Returns how many different items `found` lists, x itself left out.
+    |c| is the lines of a basket that are not X's. Returns how many items `tally.met` lists; X
+    itself is not among them.
     """
-    met = 0
-    for i in range(len(baskets)):
-        b = baskets[i]
+    totals, bounds, codes, _, lines = baskets
+    counts, met = tally.counts, tally.met
+    base = tally.base[0]
+    n_met = 0
+    for i in range(len(in_baskets)):
+        b = in_baskets[i]
         others[i] = totals[b] - lines[positions[i]]
         for k in range(bounds[b], bounds[b + 1]):
             y = codes[k]
-            seen = tally[y]
-            if seen < base:
-                seen = base
-                found[met] = y
-                met += y != x
-            tally[y] = seen + 1
-    return met
+            count = counts[y]
+            if count < base:
+                count = base
+                met[n_met] = y
+                n_met += y != x
+            counts[y] = count + 1
+    return n_met
 
 
 @njit(cache=True)
-def count_after(
-    positions, baskets, bounds, codes, times, low, high, tally, base, found, others
-):  # fmt: skip
-    """As `count_together`, for items first bought in (low, high] seconds after x's first purchase.
+def _count_after(
+    positions: Int64s,
+    in_baskets: Int32s,
+    baskets: BlockBaskets,
+    lags: Lags,
+    tally: Tally,
+    others: Int64s,
+) -> int:
+    """As `_count_together`, for items first bought in (low, high] seconds after X's first purchase.
 
     |c| is the number of such items of a basket: first purchases, as N counts them.
     """
-    met = 0
-    for i in range(len(baskets)):
-        start, end = positions[i], bounds[baskets[i] + 1]
+    _, bounds, codes, times, _ = baskets
+    counts, met = tally.counts, tally.met
+    base = tally.base[0]
+    low, high = lags
+    n_met = 0
+    for i in range(len(in_baskets)):
+        start, end = positions[i], bounds[in_baskets[i] + 1]
         time = times[start]
         others[i] = 0
         for k in range(start + 1, end):
@@ -85,17 +109,17 @@ def count_after(
                 continue
             others[i] += 1
             y = codes[k]
-            seen = tally[y]
-            if seen < base:
-                seen = base
-                found[met] = y
-                met += 1
-            tally[y] = seen + 1
-    return met
+            count = counts[y]
+            if count < base:
+                count = base
+                met[n_met] = y
+                n_met += 1
+            counts[y] = count + 1
+    return n_met
 
 
 @njit(cache=True)
-def histogram(values):
+def histogram_of(values: Int64s) -> Histogram:
     """The distinct values, ascending, and how often each comes. Sorts `values` in place."""
     values.sort()
     distinct = np.empty(len(values), np.int64)
@@ -107,110 +131,58 @@ def histogram(values):
             distinct[last] = value
             counts[last] = 0
         counts[last] += 1
-    return distinct[: last + 1], counts[: last + 1]
+    return Histogram(distinct[: last + 1], counts[: last + 1])
 
 
 @njit(cache=True)
-def keep_best(
-    x, found, both, others, counts, buyers, shares, ties, units, support, metrics, best, out, at
-):  # fmt: skip
-    """Write x's candidates that are among the `best` under at least one metric.
+def write_best_of_block(
+    holdings: Holdings,
+    baskets: BlockBaskets,
+    lags: Lags,
+    facts: ItemFacts,
+    selection: Selection,
+    tally: Tally,
+    out: PairRows,
+) -> int:
+    """Count and score the candidates of every item of `holdings`, and write those that are kept.
 
-    `found` are x's candidates with their counts `both`; those below `support` are passed over.
-    `others` and `counts` are the histogram of |c|, by |c| ascending. `out` holds the columns
-    x, y, N and E; returns the next free row after `at`.
+    Returns the rows written to `out`.
     """
-    chosen = np.flatnonzero(both >= support)
-    if len(chosen) == 0:
-        return at
-    moments = np.empty(TERMS)
-    moments_of(others, counts, moments)
-    most = others[-1]
-    # many items have the same share, so the same E; the series is quick enough without a memo
-    memo_of = np.full(MEMO if most * np.max(shares[found[chosen]]) > SERIES_BELOW else 1, -1.0)
-    memo = np.empty(len(memo_of))
-    expected = np.empty(len(chosen))
-    scores = np.empty(len(chosen))
-    tie = np.empty(len(chosen), np.int32)
-    for i in range(len(chosen)):
-        y = found[chosen[i]]
-        tie[i] = ties[y]
-        slot = np.int64(shares[y] * SLOTS) % len(memo_of)
-        if memo_of[slot] != shares[y]:
-            memo_of[slot] = shares[y]
-            memo[slot] = expected_of(shares[y], most, moments, others, counts)
-        expected[i] = memo[slot]
-    kept = np.full(len(chosen), len(chosen) <= best)
-    for metric in metrics:
-        if len(chosen) <= best:
-            break
-        for i in range(len(chosen)):
-            y = found[chosen[i]]
-            n = float(both[chosen[i]])
-            scores[i] = score(
-                metric, n, expected[i], float(buyers[x]), float(buyers[y]), float(units)
-            )
-        mark_best(scores, tie, len(chosen), best, kept)
-    for i in range(len(chosen)):
-        if kept[i]:
-            out[0][at] = x
-            out[1][at] = found[chosen[i]]
-            out[2][at] = both[chosen[i]]
-            out[3][at] = expected[i]
-            at += 1
+    counts, met = tally.counts, tally.met
+    at = 0
+    for i in range(len(holdings.items)):
+        x = holdings.items[i]
+        first, last = holdings.starts[i], holdings.starts[i + 1]
+        positions, in_baskets = holdings.positions[first:last], holdings.baskets[first:last]
+        others = np.empty(last - first, np.int64)
+        if tally.base[0] + facts.buyers[x] + 1 > FULL:
+            counts[:] = 0
+            tally.base[0] = 1
+        if lags.high < 0:
+            n_met = _count_together(x, positions, in_baskets, baskets, tally, others)
+        else:
+            n_met = _count_after(positions, in_baskets, baskets, lags, tally, others)
+        both = np.empty(n_met, np.int64)
+        for k in range(n_met):
+            both[k] = counts[met[k]] - tally.base[0]
+        candidates = Candidates(met[:n_met], both)
+        at = write_best(x, candidates, histogram_of(others), facts, selection, out, at)
+        tally.base[0] += facts.buyers[x] + 1
     return at
 
 
 @njit(cache=True)
-def count_block(
-    first, last, items, starts, positions, baskets, bounds, codes, times, lines, totals,
-    low, high, buyers, shares, ties, units_of, support, metrics, best, tally, base, out,
-):  # fmt: skip
-    """Count, score and cut the items first..last of a block. Returns (rows written, next base).
-
-    high < 0 means together; else the lag in seconds is in (low, high].
-    """
-    found = np.empty(len(buyers), np.int32)
-    at = 0
-    for i in range(first, last):
-        x = items[i]
-        mine = slice(starts[i], starts[i + 1])
-        others = np.empty(starts[i + 1] - starts[i], np.int64)
-        if base + buyers[x] + 1 > FULL:
-            tally[:] = 0
-            base = 1
-        if high < 0:
-            met = count_together(
-                x, positions[mine], baskets[mine], bounds, codes, lines, totals,
-                tally, base, found, others,
-            )  # fmt: skip
-        else:
-            met = count_after(
-                positions[mine], baskets[mine], bounds, codes, times, low, high,
-                tally, base, found, others,
-            )  # fmt: skip
-        both = np.empty(met, np.int64)
-        for k in range(met):
-            both[k] = tally[found[k]] - base
-        sizes, counts = histogram(others)
-        at = keep_best(
-            x, found, both, sizes, counts, buyers, shares, ties, units_of[x], support, metrics,
-            best, out, at,
-        )  # fmt: skip
-        base += buyers[x] + 1
-    return at, base
-
-
-@njit(cache=True)
-def count_head(x, sizes, codes, times, lines, low, high, tally, found):
+def count_head(x: int, baskets: Baskets, lags: Lags, items: int) -> tuple[Candidates, Histogram]:
     """Count one very popular item over baskets that stay where they are: a part of its counts.
 
-    Returns (found items, their counts, |c| of each basket with x); `tally` is left cleared.
+    There are `items` codes. The histogram is of the baskets that hold X.
     """
-    met = 0
-    at = 0
+    sizes, codes, times, lines = baskets
+    low, high = lags
+    counts = np.zeros(items, np.int64)
     others = np.empty(len(sizes), np.int64)
     holding = 0
+    at = 0
     for b in range(len(sizes)):
         end = at + sizes[b]
         where = -1
@@ -226,15 +198,8 @@ def count_head(x, sizes, codes, times, lines, low, high, tally, found):
             if k == where or (high >= 0 and (lag <= low or lag > high)):
                 continue
             others[holding] += lines[k] if high < 0 else 1
-            y = codes[k]
-            if tally[y] == 0:
-                found[met] = y
-                met += 1
-            tally[y] += 1
+            counts[codes[k]] += 1
         holding += where >= 0
         at = end
-    counts = np.empty(met, np.int64)
-    for k in range(met):
-        counts[k] = tally[found[k]]
-        tally[found[k]] = 0
-    return found[:met].copy(), counts, others[:holding].copy()
+    met = np.flatnonzero(counts)
+    return Candidates(met.astype(np.int32), counts[met]), histogram_of(others[:holding])

@@ -8,207 +8,204 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.kernels import evidence, pairs
+from alsobought.copurchase.engine.envelopes import (
+    COPIES,
+    HEADS,
+    Row,
+    key_of,
+    rows_of,
+)
+from alsobought.copurchase.engine.kernels import best_candidates, pairs
+from alsobought.copurchase.engine.kernels.named_arrays import (
+    BlockBaskets,
+    Candidates,
+    Floats,
+    Histogram,
+    Holdings,
+    Int32s,
+    Int64s,
+    ItemFacts,
+    Lags,
+    PairRows,
+    Selection,
+    Tally,
+)
+from alsobought.copurchase.engine.layout import CountedUnit
 from alsobought.copurchase.engine.stages.item_codes import Items
-from alsobought.copurchase.engine.stages.plan import Blocks, Relation
+from alsobought.copurchase.engine.stages.plan import BlockPlan
 from alsobought.copurchase.engine.stages.replicate import Tasks
 from alsobought.copurchase.engine.stages.totals import Totals
+from alsobought.copurchase.engine.sums import sum_by_key
+from alsobought.copurchase.relations import Relation
 from alsobought.copurchase.settings import Lists
 from alsobought.tables.copurchase import CO_PURCHASES
 
 ROWS_PER_BATCH = 1 << 18
-OUT = CO_PURCHASES.stored.fields[1:]  # without as_of
+Kept = tuple[Relation, PairRows]
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What every counting task knows of one unit."""
+class UnitFacts:
+    """What every counting task knows of one unit.
 
-    unit: str
-    block_of: np.ndarray
-    heads: np.ndarray
-    buyers: np.ndarray
-    shares: np.ndarray
-    first_shares: np.ndarray
-    units_of: np.ndarray
-    relations: tuple[Relation, ...]
-    block_base: int
-    blocks: int
+    shares: P of every item, its share of the purchases; first_shares: of the first purchases of
+    units, for relations with times; units_of: all units of the item's market.
+    """
 
-    def shares_of(self, relation: Relation) -> np.ndarray:
-        """P of every item: its share of the purchases, or of the first purchases for `after`."""
-        return self.first_shares if relation.is_directed else self.shares
+    unit: CountedUnit
+    plan: BlockPlan
+    first_block: int
+    buyers: Int64s
+    shares: Floats
+    first_shares: Floats
+    units_of: Int64s
 
-
-@dataclass(frozen=True)
-class Keep:
-    """What a list keeps: the metrics by number, pairs per metric, the least support."""
-
-    metrics: np.ndarray
-    best: int
-    support: int
+    def of_items(self, relation: Relation, ties: Int32s) -> ItemFacts:
+        """What scoring knows of each item under a relation."""
+        shares = self.first_shares if relation.is_directed else self.shares
+        return ItemFacts(self.buyers, shares, ties, self.units_of)
 
 
-def counted(
-    split: DataFrame,
+def facts_of(
+    unit: CountedUnit, totals: Totals, plan: BlockPlan, first_block: int, items: Items
+) -> UnitFacts:
+    """What the counting tasks know of a unit; `first_block` is the task of its first block."""
+    purchases = np.maximum(totals.markets.purchases, 1)[items.markets]
+    holdings = np.maximum(totals.markets.holdings, 1)[items.markets]
+    return UnitFacts(
+        unit,
+        plan,
+        first_block,
+        totals.buyers,
+        shares=totals.purchases / purchases,
+        first_shares=totals.buyers / holdings,
+        units_of=totals.markets.units[items.markets],
+    )
+
+
+def selection_of(lists: Lists, per_item: int) -> Selection:
+    """What lists keep: the best `per_item` of every item under each metric."""
+    metrics = [best_candidates.NAMES.index(metric) for metric in lists.metrics]
+    return Selection(lists.min_support, per_item, np.array(metrics))
+
+
+def count_pairs(
+    replicated: DataFrame,
+    facts: Sequence[UnitFacts],
     items: Items,
-    totals: Sequence[Totals],
-    plans: Sequence[Blocks],
-    relations: Sequence[Sequence[Relation]],
     tasks: Tasks,
-    lists: Lists,
-    per_item: int,
-) -> DataFrame:  # fmt: skip
-    """The rows of `co_purchases`: per item the union of the best `per_item` under every metric.
+    selection: Selection,
+) -> DataFrame:
+    """The rows of `co_purchases`: per item the union of its best under every metric.
 
-    In:   SPLIT rows, shuffled here to their tasks.
+    In:   REPLICATED rows, shuffled here to their tasks.
     Cost: 4 bytes (8 with times) an item of a copied basket are shuffled; a task's memory is what
           the plan gave it; its time is the ordered pairs of its items.
     """
-    context = split.sparkSession.sparkContext
-    known = [
-        _sent(own, plan, tuple(rel), base, items)
-        for own, plan, rel, base in zip(totals, plans, relations, tasks.block_bases, strict=True)
-    ]
-    sent = context.broadcast(known)
-    texts = context.broadcast((items.texts, items.markets, items.market_names, items.ties))
-    keep = Keep(
-        np.array([evidence.NAMES.index(m) for m in lists.metrics]), per_item, lists.min_support
-    )
+    context = replicated.sparkSession.sparkContext
+    facts_sent, items_sent = context.broadcast(facts), context.broadcast(items.without_hashes())
 
-    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        rows = [(b, i) for b in batches for i in range(b.num_rows)]
+    def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        rows = list(rows_of(batches))
         if not rows:
             return
-        task = rows[0][0]["task"][rows[0][1]].as_py()
-        known = sent.value[tasks.unit_of(task)]
-        ties = texts.value[3]
-        of_block = task < known.block_base + known.blocks
-        found = (
-            _block(rows, task - known.block_base, known, ties, keep)
-            if of_block
-            else _heads(rows, known, ties, keep)
+        task, items = key_of(rows[0], "task"), items_sent.value
+        of_unit = facts_sent.value[tasks.unit_of(task)]
+        block = task - of_unit.first_block
+        kept = (
+            _count_block(rows, block, of_unit, items.ties, selection)
+            if block < of_unit.plan.blocks
+            else _add_up_heads(rows, of_unit, items.ties, selection)
         )
-        for relation, x, y, both, expected in found:
-            yield _rows(known, relation, x, y, both, expected, texts.value)
+        for relation, pair_rows in kept:
+            yield _as_table(of_unit, relation, pair_rows, items)
 
-    shuffled = split.repartitionById(tasks.count, F.col("task"))
-    schema = ", ".join(f"{f.name} {f.dataType.simpleString()}" for f in OUT)
-    return shuffled.mapInArrow(run, schema)
-
-
-def _sent(
-    own: Totals, plan: Blocks, relations: tuple[Relation, ...], base: int, items: Items
-) -> Sent:
-    shares = own.purchases / np.maximum(own.market_purchases, 1)[items.markets]
-    first_shares = own.buyers / np.maximum(own.holdings, 1)[items.markets]
-    units_of = own.units[items.markets]
-    return Sent(
-        own.unit,
-        plan.block_of,
-        plan.heads,
-        own.buyers,
-        shares,
-        first_shares,
-        units_of,
-        relations,
-        base,
-        plan.blocks,
-    )
+    shuffled = replicated.repartitionById(tasks.count, F.col("task"))
+    return shuffled.mapInArrow(count, CO_PURCHASES.ddl)
 
 
-Out = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-Found = tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-def _column(rows: list[tuple[pa.RecordBatch, int]], name: str, kind: type) -> np.ndarray:
-    return np.concatenate([np.frombuffer(b[name][i].as_buffer(), kind) for b, i in rows])
-
-
-def _block(
-    rows: list[tuple[pa.RecordBatch, int]], block: int, known: Sent, ties: np.ndarray, keep: Keep
-) -> Iterator[Found]:
-    totals, lengths, codes, times, lines = (_column(rows, name, np.int32) for name in "abcde")
-    times = times if len(times) else np.zeros(len(codes), np.int32)
-    lines = lines if len(lines) else np.ones(len(codes), np.int32)
+def _count_block(
+    rows: list[Row], block: int, facts: UnitFacts, ties: Int32s, selection: Selection
+) -> Iterator[Kept]:
+    copies = COPIES.read_joined(rows)
     rows.clear()
-    bounds = np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
-    items, starts, positions, baskets = pairs.by_item(lengths, codes, known.block_of, block)
-    tally, base = np.zeros(len(ties), np.int32), 1
-    rows_per_item = keep.best * len(keep.metrics)
-    step = max(1, ROWS_PER_BATCH // rows_per_item)
-    out = _room(step * rows_per_item)
-    for relation in known.relations:
-        for first in range(0, len(items), step):
-            written, base = pairs.count_block(
-                first, min(first + step, len(items)), items, starts, positions, baskets, bounds,
-                codes, times, lines, totals, relation.low, relation.high, known.buyers,
-                known.shares_of(relation), ties, known.units_of, keep.support, keep.metrics,
-                keep.best, tally, base, out,
-            )  # fmt: skip
+    bounds = np.concatenate(([0], np.cumsum(copies.lengths, dtype=np.int64)))
+    times = copies.times if len(copies.times) else np.zeros_like(copies.codes)
+    lines = copies.lines if len(copies.lines) else np.ones_like(copies.codes)
+    baskets = BlockBaskets(copies.totals, bounds, copies.codes, times, lines)
+    holdings = pairs.find_holdings(copies.lengths, copies.codes, facts.plan.block_of, block)
+    tally = Tally(np.zeros(len(ties), np.int32), np.ones(1, np.int64), np.empty_like(ties))
+    rows_per_item = selection.best * len(selection.metrics)
+    items_per_batch = max(1, ROWS_PER_BATCH // rows_per_item)
+    out = _room_for(items_per_batch * rows_per_item)
+    for relation in facts.unit.relations:
+        lags, of_items = Lags(relation.low, relation.high), facts.of_items(relation, ties)
+        for some in _in_steps(holdings, items_per_batch):
+            written = pairs.write_best_of_block(
+                some, baskets, lags, of_items, selection, tally, out
+            )
             if written:
-                yield _found(relation, out, written)
+                yield relation, _written(out, written)
 
 
-def _heads(
-    rows: list[tuple[pa.RecordBatch, int]], known: Sent, ties: np.ndarray, keep: Keep
-) -> Iterator[Found]:
-    kinds = sorted({b["kind"][i].as_py() for b, i in rows})
-    out = _room(keep.best * len(keep.metrics))
-    for kind in kinds:
-        mine = [(b, i) for b, i in rows if b["kind"][i].as_py() == kind]
-        head, relation = divmod(kind, len(known.relations))
-        both = np.zeros(len(ties), np.int64)
-        np.add.at(both, _column(mine, "a", np.int32), _column(mine, "b", np.int64))
-        found = np.flatnonzero(both).astype(np.int32)
-        others, at = np.unique(_column(mine, "c", np.int64), return_inverse=True)
-        counts = np.zeros(len(others), np.int64)
-        np.add.at(counts, at, _column(mine, "d", np.int64))
-        x = int(known.heads[head])
-        written = pairs.keep_best(
-            x, found, both[found], others, counts, known.buyers,
-            known.shares_of(known.relations[relation]), ties,
-            known.units_of[x], keep.support, keep.metrics, keep.best, out, 0,
-        )  # fmt: skip
+def _in_steps(holdings: Holdings, step: int) -> Iterator[Holdings]:
+    """The holdings of `step` items at a time."""
+    for first in range(0, len(holdings.items), step):
+        last = min(first + step, len(holdings.items))
+        items, starts = holdings.items[first:last], holdings.starts[first : last + 1]
+        yield holdings._replace(items=items, starts=starts)
+
+
+def _add_up_heads(
+    rows: list[Row], facts: UnitFacts, ties: Int32s, selection: Selection
+) -> Iterator[Kept]:
+    rows_of_head: dict[tuple[int, int], list[Row]] = {}
+    for row in rows:
+        rows_of_head.setdefault((key_of(row, "head"), key_of(row, "relation")), []).append(row)
+    out = _room_for(selection.best * len(selection.metrics))
+    for (head, r), rows_of_relation in sorted(rows_of_head.items()):
+        relation, x = facts.unit.relations[r], int(facts.plan.heads[head])
+        codes, both, others, buyers = HEADS.read_joined(rows_of_relation)
+        both_of_all = np.zeros(len(ties), np.int64)
+        np.add.at(both_of_all, codes, both)
+        met = np.flatnonzero(both_of_all)
+        candidates = Candidates(met.astype(np.int32), both_of_all[met])
+        histogram = Histogram(*sum_by_key(others, buyers))
+        of_items = facts.of_items(relation, ties)
+        written = best_candidates.write_best(x, candidates, histogram, of_items, selection, out, 0)
         if written:
-            yield _found(known.relations[relation], out, written)
+            yield relation, _written(out, written)
 
 
-def _found(relation: Relation, out: Out, rows: int) -> Found:
-    x, y, both, expected = out
-    # copies: Arrow would look into `out` itself, which the next items are written to
-    return relation.name, x[:rows], y[:rows], both[:rows].copy(), expected[:rows].copy()
-
-
-def _room(rows: int) -> Out:
-    return (
+def _room_for(rows: int) -> PairRows:
+    return PairRows(
         np.empty(rows, np.int32),
         np.empty(rows, np.int32),
         np.empty(rows, np.int64),
-        np.empty(rows),
+        np.empty(rows, np.float64),
     )
 
 
-def _rows(
-    known: Sent,
-    relation: str,
-    x: np.ndarray,
-    y: np.ndarray,
-    both: np.ndarray,
-    expected: np.ndarray,
-    texts: tuple[pa.Array, np.ndarray, pa.Array, np.ndarray],
+def _written(out: PairRows, rows: int) -> PairRows:
+    """The rows that were written, copied: Arrow would look into `out`, which is written again."""
+    return PairRows._make(column[:rows].copy() for column in out)
+
+
+def _as_table(
+    facts: UnitFacts, relation: Relation, pair_rows: PairRows, items: Items
 ) -> pa.RecordBatch:
-    ids, markets, names, _ = texts
-    columns = [
-        pa.repeat(pa.scalar(known.unit), len(x)),
-        names.take(pa.array(markets[x])),
-        pa.repeat(pa.scalar(relation), len(x)),
-        ids.take(pa.array(x)),
-        ids.take(pa.array(y)),
-        pa.array(both),
-        pa.array(expected),
-        pa.array(known.buyers[x]),
-        pa.array(known.buyers[y]),
-        pa.array(known.units_of[x]),
-    ]
-    return pa.record_batch(columns, names=[field.name for field in OUT])
+    """Rows of `co_purchases`."""
+    x, y, both, expected = pair_rows
+    columns = {
+        "unit": pa.repeat(pa.scalar(facts.unit.name), len(x)),
+        "market": items.market_names.take(pa.array(items.markets[x])),
+        "relation": pa.repeat(pa.scalar(relation.name), len(x)),
+        "item_id": items.texts.take(pa.array(x)),
+        "related_item_id": items.texts.take(pa.array(y)),
+        "both": pa.array(both),
+        "expected": pa.array(expected),
+        "buyers": pa.array(facts.buyers[x]),
+        "related_buyers": pa.array(facts.buyers[y]),
+        "units": pa.array(facts.units_of[x]),
+    }
+    return pa.record_batch([columns[name] for name in CO_PURCHASES.names], names=CO_PURCHASES.names)

@@ -1,74 +1,73 @@
-"""Packed baskets to `item_statistics`: each item's buyers, share and histogram."""
+"""Packed histograms to `item_statistics`: each item's buyers, share and histogram."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.stages import pack
+from alsobought.copurchase.engine.envelopes import (
+    HISTOGRAMS,
+    PACKED,
+    ItemHistograms,
+    MarketCounts,
+    Row,
+    rows_by_key,
+)
+from alsobought.copurchase.engine.layout import Layout, ranges_of
 from alsobought.copurchase.engine.stages.item_codes import Items
-from alsobought.copurchase.engine.stages.totals import Totals, cells
+from alsobought.copurchase.engine.stages.totals import Totals
+from alsobought.copurchase.engine.sums import sum_histograms
 from alsobought.tables.copurchase import ITEM_STATISTICS
 
 
-def statistics(
-    packed: DataFrame, items: Items, totals: list[Totals], spread: pack.Layout
+def statistics_of_items(
+    packed: DataFrame, items: Items, totals: Sequence[Totals], layout: Layout
 ) -> DataFrame:
     """`item_statistics` of baskets packed with histograms.
 
-    Cost: one shuffle of each part's histograms, 20 bytes for each item and |c|; a task holds those
-    of pack.ITEMS_PER_RANGE items.
+    Cost: one shuffle of each part's histograms, 28 bytes for each item and |c|; a task holds those
+    of ITEMS_PER_RANGE items. All items, with their ids, are sent to every worker.
     """
-    known = [(own.unit, own.units, own.market_purchases) for own in totals]
-    sent = packed.sparkSession.sparkContext.broadcast((items, known))
+    units = [(of_unit.unit, of_unit.markets) for of_unit in totals]
+    sent = packed.sparkSession.sparkContext.broadcast((items.without_hashes(), units))
+    ranges = ranges_of(len(items))
 
-    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        held: dict[int, list[pa.RecordBatch]] = defaultdict(list)
-        for batch in batches:
-            for row in range(batch.num_rows):
-                one = batch.slice(row, 1)
-                held[spread.unit_of(one["part"][0].as_py())].append(one)
-        for unit, rows in held.items():
-            yield _rows(_merged(rows), sent.value[0], *sent.value[1][unit])
+    def add_up(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        rows_of_unit: dict[int, list[Row]] = {}
+        for part, rows in rows_by_key(batches, "part").items():
+            rows_of_unit.setdefault(layout.unit_of(part), []).extend(rows)
+        for unit, rows in rows_of_unit.items():
+            items, units = sent.value
+            yield _as_table(sum_histograms(HISTOGRAMS.read_joined(rows)), items, *units[unit])
 
-    histograms = packed.where(F.col("kind") >= 0)
-    unit = F.floor(F.col("part") / F.lit(spread.parts))
-    task = (unit * F.lit(spread.ranges) + F.col("kind")).cast("int")
-    shuffled = histograms.repartitionById(len(spread.units) * spread.ranges, task)
-    schema = ", ".join(f"{f.name} {f.dataType.simpleString()}" for f in ITEM_STATISTICS.columns)
-    return shuffled.mapInArrow(run, schema)
+    unit = F.floor(F.col("part") / F.lit(layout.parts))
+    task = (unit * F.lit(ranges) + F.col("item_range")).cast("int")
+    shuffled = PACKED.only(packed, HISTOGRAMS).repartitionById(len(layout.units) * ranges, task)
+    return shuffled.mapInArrow(add_up, ITEM_STATISTICS.ddl)
 
 
-def _merged(rows: list[pa.RecordBatch]) -> tuple[np.ndarray, ...]:
-    codes = np.concatenate(cells(rows, "a", np.int32)).astype(np.int64)
-    others, buyers, lines = (np.concatenate(cells(rows, name, np.int64)) for name in "bcd")
-    return pack.summed(codes << 32 | others, buyers, lines)
-
-
-def _rows(
-    merged: tuple[np.ndarray, ...],
-    items: Items,
-    unit: str,
-    units: np.ndarray,
-    purchases: np.ndarray,
+def _as_table(
+    histograms: ItemHistograms, items: Items, unit: str, markets: MarketCounts
 ) -> pa.RecordBatch:
-    codes, others, buyers, lines = merged
-    each, starts = np.unique(codes, return_index=True)
-    held, bought = np.add.reduceat(buyers, starts), np.add.reduceat(lines, starts)
-    markets = items.markets[each]
-    bins = pa.StructArray.from_arrays([pa.array(others), pa.array(buyers)], ["others", "buyers"])
-    offsets = pa.array(np.append(starts, len(codes)).astype(np.int32))
-    columns = [
-        pa.repeat(pa.scalar(unit), len(each)),
-        items.market_names.take(pa.array(markets)),
-        items.texts.take(pa.array(each)),
-        pa.array(held),
-        pa.array(bought),
-        pa.array(bought / purchases[markets]),
-        pa.array(units[markets]),
-        pa.ListArray.from_arrays(offsets, bins),
-    ]
-    return pa.record_batch(columns, names=list(ITEM_STATISTICS.names))
+    """Rows of `item_statistics`."""
+    codes, starts = np.unique(histograms.codes, return_index=True)
+    purchases = np.add.reduceat(histograms.purchases, starts)
+    market_of = items.markets[codes]
+    bins = pa.StructArray.from_arrays(
+        [pa.array(histograms.others), pa.array(histograms.buyers)], ["others", "buyers"]
+    )
+    offsets = pa.array(np.append(starts, len(histograms.codes)).astype(np.int32))
+    columns = {
+        "unit": pa.repeat(pa.scalar(unit), len(codes)),
+        "market": items.market_names.take(pa.array(market_of)),
+        "item_id": items.texts.take(pa.array(codes)),
+        "buyers": pa.array(np.add.reduceat(histograms.buyers, starts)),
+        "purchases": pa.array(purchases),
+        "share": pa.array(purchases / markets.purchases[market_of]),
+        "units": pa.array(markets.units[market_of]),
+        "other_purchases": pa.ListArray.from_arrays(offsets, bins),
+    }
+    names = ITEM_STATISTICS.names
+    return pa.record_batch([columns[name] for name in names], names=names)

@@ -1,7 +1,7 @@
 """Text ids to dense integers: the items that the scan met, hashed to 64 bits and numbered."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 from alsobought.copurchase.engine.kernels.hashing import (
     EMPTY,
     SPARK_SEED,
-    counted,
+    add_lines,
     hash_texts,
-    placed,
+    insert_hashes,
 )
+from alsobought.copurchase.engine.kernels.named_arrays import ItemTable
 from alsobought.errors import JobError
 
 SALTS = 8
@@ -51,25 +52,30 @@ class Items:
     salt: int
 
     def __len__(self) -> int:
-        return len(self.hashes)
+        return len(self.ties)
+
+    def without_hashes(self) -> "Items":
+        """The items as tasks need them that only show ids: without hashes and lines."""
+        empty = np.empty(0, np.int64)
+        return replace(self, hashes=empty, lines=empty)
 
 
-def of_texts(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Where each text of a string column starts and ends, and all their bytes."""
+def offsets_and_bytes(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Where each text of a string column starts and ends, and the bytes of all of them."""
     _, offsets, data = texts.buffers()
-    held = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    return held, np.frombuffer(data or b"", np.uint8)
+    inside = slice(texts.offset, texts.offset + len(texts) + 1)
+    return np.frombuffer(offsets, np.int32)[inside], np.frombuffer(data or b"", np.uint8)
 
 
 def seeds_of(markets: pa.Array, seed: np.uint64) -> np.ndarray:
     """A seed for the ids of each market: the hash of its name (uint64)."""
     zeros = np.zeros(len(markets), np.int32)
-    hashes: np.ndarray = hash_texts(np.array([seed]), zeros, *of_texts(markets))
+    hashes: np.ndarray = hash_texts(np.array([seed]), zeros, *offsets_and_bytes(markets))
     return hashes.view(np.uint64)
 
 
 @dataclass
-class Seen:
+class ItemsMet:
     """The items that a task has met, each with a hash, a check, its lines, market and id.
 
     Memory: 28 bytes an item, and its texts; a table of twice the items and the rows of a chunk.
@@ -90,15 +96,15 @@ class Seen:
         Returns the hash of each row's item; it is Spark's xxhash64(market, item_id) with salt 0.
         """
         seed = np.uint64(int(SPARK_SEED) + self.salt)
-        texts = of_texts(items)
+        texts = offsets_and_bytes(items)
         hashes: np.ndarray = hash_texts(seeds_of(names, seed), market_of, *texts)
         checks = hash_texts(seeds_of(names, CHECK), market_of, *texts)
         self._reserve(len(hashes))
-        known = (self.slots, self.hashes, self.checks, self.lines)
-        fresh = counted(hashes, checks, *known, self.count)
-        self.count += len(fresh)
-        self.texts.append(items.take(pa.array(fresh)))
-        self.markets.append(names.take(pa.array(market_of[fresh])))
+        table = ItemTable(self.slots, self.hashes, self.checks, self.lines)
+        new_rows = add_lines(hashes, checks, table, self.count)
+        self.count += len(new_rows)
+        self.texts.append(items.take(pa.array(new_rows)))
+        self.markets.append(names.take(pa.array(market_of[new_rows])))
         return hashes
 
     def _reserve(self, rows: int) -> None:
@@ -112,41 +118,36 @@ class Seen:
                 setattr(self, name, grown)
         if 2 * needed > len(self.slots):
             self.slots = np.full(1 << (2 * needed - 1).bit_length(), EMPTY, np.int32)
-            placed(self.hashes[: self.count], self.slots)
+            insert_hashes(self.hashes[: self.count], self.slots)
 
     def by_range(self, ranges: int) -> Iterator[tuple[int, pa.Table]]:
         """The items by the range that their hash falls into."""
-        counts = [own[: self.count] for own in (self.hashes, self.checks, self.lines)]
-        texts = [pa.chunked_array(own, pa.string()) for own in (self.markets, self.texts)]
+        counts = [array[: self.count] for array in (self.hashes, self.checks, self.lines)]
+        texts = [pa.chunked_array(chunks, pa.string()) for chunks in (self.markets, self.texts)]
         table = pa.table([*counts, *texts], schema=SCHEMA)
         range_of = counts[0].view(np.uint64) % np.uint64(ranges)
         for r in np.unique(range_of):
             yield int(r), table.take(pa.array(np.flatnonzero(range_of == r)))
 
 
-def merged(tables: list[pa.Table]) -> pa.Table:
+def merge_tables(tables: list[pa.Table]) -> pa.Table:
     """The items of several tasks, those of the same hash and check as one, their lines added up."""
     table = pa.concat_tables(tables).combine_chunks()
     hashes, checks = table["hash"].to_numpy(), table["check"].to_numpy()
     order = np.lexsort((checks, hashes))
-    new = np.ones(len(order), bool)
-    new[1:] = (np.diff(hashes[order]) != 0) | (np.diff(checks[order]) != 0)
-    firsts = np.flatnonzero(new)
+    is_first = np.ones(len(order), bool)
+    is_first[1:] = (np.diff(hashes[order]) != 0) | (np.diff(checks[order]) != 0)
+    firsts = np.flatnonzero(is_first)
     lines = np.add.reduceat(table["lines"].to_numpy()[order], firsts)
-    found = table.take(pa.array(order[firsts]))
-    return found.set_column(2, "lines", pa.array(lines))
+    return table.take(pa.array(order[firsts])).set_column(2, "lines", pa.array(lines))
 
 
-def none(salt: int) -> Items:
-    """No items."""
-    return numbered([SCHEMA.empty_table()], salt)
-
-
-def numbered(tables: list[pa.Table], salt: int) -> Items:
-    """The items with codes that depend on nothing but the purchases.
+def number_items(tables: list[pa.Table], salt: int) -> Items:
+    """The items with codes that depend on nothing but the purchases. No tables: no items.
 
     Raises Collision where two share a hash, JobError for more items than 32 bits number.
     """
+    tables = tables or [SCHEMA.empty_table()]
     table = pa.concat_tables(tables).combine_chunks()
     if len(table) >= 2**31:
         raise JobError(f"{len(table):,} items are more than the engine can number (2^31).")

@@ -20,7 +20,7 @@ ROWS_PER_TASK = 1 << 23
 AT = "purchased_at"
 
 Batches = Iterator[pa.RecordBatch]
-Share = list[tuple[str, list[int]]]  # of one task: files, and which of their row groups
+RowGroups = list[tuple[str, list[int]]]  # files, and which of their row groups
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Lines:
     """(function of batches, its output's schema, columns to read) -> what it yields"""
 
 
-def by_spark(purchases: DataFrame, as_of: date, look_back_days: int) -> Lines:
+def lines_by_spark(purchases: DataFrame, as_of: date, look_back_days: int) -> Lines:
     """The lines as Spark reads them. Cost: one scan more, of the times alone, to count them."""
     window = in_window(purchases, as_of, look_back_days)
 
@@ -42,7 +42,7 @@ def by_spark(purchases: DataFrame, as_of: date, look_back_days: int) -> Lines:
     return Lines(window.count(), in_workers)
 
 
-def from_files(
+def lines_from_files(
     spark: SparkSession, files: Sequence[str], as_of: date, look_back_days: int
 ) -> Lines:
     """The lines of Parquet files, all of whose rows count.
@@ -55,7 +55,7 @@ def from_files(
     rows = sum(count for count, _, _ in groups)
     cores = spark.sparkContext.defaultParallelism
     tasks = cores * max(1, -(-rows // (cores * ROWS_PER_TASK)))
-    shares = _shared_out(groups, tasks)
+    groups_of_task = _balance(groups, tasks)
 
     def in_workers(run: Callable[[Batches], Batches], schema: str, columns: list[str]) -> DataFrame:
         wanted = list(dict.fromkeys([*columns, AT]))
@@ -63,23 +63,24 @@ def from_files(
         def read(numbers: Batches) -> Batches:
             for batch in numbers:
                 for task in batch.column(0).to_pylist():
-                    yield from _read(shares[task], wanted, first, as_of)
+                    yield from _read(groups_of_task[task], wanted, first, as_of)
 
-        return spark.range(0, tasks, 1, tasks).mapInArrow(lambda own: run(read(own)), schema)
+        tasks_to_read = spark.range(0, tasks, 1, tasks)
+        return tasks_to_read.mapInArrow(lambda numbers: run(read(numbers)), schema)
 
     return Lines(rows, in_workers)
 
 
-def chunks(batches: Batches) -> Iterator[pa.RecordBatch]:
+def in_chunks(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Batches of at least ROWS_PER_CHUNK rows, but for the last, so that memory does not grow."""
-    held: list[pa.RecordBatch] = []
+    waiting: list[pa.RecordBatch] = []
     for batch in batches:
-        held.append(batch)
-        if sum(map(len, held)) >= ROWS_PER_CHUNK:
-            yield pa.concat_batches(held)
-            held = []
-    if held:
-        yield pa.concat_batches(held)
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= ROWS_PER_CHUNK:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 def _row_groups(file: str, first: date, end: date) -> Iterator[tuple[int, str, int]]:
@@ -88,12 +89,12 @@ def _row_groups(file: str, first: date, end: date) -> Iterator[tuple[int, str, i
     column = footer.schema.names.index(AT)
     for number in range(footer.num_row_groups):
         group = footer.row_group(number)
-        told = group.column(column).statistics
-        if told is None or not told.has_min_max:
-            outside = False
+        times = group.column(column).statistics
+        if times is None or not times.has_min_max:
+            is_outside = False
         else:
-            outside = told.min >= _instant(end) or told.max < _instant(first)
-        if not outside and group.num_rows:
+            is_outside = times.min >= _instant(end) or times.max < _instant(first)
+        if not is_outside and group.num_rows:
             yield group.num_rows, file, number
 
 
@@ -101,20 +102,23 @@ def _instant(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _shared_out(groups: list[tuple[int, str, int]], tasks: int) -> list[Share]:
+def _balance(groups: list[tuple[int, str, int]], tasks: int) -> list[RowGroups]:
     """About the same rows for each task: the largest row groups first, each to the lightest."""
     loads = [(0, task) for task in range(tasks)]
-    shares: list[dict[str, list[int]]] = [{} for _ in range(tasks)]
+    files_of_task: list[dict[str, list[int]]] = [{} for _ in range(tasks)]
     for rows, file, number in sorted(groups, reverse=True):
         load, task = loads[0]
-        shares[task].setdefault(file, []).append(number)
+        files_of_task[task].setdefault(file, []).append(number)
         heapq.heapreplace(loads, (load + rows, task))
-    return [[(file, sorted(own)) for file, own in sorted(share.items())] for share in shares]
+    return [
+        [(file, sorted(numbers)) for file, numbers in sorted(files.items())]
+        for files in files_of_task
+    ]
 
 
-def _read(share: Share, columns: list[str], first: date, end: date) -> Batches:
+def _read(groups: RowGroups, columns: list[str], first: date, end: date) -> Batches:
     """The lines of the window."""
-    for path, numbers in share:
+    for path, numbers in groups:
         file = pq.ParquetFile(path, coerce_int96_timestamp_unit="us")
         for batch in file.iter_batches(ROWS_PER_CHUNK, numbers, columns, use_threads=False):
             # Spark's older times are INT96, which do not name their zone; all are UTC

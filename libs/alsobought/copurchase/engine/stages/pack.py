@@ -1,166 +1,129 @@
-"""Scattered lines to packed baskets: one shuffle of blobs, and what each part holds in all."""
+"""Lines by part to packed baskets: one shuffle, and what each part holds in all."""
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.kernels import basket_arrays
+from alsobought.copurchase.engine.envelopes import (
+    BASKETS,
+    HISTOGRAMS,
+    ITEMS,
+    LINES,
+    MARKETS,
+    PACKED,
+    PARTITIONED,
+    SIZES,
+    Arrays,
+    HashedLines,
+    ItemHistograms,
+    Kind,
+    MarketCounts,
+    SizeCounts,
+    rows_by_key,
+)
+from alsobought.copurchase.engine.kernels.basket_arrays import (
+    count_per_item,
+    lines_per_basket,
+    make_baskets,
+)
 from alsobought.copurchase.engine.kernels.hashing import code_table, codes_of
+from alsobought.copurchase.engine.kernels.named_arrays import (
+    Baskets,
+    Int32s,
+    Int64s,
+    PurchaseLines,
+)
+from alsobought.copurchase.engine.layout import ITEMS_PER_RANGE, Layout
 from alsobought.copurchase.engine.stages.item_codes import Items
-from alsobought.copurchase.settings import Baskets
+from alsobought.copurchase.engine.sums import sum_histograms
 
-PACKED = "part int, kind int, a binary, b binary, c binary, d binary"
-BASKETS, PER_MARKET = -1, -2  # kinds of packed rows; kinds >= 0 are ranges of items
-ITEMS_PER_RANGE = 1 << 16
-SIZES = 32  # a unit's size class is the power of two at or below its distinct items
+SIZE_CLASSES = 32  # a unit's size class is the power of two at or below its distinct items
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How the rows are spread: unit u's share p lies in part u * parts + p."""
+def pack_baskets(partitioned: DataFrame, items: Items, layout: Layout) -> DataFrame:
+    """The baskets of every unit and their counts, as PACKED rows, from PARTITIONED rows.
 
-    units: tuple[str, ...]
-    caps: tuple[int, ...]
-    parts: int
-    ranges: int
-
-    def unit_of(self, part: int) -> int:
-        """The position of the part's unit."""
-        return part // self.parts
-
-
-def layout(items: Items, baskets: Baskets, parts: int) -> Layout:
-    """The layout of lines that were scattered over `parts` parts a unit."""
-    ranges = max(1, -(-len(items) // ITEMS_PER_RANGE))
-    caps = tuple(baskets.max_items[unit] for unit in baskets.units)
-    return Layout(tuple(baskets.units), caps, parts, ranges)
-
-
-def packed(
-    scattered: DataFrame,
-    items: Items,
-    spread: Layout,
-    *,
-    timed: bool = False,
-    count_repeats: bool,
-    histograms: bool = False,
-) -> DataFrame:
-    """The baskets of every unit, as PACKED rows, from SCATTERED rows.
-
-    kind BASKETS: a sizes, b codes, c times (seconds from the first day, or empty), d lines (or
-    empty: all one).
-    kind PER_MARKET: a the counts of totals.SIZE_COUNTS by size class of units; b units, c lines
-    and d items of each market's units.
-    kind r >= 0: the items of range r in this part: a codes, b buyers, c other items of those
-    buyers in all, d lines; with `histograms`: a code, b |c|, c buyers with that |c|, d lines.
+    Counts are of size classes, of markets, and of items (with `layout.histograms`: histograms).
     Cost: 16 bytes a line and unit are shuffled (20 with times); a task holds one part's lines.
     """
-    context = scattered.sparkSession.sparkContext
-    known, market_of = context.broadcast(items.hashes), context.broadcast(items.markets)
+    context = partitioned.sparkSession.sparkContext
+    hashes_sent, markets_sent = context.broadcast(items.hashes), context.broadcast(items.markets)
     markets = len(items.market_names)
 
     def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        slots = code_table(known.value)
-        for part, (units, hashes, times) in _joined(batches).items():
-            unit = spread.unit_of(part)
-            codes = codes_of(hashes, known.value, slots)
-            times = times if timed else np.zeros(len(codes), np.int32)
-            sizes, codes, times, lines, before = basket_arrays.packed(
-                units, codes, times, spread.caps[unit], known.value, count_repeats
-            )
-            shown = (times if timed else times[:0], lines if count_repeats else lines[:0])
-            yield packed_row(part, BASKETS, sizes, codes, *shown)
-            yield _per_market(part, sizes, lines, before, market_of.value[codes], markets)
-            per_item = _histograms if histograms else basket_arrays.per_item
-            counts = per_item(sizes, codes, lines, len(known.value))
-            yield from _per_item(part, counts)
+        hashes, market_of = hashes_sent.value, markets_sent.value
+        slots = code_table(hashes)
+        for part, rows in rows_by_key(batches, "part").items():
+            lines = _with_codes(LINES.read_joined(rows), hashes, slots)
+            cap = layout.units[layout.unit_of(part)].max_items
+            baskets, before = make_baskets(lines, cap, hashes, layout.count_repeats)
+            yield PACKED.row(BASKETS, _without_defaults(baskets, layout), part=part)
+            yield PACKED.row(SIZES, _size_counts(baskets.sizes, before), part=part)
+            yield PACKED.row(MARKETS, _market_counts(baskets, market_of, markets), part=part)
+            if layout.histograms:
+                yield from _rows_by_range(part, HISTOGRAMS, _histograms(baskets))
+            else:
+                yield from _rows_by_range(part, ITEMS, count_per_item(baskets, len(hashes)))
 
-    parts = len(spread.units) * spread.parts
-    by_part = scattered.where(F.col("part") < parts).repartitionById(parts, F.col("part"))
-    return by_part.mapInArrow(pack, PACKED)
-
-
-def _joined(batches: Iterator[pa.RecordBatch]) -> dict[int, list[np.ndarray]]:
-    """The units' hashes, the items' hashes and the times of each part, one array each."""
-    kinds = (np.int64, np.int64, np.int32)
-    held: dict[int, list[list[np.ndarray]]] = defaultdict(lambda: [[] for _ in kinds])
-    for batch in batches:
-        for row in range(batch.num_rows):
-            columns = held[batch.column(0)[row].as_py()]
-            for i, kind in enumerate(kinds):
-                columns[i].append(np.frombuffer(batch.column(i + 1)[row].as_buffer(), kind))
-    return {part: [np.concatenate(c) for c in columns] for part, columns in held.items()}
+    lines = PARTITIONED.only(partitioned, LINES)
+    by_part = lines.repartitionById(layout.all_parts, F.col("part"))
+    return by_part.mapInArrow(pack, PACKED.ddl)
 
 
-def _per_market(
-    part: int,
-    sizes: np.ndarray,
-    lines: np.ndarray,
-    before: np.ndarray,
-    market_of: np.ndarray,
-    markets: int,
-) -> pa.RecordBatch:
-    sizes = sizes.astype(np.int64)
-    log2 = np.frexp(before)[1] - 1
-    columns = (np.ones_like(sizes), sizes, sizes < before, before * (before - 1) // 2)
-    sums = [_by(log2, column) for column in (*columns, sizes * (sizes - 1) // 2)]
-    first = np.cumsum(sizes) - sizes
-    units = np.bincount(market_of[first], minlength=markets)
-    bought = np.zeros(markets, np.int64)
-    np.add.at(bought, market_of, lines)
-    held = np.bincount(market_of, minlength=markets)
-    return packed_row(part, PER_MARKET, np.concatenate(sums), units, bought, held)
+def _with_codes(lines: HashedLines, hashes: Int64s, slots: Int32s) -> PurchaseLines:
+    codes = codes_of(lines.item_hashes, hashes, slots)
+    times = lines.times if len(lines.times) else np.zeros(len(codes), np.int32)
+    return PurchaseLines(lines.unit_hashes, codes, times)
 
 
-def _by(log2: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The counts added up per power of two, exactly."""
-    total = np.zeros(SIZES, np.int64)
-    np.add.at(total, log2, counts)
-    return total
+def _without_defaults(baskets: Baskets, layout: Layout) -> Baskets:
+    """The baskets without times that are all 0, and without lines that are all 1."""
+    times = baskets.times if layout.is_timed else baskets.times[:0]
+    lines = baskets.lines if layout.count_repeats else baskets.lines[:0]
+    return baskets._replace(times=times, lines=lines)
 
 
-def _histograms(
-    sizes: np.ndarray, codes: np.ndarray, lines: np.ndarray, items: int
-) -> tuple[np.ndarray, ...]:
-    """How many baskets with so many other lines hold each item: (code, others, buyers, the item's
-    lines in those), sorted by code and others."""
-    others = np.repeat(basket_arrays.totals_of(sizes, lines), sizes).astype(np.int64) - lines
-    return summed(codes.astype(np.int64) << 32 | others, np.ones_like(others), lines)
+def _size_counts(sizes: Int32s, before: Int64s) -> SizeCounts:
+    after = sizes.astype(np.int64)
+    size_class = np.frexp(before)[1] - 1
+
+    def per_class(counts: np.ndarray) -> Int64s:
+        total = np.zeros(SIZE_CLASSES, np.int64)  # bincount would add up doubles
+        np.add.at(total, size_class, counts)
+        return total
+
+    return SizeCounts(
+        units=per_class(np.ones_like(after)),
+        items=per_class(after),
+        sampled_units=per_class(after < before),
+        pairs_before=per_class(before * (before - 1) // 2),
+        pairs=per_class(after * (after - 1) // 2),
+    )
 
 
-def summed(keys: np.ndarray, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Rows of the same key (code << 32 | others) added up: (code, others, *columns), sorted."""
-    each, at = np.unique(keys, return_inverse=True)
-    totals = [np.zeros(len(each), np.int64) for _ in columns]
-    for total, column in zip(totals, columns, strict=True):
-        np.add.at(total, at, column)
-    return (each >> 32).astype(np.int32), each & 0xFFFFFFFF, *totals
+def _market_counts(baskets: Baskets, market_of_item: Int32s, markets: int) -> MarketCounts:
+    market_of = market_of_item[baskets.codes]
+    first_item = np.cumsum(baskets.sizes, dtype=np.int64) - baskets.sizes
+    purchases = np.zeros(markets, np.int64)
+    np.add.at(purchases, market_of, baskets.lines)
+    units = np.bincount(market_of[first_item], minlength=markets)
+    return MarketCounts(units, purchases, np.bincount(market_of, minlength=markets))
 
 
-def _per_item(part: int, counts: tuple[np.ndarray, ...]) -> Iterator[pa.RecordBatch]:
+def _histograms(baskets: Baskets) -> ItemHistograms:
+    """The histograms of a part, each item's in one piece."""
+    totals = np.repeat(lines_per_basket(baskets), baskets.sizes).astype(np.int64)
+    others, lines = totals - baskets.lines, baskets.lines.astype(np.int64)
+    return sum_histograms(ItemHistograms(baskets.codes, others, np.ones_like(others), lines))
+
+
+def _rows_by_range(part: int, kind: Kind[Arrays], counts: Arrays) -> Iterator[pa.RecordBatch]:
+    """Counts sorted by code, which comes first, in one row a range of codes."""
     ranges = counts[0] // ITEMS_PER_RANGE
     for r in np.unique(ranges):
-        here = slice(*np.searchsorted(ranges, [r, r + 1]))
-        yield packed_row(part, int(r), *(column[here] for column in counts))
-
-
-def blobs_of(columns: list[list[bytes]]) -> list[pa.Array]:
-    """Columns of binary cells."""
-    return [pa.array(column, pa.binary()) for column in columns]
-
-
-def blob_row(ids: dict[str, int], *arrays: np.ndarray) -> pa.RecordBatch:
-    """One row of ints, by name, and of arrays as binary cells called a, b, c, ..."""
-    cells = blobs_of([[np.ascontiguousarray(array).tobytes()] for array in arrays])
-    columns = [pa.array([value], pa.int32()) for value in ids.values()] + cells
-    return pa.record_batch(columns, names=[*ids, *"abcde"[: len(arrays)]])
-
-
-def packed_row(part: int, kind: int, *arrays: np.ndarray) -> pa.RecordBatch:
-    """One PACKED row."""
-    return blob_row({"part": part, "kind": kind}, *arrays)
+        inside = slice(*np.searchsorted(ranges, [r, r + 1]))
+        share = kind.of(column[inside] for column in counts)
+        yield PACKED.row(kind, share, part=part, item_range=int(r))

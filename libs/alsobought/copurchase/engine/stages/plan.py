@@ -1,16 +1,17 @@
 """Which task counts which items: blocks of equal work that fit a task's memory, and heads."""
 
 import heapq
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from alsobought.copurchase.engine.kernels.basket_arrays import DROPPED
+from alsobought.copurchase.engine.kernels.named_arrays import Bools, Int32s, Int64s
+from alsobought.copurchase.engine.layout import CountedUnit
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.errors import JobError
 
-NO_BLOCK = np.int32(-2)  # a head, or too rare to lead a list: it stays in the baskets of others
+NO_BLOCK = -2  # a head, or too rare to lead a list: it stays in the baskets of others
 BYTES_PER_ITEM = 64  # item-sized arrays of a counting task, its ids' text included
 BYTES_PER_ENTRY = 24  # an item of a basket in a counting task: twice, while it is joined
 BYTES_PER_HOLDING = 28  # a basket that holds one of the block's items
@@ -21,116 +22,137 @@ BLOCKS_PER_CORE = 2
 
 
 @dataclass(frozen=True)
-class Relation:
-    """Which pairs count: all (high < 0), or those with Y first (low, high] seconds after X."""
+class Limits:
+    """What a plan must keep to: the least support of a pair, cores, bytes of memory a task."""
 
-    name: str
-    low: int
-    high: int
-
-    @property
-    def is_directed(self) -> bool:
-        """Whether time matters."""
-        return self.high >= 0
+    support: int
+    cores: int
+    task_bytes: int
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """One unit's plan: block_of[item] is its block, NO_BLOCK or DROPPED; heads are item codes."""
+class BlockPlan:
+    """One unit's plan: block_of[item] is its block, NO_BLOCK or DROPPED; heads are item codes.
 
-    block_of: np.ndarray
-    blocks: int
-    heads: np.ndarray
-    work: np.ndarray
-    memory: np.ndarray
-
-
-Copied = Callable[[np.ndarray, int], np.ndarray]  # (block of each item, blocks) -> items copied
-
-
-def blocks(
-    own: Totals,
-    relations: Sequence[Relation],
-    support: int,
-    cores: int,
-    memory: int,
-    copied: Copied,
-) -> Blocks:
-    """Items spread over blocks of about equal work, each within `memory` bytes a task.
-
-    An item whose buyers' baskets alone are too much for a task, or for a fair share of the work,
-    is a head: it is counted where the baskets lie, and its counts are added up. What a block
-    receives is bounded from item-sized counts; where that bound is too coarse and fewer blocks are
-    likely to do, `copied` counts exactly how many items of baskets each block would receive.
-    Raises JobError where the item-sized arrays alone need more than `memory`.
+    Of each block: its work, in pairs, and the memory of its task in bytes, which is an upper bound
+    until `with_copies` has made it exact.
     """
-    fixed = BYTES_PER_ITEM * len(own.buyers)
-    room = memory - fixed
-    if room < memory // 4:
-        raise JobError(
-            f"[jobs.co_purchases] task_memory_mb: {len(own.buyers):,} items need "
-            f"{fixed * 4 // 3 >> 20:,} MB a task; there are {memory >> 20:,}. Raise it."
-        )
-    leads = own.buyers >= support
-    work = np.where(leads, own.others + WORK_PER_BUYER * own.buyers + WORK_PER_ITEM, 0)
-    entries = int(own.buyers.sum())
-    dropped = DROPPED if not any(r.is_directed for r in relations) else NO_BLOCK
-    count = BLOCKS_PER_CORE * cores
-    while True:
-        alone = np.minimum(own.others + own.buyers, entries) * BYTES_PER_ENTRY
-        too_much = leads & (
-            (alone + BYTES_PER_HOLDING * own.buyers > room) | (work > work.sum() / count)
-        )
-        heads = np.flatnonzero(too_much).astype(np.int32)
-        in_blocks = leads & ~too_much
-        block_of = _spread(np.where(in_blocks, work, 0), in_blocks, count)
-        block_of[~leads] = dropped
-        needed = _memory(own, block_of, count, _touched(own, block_of, count, entries))
-        if needed.max(initial=0) > room and _likely(own, count) * BYTES_PER_ENTRY <= room:
-            needed = _memory(own, block_of, count, copied(block_of, count))
-        if needed.max(initial=0) <= room or count > len(own.buyers):
-            break
-        count *= 2
-    per_block = np.bincount(block_of[in_blocks], work[in_blocks], count)
-    return Blocks(block_of, count, heads, per_block, needed + fixed)
+
+    block_of: Int32s
+    blocks: int
+    heads: Int32s
+    work: np.ndarray
+    task_bytes: np.ndarray
+    is_exact: bool = False
 
 
-def _spread(work: np.ndarray, chosen: np.ndarray, count: int) -> np.ndarray:
+class Planner:
+    """Drafts of one unit's plan, for a growing number of blocks."""
+
+    def __init__(self, totals: Totals, unit: CountedUnit, limits: Limits) -> None:
+        """Raises JobError where the item-sized arrays alone need more than a task may take."""
+        self._totals = totals
+        self._fixed_bytes = BYTES_PER_ITEM * len(totals.buyers)
+        self._task_bytes = limits.task_bytes
+        self._room = limits.task_bytes - self._fixed_bytes
+        if self._room < limits.task_bytes // 4:
+            raise JobError(
+                f"[jobs.co_purchases] task_memory_mb: {len(totals.buyers):,} items need "
+                f"{self._fixed_bytes * 4 // 3 >> 20:,} MB a task; there are "
+                f"{limits.task_bytes >> 20:,}. Raise it."
+            )
+        self._leads = totals.buyers >= limits.support
+        work = totals.others + WORK_PER_BUYER * totals.buyers + WORK_PER_ITEM
+        self._work = np.where(self._leads, work, 0)
+        self._entries = int(totals.buyers.sum())
+        # the relation `after` counts |c| by items, not by totals: it needs even the rarest ones
+        self._block_of_rare = NO_BLOCK if unit.is_timed else DROPPED
+        self._first_blocks = BLOCKS_PER_CORE * limits.cores
+
+    def first_draft(self) -> BlockPlan:
+        """The plan of the fewest blocks that keep all cores busy."""
+        return self._draft(self._first_blocks)
+
+    def next_draft(self, draft: BlockPlan) -> BlockPlan:
+        """The plan of twice as many blocks."""
+        return self._draft(2 * draft.blocks)
+
+    def is_final(self, draft: BlockPlan) -> bool:
+        """Whether every block fits a task's memory, or more blocks would not help."""
+        return self._fits(draft) or draft.blocks > len(self._totals.buyers)
+
+    def should_count_copies(self, draft: BlockPlan) -> bool:
+        """Whether only the bound says that a block does not fit: an exact count is worth a pass.
+
+        A basket of m items meets a block with probability 1 - (1 - 1 / blocks)^m, were items spread
+        at random; by that, about so many items of baskets come to a block.
+        """
+        if draft.is_exact or self._fits(draft):
+            return False
+        items = self._totals.by_size.items
+        mean = items / np.maximum(self._totals.by_size.units, 1)
+        likely = (items * (1 - (1 - 1 / draft.blocks) ** mean)).sum()
+        return bool(likely * BYTES_PER_ENTRY <= self._room)
+
+    def with_copies(self, draft: BlockPlan, entries: Int64s) -> BlockPlan:
+        """The draft with the memory of blocks that receive so many items of baskets."""
+        return replace(draft, task_bytes=self._bytes_of(draft.block_of, entries), is_exact=True)
+
+    def _fits(self, draft: BlockPlan) -> bool:
+        return bool(draft.task_bytes.max(initial=0) <= self._task_bytes)
+
+    def _draft(self, blocks: int) -> BlockPlan:
+        """Items spread over blocks of about equal work.
+
+        An item whose buyers' baskets alone are too much for a task, or for a fair share of the
+        work, is a head: it is counted where the baskets lie, and its counts are added up.
+        """
+        is_head = self._leads & (self._is_too_large() | (self._work > self._work.sum() / blocks))
+        is_in_block = self._leads & ~is_head
+        block_of = _spread(np.where(is_in_block, self._work, 0), is_in_block, blocks)
+        block_of[~self._leads] = self._block_of_rare
+        work = np.bincount(block_of[is_in_block], self._work[is_in_block], blocks)
+        task_bytes = self._bytes_of(block_of, self._most_entries(block_of, blocks))
+        return BlockPlan(
+            block_of, blocks, np.flatnonzero(is_head).astype(np.int32), work, task_bytes
+        )
+
+    def _is_too_large(self) -> Bools:
+        """Which items' baskets alone are too much for a task's memory."""
+        buyers = self._totals.buyers
+        entries = np.minimum(self._totals.others + buyers, self._entries)
+        alone = entries * BYTES_PER_ENTRY + buyers * BYTES_PER_HOLDING
+        is_too_large: Bools = alone > self._room
+        return is_too_large
+
+    def _most_entries(self, block_of: Int32s, blocks: int) -> np.ndarray:
+        """At most so many items of baskets each block receives: those of its items' buyers."""
+        is_in_block = block_of >= 0
+        entries = self._totals.others + self._totals.buyers
+        most = np.bincount(block_of[is_in_block], entries[is_in_block], blocks)
+        return np.minimum(most, self._entries)
+
+    def _bytes_of(self, block_of: Int32s, entries: np.ndarray) -> np.ndarray:
+        """The memory of a task of each block, when it receives so many items of baskets."""
+        is_in_block = block_of >= 0
+        buyers = self._totals.buyers[is_in_block]
+        holdings = np.bincount(block_of[is_in_block], buyers, len(entries))
+        return self._fixed_bytes + entries * BYTES_PER_ENTRY + holdings * BYTES_PER_HOLDING
+
+
+def _spread(work: Int64s, is_chosen: Bools, blocks: int) -> Int32s:
     """A block for each chosen item: the heaviest go one by one to the lightest block, the rest
     back and forth over all of them."""
     block_of = np.full(len(work), NO_BLOCK, np.int32)
-    codes = np.flatnonzero(chosen)
+    codes = np.flatnonzero(is_chosen)
     codes = codes[np.argsort(-work[codes], kind="stable")]
-    loads = [(0.0, block) for block in range(count)]
+    loads = [(0.0, block) for block in range(blocks)]
     for code in codes[:GREEDY]:
         load, block = loads[0]
         block_of[code] = block
         heapq.heapreplace(loads, (load + float(work[code]), block))
     rest = codes[GREEDY:]
     turn = np.arange(len(rest))
-    there, back = turn % count, count - 1 - turn % count
-    block_of[rest] = np.where(turn // count % 2 == 0, there, back)
+    there, back = turn % blocks, blocks - 1 - turn % blocks
+    block_of[rest] = np.where(turn // blocks % 2 == 0, there, back)
     return block_of
-
-
-def _touched(own: Totals, block_of: np.ndarray, count: int, entries: int) -> np.ndarray:
-    """At most so many items of baskets each block receives: those of its items' buyers."""
-    here = block_of >= 0
-    touched = np.bincount(block_of[here], (own.others + own.buyers)[here], count)
-    return np.minimum(touched, entries)
-
-
-def _likely(own: Totals, count: int) -> float:
-    """About so many items of baskets a block receives, were items spread at random.
-
-    A basket of m items meets a block with probability 1 - (1 - 1 / count)^m.
-    """
-    items = own.by_size["items"]
-    mean = items / np.maximum(own.by_size["units"], 1)
-    return float((items * (1 - (1 - 1 / count) ** mean)).sum())
-
-
-def _memory(own: Totals, block_of: np.ndarray, count: int, entries: np.ndarray) -> np.ndarray:
-    here = block_of >= 0
-    holdings = np.bincount(block_of[here], own.buyers[here], count)
-    return entries * BYTES_PER_ENTRY + holdings * BYTES_PER_HOLDING

@@ -8,162 +8,161 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.kernels import basket_arrays
-from alsobought.copurchase.engine.kernels.pairs import count_head, histogram
-from alsobought.copurchase.engine.stages import pack
-from alsobought.copurchase.engine.stages.plan import Blocks, Relation
+from alsobought.copurchase.engine.envelopes import (
+    BASKETS,
+    COPIES,
+    COPY_COUNTS,
+    COUNTED_COPIES,
+    HEADS,
+    PACKED,
+    REPLICATED,
+    CopyCounts,
+    HeadCounts,
+    Row,
+    key_of,
+    rows_of,
+)
+from alsobought.copurchase.engine.kernels.basket_arrays import copy_to_blocks, count_copies
+from alsobought.copurchase.engine.kernels.named_arrays import (
+    Baskets,
+    CopiedBaskets,
+    Int64s,
+    Lags,
+)
+from alsobought.copurchase.engine.kernels.pairs import count_head
+from alsobought.copurchase.engine.layout import Layout
+from alsobought.copurchase.engine.stages.plan import BlockPlan
+from alsobought.copurchase.relations import Relation
 
-SPLIT = "task int, kind int, a binary, b binary, c binary, d binary, e binary"
-BASKETS = (
-    -1
-)  # kinds >= 0: a part of the counts of head kind // relations, relation kind % relations
-ENTRIES_PER_BLOB = 1 << 23
+ENTRIES_PER_ROW = 1 << 23
 
 
 class Tasks:
     """The numbers of the counting tasks: each unit's blocks, then those that add up its heads."""
 
-    def __init__(self, plans: Sequence[Blocks], cores: int) -> None:
-        self.block_bases: list[int] = []
-        self.head_bases: list[int] = []
-        self.adders = [min(cores, len(plan.heads)) for plan in plans]
+    def __init__(self, plans: Sequence[BlockPlan], cores: int) -> None:
+        self.first_blocks: list[int] = []
+        self._first_adders: list[int] = []
+        self._adders = [min(cores, len(plan.heads)) for plan in plans]
         count = 0
-        for plan, adders in zip(plans, self.adders, strict=True):
-            self.block_bases.append(count)
-            self.head_bases.append(count + plan.blocks)
+        for plan, adders in zip(plans, self._adders, strict=True):
+            self.first_blocks.append(count)
+            self._first_adders.append(count + plan.blocks)
             count += plan.blocks + adders
         self.count = count
 
     def unit_of(self, task: int) -> int:
         """The position of the task's unit."""
-        return max(u for u, base in enumerate(self.block_bases) if base <= task)
+        return max(u for u, first in enumerate(self.first_blocks) if first <= task)
 
-    def adder(self, unit: int, head: int) -> int:
+    def adder_of(self, unit: int, head: int) -> int:
         """The task that adds up a head's counts."""
-        return self.head_bases[unit] + head % self.adders[unit]
+        return self._first_adders[unit] + head % self._adders[unit]
 
 
-def copied(
-    packed: DataFrame, layout: pack.Layout, unit: int, block_of: np.ndarray, blocks: int
-) -> np.ndarray:
+def collect_copy_counts(packed: DataFrame, layout: Layout, unit: int, plan: BlockPlan) -> Int64s:
     """How many items of a unit's baskets each block would receive.
 
     Cost: one pass over the packed baskets; blocks times parts numbers come to the driver.
     """
-    sent = packed.sparkSession.sparkContext.broadcast(block_of)
+    block_of_sent = packed.sparkSession.sparkContext.broadcast(plan.block_of)
+    blocks = plan.blocks
 
-    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for row in range(batch.num_rows):
-                held = _held(batch, row)
-                _, entries = basket_arrays.copies_per_block(
-                    held.sizes, held.codes, sent.value, blocks
-                )
-                yield pack.blob_row({}, entries)
+    def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for row in rows_of(batches):
+            copies = count_copies(_read_baskets(row).arrays, block_of_sent.value, blocks)
+            yield COUNTED_COPIES.row(COPY_COUNTS, CopyCounts(copies.entries))
 
-    mine = F.col("part").between(unit * layout.parts, (unit + 1) * layout.parts - 1)
-    parts = packed.where((F.col("kind") == pack.BASKETS) & mine).mapInArrow(run, "a binary")
-    found = [np.frombuffer(row["a"], np.int64) for row in parts.collect()]
-    return np.sum(found, axis=0) if found else np.zeros(blocks, np.int64)
+    first_part = unit * layout.parts
+    of_unit = F.col("part").between(first_part, first_part + layout.parts - 1)
+    baskets = PACKED.only(packed, BASKETS).where(of_unit)
+    counts = list(rows_of(baskets.mapInArrow(count, COUNTED_COPIES.ddl).toArrow().to_batches()))
+    return COPY_COUNTS.read_sum(counts).items if counts else np.zeros(blocks, np.int64)
 
 
-def split(
-    packed: DataFrame,
-    layout: pack.Layout,
-    plans: Sequence[Blocks],
-    relations: Sequence[Sequence[Relation]],
-    tasks: Tasks,
+def replicate_baskets(
+    packed: DataFrame, layout: Layout, plans: Sequence[BlockPlan], tasks: Tasks
 ) -> DataFrame:
-    """The baskets of each counting task, and the parts of the heads' counts, as SPLIT rows.
+    """The baskets of each counting task, and the parts of the heads' counts, as REPLICATED rows.
 
     Cost: a basket of m items is copied to at most min(blocks, m) tasks.
     """
-    sent = packed.sparkSession.sparkContext.broadcast([(p.block_of, p.heads) for p in plans])
-    counts = [plan.blocks for plan in plans]
+    plans_sent = packed.sparkSession.sparkContext.broadcast(plans)
 
-    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for row in range(batch.num_rows):
-                unit = layout.unit_of(batch["part"][row].as_py())
-                held = _held(batch, row)
-                block_of, heads = sent.value[unit]
-                base = tasks.block_bases[unit]
-                yield from _to_blocks(held, block_of, counts[unit], base)
-                for h, head in enumerate(heads):
-                    for r, relation in enumerate(relations[unit]):
-                        found = _part_of_head(head, held, relation, len(block_of))
-                        kind = h * len(relations[unit]) + r
-                        yield _row(tasks.adder(unit, h), kind, *found)
+    def replicate(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for row in rows_of(batches):
+            unit = layout.unit_of(key_of(row, "part"))
+            baskets, plan = _read_baskets(row), plans_sent.value[unit]
+            first_block = tasks.first_blocks[unit]
+            for block, copies in _copies(baskets, plan):
+                yield REPLICATED.row(COPIES, copies, task=first_block + block)
+            for h in range(len(plan.heads)):
+                task = tasks.adder_of(unit, h)
+                for r, relation in enumerate(layout.units[unit].relations):
+                    counts = _count_head(plan, h, baskets.arrays, relation)
+                    yield REPLICATED.row(HEADS, counts, task=task, head=h, relation=r)
 
-    return packed.where(F.col("kind") == pack.BASKETS).mapInArrow(run, SPLIT)
+    return PACKED.only(packed, BASKETS).mapInArrow(replicate, REPLICATED.ddl)
 
 
 @dataclass(frozen=True)
-class Held:
-    """A part's baskets; times and lines are there in any case, and sent on only where they say
-    something."""
+class _PartBaskets:
+    """Baskets of a part, and whether their times and lines say anything."""
 
-    sizes: np.ndarray
-    codes: np.ndarray
-    times: np.ndarray
-    lines: np.ndarray
-    timed: bool
-    repeated: bool
-
-    def part(self, baskets: slice, entries: slice) -> "Held":
-        """Some of the baskets."""
-        arrays = (self.codes[entries], self.times[entries], self.lines[entries])
-        return Held(self.sizes[baskets], *arrays, self.timed, self.repeated)
+    arrays: Baskets
+    are_timed: bool
+    have_lines: bool
 
 
-def _held(batch: pa.RecordBatch, row: int) -> Held:
-    sizes, codes, times, lines = (
-        np.frombuffer(batch[name][row].as_buffer(), np.int32).copy() for name in "abcd"
-    )
-    timed, repeated = len(times) > 0, len(lines) > 0
-    times = times if timed else np.zeros(len(codes), np.int32)
-    lines = lines if repeated else np.ones(len(codes), np.int32)
-    return Held(sizes, codes, times, lines, timed, repeated)
+def _read_baskets(row: Row) -> _PartBaskets:
+    """A part's baskets, with all times 0 and all lines 1 where the row has none."""
+    baskets = Baskets(*(array.copy() for array in BASKETS.read(row)))  # kernels take writable ones
+    are_timed, have_lines = len(baskets.times) > 0, len(baskets.lines) > 0
+    times = baskets.times if are_timed else np.zeros_like(baskets.codes)
+    lines = baskets.lines if have_lines else np.ones_like(baskets.codes)
+    return _PartBaskets(baskets._replace(times=times, lines=lines), are_timed, have_lines)
 
 
-def _to_blocks(
-    held: Held, block_of: np.ndarray, blocks: int, base: int
-) -> Iterator[pa.RecordBatch]:
-    copied = np.cumsum(np.minimum(held.sizes, blocks).astype(np.int64) * held.sizes)
-    ends = np.cumsum(held.sizes, dtype=np.int64)
+def _copies(part: _PartBaskets, plan: BlockPlan) -> Iterator[tuple[int, CopiedBaskets]]:
+    """Pairs of a block and baskets for it, of at most about ENTRIES_PER_ROW items at a time."""
+    arrays = part.arrays
+    most_copied = np.minimum(arrays.sizes, plan.blocks).astype(np.int64) * arrays.sizes
+    copied = np.cumsum(most_copied)
+    ends = np.cumsum(arrays.sizes, dtype=np.int64)
     first = 0
     while first < len(ends):
         before = copied[first - 1] if first else 0
-        last = max(first + 1, int(np.searchsorted(copied, before + ENTRIES_PER_BLOB, "right")))
-        start = ends[first - 1] if first else 0
-        part = held.part(slice(first, last), slice(start, ends[last - 1]))
-        yield from _blobs(part, block_of, blocks, base)
+        last = max(first + 1, int(np.searchsorted(copied, before + ENTRIES_PER_ROW, "right")))
+        items = slice(ends[first - 1] if first else 0, ends[last - 1])
+        chunk = Baskets(
+            arrays.sizes[first:last], arrays.codes[items], arrays.times[items], arrays.lines[items]
+        )
+        yield from _copies_of(_PartBaskets(chunk, part.are_timed, part.have_lines), plan)
         first = last
 
 
-def _blobs(held: Held, block_of: np.ndarray, blocks: int, base: int) -> Iterator[pa.RecordBatch]:
-    baskets, entries = basket_arrays.copies_per_block(held.sizes, held.codes, block_of, blocks)
-    totals, lengths, codes, times, lines = basket_arrays.split(
-        held.sizes, held.codes, held.times, held.lines, block_of, baskets, entries
-    )
-    b = e = 0
-    for block in range(blocks):
-        to_b, to_e = b + baskets[block], e + entries[block]
-        if to_b > b:
-            sent_times = times[e:to_e] if held.timed else times[:0]
-            sent_lines = lines[e:to_e] if held.repeated else lines[:0]
-            cells = (totals[b:to_b], lengths[b:to_b], codes[e:to_e], sent_times, sent_lines)
-            yield _row(base + block, BASKETS, *cells)
-        b, e = to_b, to_e
+def _copies_of(part: _PartBaskets, plan: BlockPlan) -> Iterator[tuple[int, CopiedBaskets]]:
+    sizes = count_copies(part.arrays, plan.block_of, plan.blocks)
+    copies = copy_to_blocks(part.arrays, plan.block_of, sizes)
+    baskets_end, items_end = np.cumsum(sizes.baskets), np.cumsum(sizes.entries)
+    for block in np.flatnonzero(sizes.baskets):
+        baskets = slice(baskets_end[block] - sizes.baskets[block], baskets_end[block])
+        items = slice(items_end[block] - sizes.entries[block], items_end[block])
+        times, lines = copies.times[items], copies.lines[items]
+        yield (
+            int(block),
+            CopiedBaskets(
+                copies.totals[baskets],
+                copies.lengths[baskets],
+                copies.codes[items],
+                times if part.are_timed else times[:0],
+                lines if part.have_lines else lines[:0],
+            ),
+        )
 
 
-def _part_of_head(head: int, held: Held, relation: Relation, items: int) -> tuple[np.ndarray, ...]:
-    tally, found = np.zeros(items, np.int32), np.empty(items, np.int32)
-    arrays = (held.sizes, held.codes, held.times, held.lines)
-    met, counts, others = count_head(head, *arrays, relation.low, relation.high, tally, found)
-    sizes, buyers = histogram(others)
-    return met, counts, sizes, buyers, sizes[:0]
-
-
-def _row(task: int, kind: int, *arrays: np.ndarray) -> pa.RecordBatch:
-    return pack.blob_row({"task": task, "kind": kind}, *arrays)
+def _count_head(plan: BlockPlan, head: int, baskets: Baskets, relation: Relation) -> HeadCounts:
+    lags = Lags(relation.low, relation.high)
+    x = plan.heads[head]
+    candidates, histogram = count_head(x, baskets, lags, len(plan.block_of))
+    return HeadCounts(*candidates, *histogram)

@@ -1,105 +1,111 @@
 """What all parts together hold: the counts of each item and market, added up where they lie."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.stages import pack
+from alsobought.copurchase.engine.envelopes import (
+    ITEMS,
+    MARKETS,
+    PACKED,
+    SIZES,
+    SUMMED,
+    Kind,
+    MarketCounts,
+    Row,
+    SizeCounts,
+    key_of,
+    rows_by_key,
+    rows_of,
+)
+from alsobought.copurchase.engine.kernels.named_arrays import Int64s, ItemCounts
+from alsobought.copurchase.engine.layout import Layout, ranges_of
 from alsobought.copurchase.engine.stages.item_codes import Items
-
-MERGED = "unit int, kind int, a binary, b binary, c binary, d binary"
-SIZE_COUNTS = ("units", "items", "sampled_units", "pairs_before", "pairs")
+from alsobought.copurchase.engine.stages.pack import SIZE_CLASSES
+from alsobought.copurchase.engine.sums import sum_by_key
 
 
 @dataclass(frozen=True)
 class Totals:
-    """One unit's counts.
+    """One unit's counts: of each market, of each size class of units, and of each item by code.
 
-    Of each market: units, market_purchases (lines) and holdings (the sum of its items' buyers). Of
-    each item: buyers, others (all other items of those) and purchases. by_size, of each size class
-    of units (2^k to 2^(k+1) - 1 distinct items): units, their items after the cap, units above the
-    cap, unordered pairs before and after the cap.
+    buyers: units with the item; others: the sum of their other distinct items; purchases: lines.
     """
 
     unit: str
-    units: np.ndarray
-    market_purchases: np.ndarray
-    holdings: np.ndarray
-    buyers: np.ndarray
-    others: np.ndarray
-    purchases: np.ndarray
-    by_size: dict[str, np.ndarray]
-
-    def sum(self, name: str) -> int:
-        """One of SIZE_COUNTS over units of every size."""
-        return int(self.by_size[name].sum())
+    markets: MarketCounts
+    by_size: SizeCounts
+    buyers: Int64s
+    others: Int64s
+    purchases: Int64s
 
 
-def totals(packed: DataFrame, items: Items, spread: pack.Layout) -> list[Totals]:
-    """The counts of every unit; item by item only where the baskets were packed without histograms.
+def collect_totals(packed: DataFrame, items: Items, layout: Layout) -> list[Totals]:
+    """The counts of every unit of PACKED rows; none of items where they hold histograms.
 
-    Cost: one shuffle of each part's counts, 20 bytes an item; item-sized arrays on the driver.
+    Cost: one shuffle of each part's counts, 28 bytes an item; item-sized arrays on the driver.
     """
-    found = [_nothing(unit, len(items.market_names), len(items)) for unit in spread.units]
-    for row in _merged(packed.where(F.col("kind") != pack.BASKETS), spread).collect():
-        own = found[row["unit"]]
-        a, b, c, d = (np.frombuffer(row[name], np.int64) for name in "abcd")
-        if row["kind"] == pack.PER_MARKET:
-            own.by_size.update(zip(SIZE_COUNTS, a.reshape(-1, pack.SIZES), strict=True))
-            own.units[:], own.market_purchases[:], own.holdings[:] = b, c, d
+    totals = [_zeros(unit.name, len(items.market_names), len(items)) for unit in layout.units]
+    counts = PACKED.only(packed, SIZES, MARKETS, ITEMS)
+    for row in rows_of(_sum_counts(counts, layout, ranges_of(len(items))).toArrow().to_batches()):
+        of_unit = totals[key_of(row, "unit")]
+        if SIZES.is_in(row):
+            _add(of_unit.by_size, SIZES.read(row))
+        elif MARKETS.is_in(row):
+            _add(of_unit.markets, MARKETS.read(row))
         else:
-            own.buyers[a], own.others[a], own.purchases[a] = b, c, d
-    return found
+            codes, *sums = ITEMS.read(row)
+            for total, column in zip(
+                (of_unit.buyers, of_unit.others, of_unit.purchases), sums, strict=True
+            ):
+                total[codes] = column
+    return totals
 
 
-def _nothing(unit: str, markets: int, items: int) -> Totals:
-    def zeros(n: int) -> np.ndarray:
-        return np.zeros(n, np.int64)
+def _zeros(unit: str, markets: int, items: int) -> Totals:
+    def zeros(rows: int, columns: int) -> Iterator[Int64s]:
+        return (np.zeros(rows, np.int64) for _ in range(columns))
 
-    return Totals(
-        unit, zeros(markets), zeros(markets), zeros(markets), zeros(items), zeros(items),
-        zeros(items), {},
-    )  # fmt: skip
+    by_market, by_size = MarketCounts(*zeros(markets, 3)), SizeCounts(*zeros(SIZE_CLASSES, 5))
+    return Totals(unit, by_market, by_size, *zeros(items, 3))
 
 
-def _merged(counts: DataFrame, spread: pack.Layout) -> DataFrame:
-    """One row per unit and kind, its arrays added up over the parts; codes become int64."""
-
-    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        held: dict[tuple[int, int], list[pa.RecordBatch]] = defaultdict(list)
-        for batch in batches:
-            for row in range(batch.num_rows):
-                one = batch.slice(row, 1)
-                unit = spread.unit_of(one["part"][0].as_py())
-                held[unit, one["kind"][0].as_py()].append(one)
-        for (unit, kind), rows in held.items():
-            arrays = _per_market(rows) if kind == pack.PER_MARKET else _per_item(rows)
-            yield pack.blob_row({"unit": unit, "kind": kind}, *arrays)
-
-    unit = F.floor(F.col("part") / F.lit(spread.parts))
-    task = (unit * F.lit(spread.ranges) + F.greatest("kind", F.lit(0))).cast("int")
-    shuffled = counts.repartitionById(len(spread.units) * spread.ranges, task)
-    return shuffled.mapInArrow(run, MERGED)
+def _add(totals: MarketCounts | SizeCounts, counts: MarketCounts | SizeCounts) -> None:
+    for total, column in zip(totals, counts, strict=True):
+        total += column
 
 
-def cells(rows: list[pa.RecordBatch], name: str, kind: type) -> list[np.ndarray]:
-    """The binary cells of one-row batches, each as an array."""
-    return [np.frombuffer(row[name][0].as_buffer(), kind) for row in rows]
+def _sum_counts(counts: DataFrame, layout: Layout, ranges: int) -> DataFrame:
+    """SUMMED rows: one per unit and kind, those of items one per unit and range of items."""
+
+    def add_up(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        rows_of_unit: dict[int, list[Row]] = {}
+        for part, rows in rows_by_key(batches, "part").items():
+            rows_of_unit.setdefault(layout.unit_of(part), []).extend(rows)
+        for unit, rows in rows_of_unit.items():
+            for kind, add in SUMS:
+                of_kind = [row for row in rows if kind.is_in(row)]
+                if of_kind:
+                    yield SUMMED.row(kind, add(of_kind), unit=unit)
+
+    unit = F.floor(F.col("part") / F.lit(layout.parts))
+    item_range = F.coalesce("item_range", F.lit(0))
+    task = (unit * F.lit(ranges) + item_range).cast("int")
+    return counts.repartitionById(len(layout.units) * ranges, task).mapInArrow(add_up, SUMMED.ddl)
 
 
-def _per_market(rows: list[pa.RecordBatch]) -> list[np.ndarray]:
-    return [np.sum(cells(rows, name, np.int64), axis=0) for name in "abcd"]
+def _sum_items(rows: Sequence[Row]) -> ItemCounts:
+    codes, *columns = ITEMS.read_joined(rows)
+    return ItemCounts(*sum_by_key(codes, *columns))
 
 
-def _per_item(rows: list[pa.RecordBatch]) -> list[np.ndarray]:
-    codes = np.concatenate(cells(rows, "a", np.int32)).astype(np.int64)
-    each, at = np.unique(codes, return_inverse=True)
-    sums = [np.zeros(len(each), np.int64) for _ in range(3)]
-    for total, name in zip(sums, "bcd", strict=True):
-        np.add.at(total, at, np.concatenate(cells(rows, name, np.int64)))
-    return [each, *sums]
+SUMS: tuple[tuple[Kind[Any], Callable[[Sequence[Row]], Any]], ...] = (
+    (SIZES, SIZES.read_sum),
+    (MARKETS, MARKETS.read_sum),
+    (ITEMS, _sum_items),
+)

@@ -2,16 +2,18 @@
 
 import math
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.kernels.evidence import TERMS, expected_of, moments_of
-from alsobought.copurchase.reference.expected import expected
-from tests.rows import rows
+from alsobought.copurchase import formulas
+from alsobought.copurchase.engine.kernels.best_candidates import expected_of
+from alsobought.copurchase.engine.kernels.named_arrays import Histogram
+from alsobought.copurchase.formulas import TERMS, fill_moments
 
 # algorithms, T1.1: three buyers of X with 3, 5 and 8 other items, P_Y = 0.05
 WORKED = ([3, 5, 8], [1, 1, 1], 0.05)
@@ -24,43 +26,26 @@ def plain(others, counts, share):
 
 
 def compiled(others, counts, share):
-    others, counts = np.array(others), np.array(counts)
     moments = np.empty(TERMS)
-    moments_of(others, counts, moments)
-    return expected_of(share, int(others.max()), moments, others, counts)
+    fill_moments(others, counts, moments)
+    return expected_of(share, moments, Histogram(np.array(others), np.array(counts)))
 
 
 def test_the_worked_example():
     assert plain(*WORKED) == pytest.approx(0.705423631, abs=5e-10)
+    others, buyers, share = WORKED
+    assert formulas.expected(share, others, buyers) == pytest.approx(plain(*WORKED), rel=1e-14)
     assert compiled(*WORKED) == pytest.approx(plain(*WORKED), rel=1e-14)
 
 
 def test_the_coefficients_and_partial_sums_of_the_worked_example():
     moments = np.empty(TERMS)
-    moments_of(np.array([3, 5, 8]), np.array([1, 1, 1]), moments)
+    fill_moments([3, 5, 8], [1, 1, 1], moments)
     signed = [(-1) ** k * moment for k, moment in enumerate(moments)]
     assert signed == [*ALPHAS, 0, 0, 0, 0]
     sums = np.cumsum([alpha * 0.05 ** (k + 1) for k, alpha in enumerate(ALPHAS)])
     assert sums[:5] == pytest.approx([0.8, 0.6975, 0.705875, 0.70540625, 0.7054240625], abs=1e-12)
     assert sums[-1] == pytest.approx(plain(*WORKED), rel=1e-13)
-
-
-def test_the_spark_formula_is_the_closed_form(frame):
-    cases = [
-        ([(3, 1), (5, 1), (8, 1)], 0.05),
-        ([(0, 4)], 0.3),  # buyers of nothing else expect nothing
-        ([(1, 2), (100_000, 7)], 1e-9),
-        ([(2_000, 50)], 0.2),  # where the published series diverges
-    ]
-    columns = "h array<struct<others:bigint,buyers:bigint>>, share double"
-    found = frame(columns, *cases).select(
-        "h", "share", expected(F.col("h"), F.col("share")).alias("e")
-    )
-    for histogram, share, e in rows(found):
-        others, counts = zip(*histogram, strict=True)
-        exact = sum(-n * math.expm1(m * math.log1p(-share)) for m, n in histogram)
-        assert e == pytest.approx(exact, rel=1e-14)
-        assert compiled(others, counts, share) == pytest.approx(exact, rel=1e-12)
 
 
 sizes = st.lists(st.integers(1, 3_000), min_size=1, max_size=30, unique=True).map(sorted)
@@ -75,6 +60,7 @@ def test_series_and_closed_form_agree_with_the_exact_sum(others, share, rng):
         n * math.expm1(m * math.log1p(-share)) for m, n in zip(others, counts, strict=True)
     )
     assert compiled(others, counts, share) == pytest.approx(exact, rel=1e-11)
+    assert formulas.expected(share, others, counts) == pytest.approx(exact, rel=1e-13)
 
 
 @settings(max_examples=100, deadline=None)
@@ -91,3 +77,10 @@ def test_twice_the_same_buyers_expect_twice_as_much():
     others = sorted(rng.sample(range(1, 500), 20))
     once = compiled(others, [1] * 20, 0.01)
     assert compiled(others, [2] * 20, 0.01) == pytest.approx(2 * once, rel=1e-14)
+
+
+def test_plain_python_needs_no_compiler():
+    modules = "{'numba', 'numpy', 'pyspark'} & {*sys.modules}"
+    code = f"import sys, alsobought.copurchase.formulas; print({modules})"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"

@@ -1,0 +1,64 @@
+"""What is packed of a window's purchases, and over which parts it is spread."""
+
+from dataclasses import dataclass
+
+from alsobought.copurchase.relations import Relation, relations_of
+from alsobought.copurchase.settings import Baskets, Unit
+
+ITEMS_PER_RANGE = 1 << 16
+
+
+@dataclass(frozen=True)
+class CountedUnit:
+    """A unit whose pairs are counted: at most so many items of each one, under which relations."""
+
+    name: Unit
+    max_items: int
+    relations: tuple[Relation, ...]
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether any of its relations asks for times."""
+        return any(relation.is_directed for relation in self.relations)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Unit u's share p is part u * parts + p; items are cut into ranges of ITEMS_PER_RANGE codes.
+
+    With `histograms`, baskets are packed for item statistics: without times, and with what each
+    item's buyers bought beside it.
+    """
+
+    units: tuple[CountedUnit, ...]
+    parts: int
+    count_repeats: bool
+    histograms: bool
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether times are kept."""
+        return not self.histograms and any(unit.is_timed for unit in self.units)
+
+    @property
+    def all_parts(self) -> int:
+        """The parts of all units."""
+        return len(self.units) * self.parts
+
+    def unit_of(self, part: int) -> int:
+        """The position of the part's unit."""
+        return part // self.parts
+
+
+def layout_of(baskets: Baskets, parts: int, *, histograms: bool = False) -> Layout:
+    """The layout for the configured units with `parts` parts each."""
+    units = tuple(
+        CountedUnit(unit, baskets.max_items[unit], relations_of(unit, baskets))
+        for unit in baskets.units
+    )
+    return Layout(units, parts, baskets.count_repeats, histograms)
+
+
+def ranges_of(items: int) -> int:
+    """How many ranges so many items are cut into."""
+    return max(1, -(-items // ITEMS_PER_RANGE))
