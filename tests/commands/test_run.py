@@ -28,9 +28,9 @@ def refused(*words):
 
 
 def test_neither_names_nor_all(home):
-    said = (1, "error: Name the jobs to run, or give --all.\n")
-    assert refused("--env", "test", *DAY) == said
-    assert refused("items", "--all", "--env", "test", *DAY) == said
+    refusal = (1, "error: Name the jobs to run, or give --all.\n")
+    assert refused("--env", "test", *DAY) == refusal
+    assert refused("items", "--all", "--env", "test", *DAY) == refusal
 
 
 def test_an_unknown_environment(home):
@@ -41,10 +41,10 @@ def test_an_unknown_environment(home):
 
 
 def test_an_unknown_job(home):
-    known = ", ".join(sorted(path.stem for path in (REPO / "jobs").glob("*.py")))
+    names = ", ".join(sorted(path.stem for path in (REPO / "jobs").glob("*.py")))
     assert refused("item", "--env", "test", *DAY) == (
         1,
-        f"error: No job is called 'item'; there are: {known}.\n",
+        f"error: No job is called 'item'; there are: {names}.\n",
     )
 
 
@@ -75,7 +75,7 @@ def test_a_warehouse_that_cannot_be_written_is_told_before_spark_starts(home):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["items", "--env", "test"], "Missing option '--as-of'"),
         (["items", *DAY], "Missing option '--env'"),
@@ -83,10 +83,10 @@ def test_a_warehouse_that_cannot_be_written_is_told_before_spark_starts(home):
         (["items", "--env", "test", *DAY, "--with-upsteam"], "No such option: --with-upsteam"),
     ],
 )
-def test_a_mistyped_or_missing_option_is_exit_code_2(home, words, told):
-    code, said = refused(*words)
+def test_a_mistyped_or_missing_option_is_exit_code_2(home, words, message):
+    code, stderr = refused(*words)
     assert code == 2
-    assert told in said
+    assert message in stderr
 
 
 def test_outside_of_a_project(tmp_path, monkeypatch):

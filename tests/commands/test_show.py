@@ -34,7 +34,7 @@ def test_show_finds_the_one_item_with_all_words_in_any_case(warehouse):
     assert printed("show", "LEAF green", "--unit", "order")[1][1:-1] == TEA_BY_ORDER
 
 
-def test_show_prints_the_day_the_relation_and_the_metric_that_are_asked_for(warehouse):
+def test_show_prints_the_day_the_relation_and_the_metric_of_the_options(warehouse):
     old = printed("show", "tea", "--unit", "order", "--as-of", "2024-01-01")
     after = printed("show", "tea", "--unit", "order", "--relation", "after", "--metric", "lift")
     assert old[1][0].endswith("as of 2024-01-01, market all, together")
@@ -129,7 +129,7 @@ def test_piped_output_is_not_cut(warehouse):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--unit", "box"], "related_items has no unit 'box'; it has order."),
         (
@@ -144,8 +144,8 @@ def test_piped_output_is_not_cut(warehouse):
         ),
     ],
 )
-def test_what_is_not_there_is_an_error_that_says_what_there_is(warehouse, words, said):
-    assert printed("show", "tea", *words) == (1, [f"error: {said}"])
+def test_what_is_not_there_is_an_error_that_says_what_there_is(warehouse, words, message):
+    assert printed("show", "tea", *words) == (1, [f"error: {message}"])
 
 
 def test_several_markets_are_an_error_until_one_is_chosen(warehouse):

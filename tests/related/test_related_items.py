@@ -48,5 +48,5 @@ def test_a_pair_below_the_support_is_in_no_list(frame):
 def test_an_unavailable_or_unknown_item_is_in_no_list_but_keeps_its_own(frame):
     pairs = frame(PAIRS, pair("x", "a", 2), pair("x", "b", 3), pair("gone", "a", 4))
     items = frame("item_id string, is_available boolean", ("a", True), ("x", True), ("gone", False))
-    found = rows(only_available(pairs, items).select("item_id", "related_item_id"))
-    assert found == [("gone", "a"), ("x", "a")]
+    kept = rows(only_available(pairs, items).select("item_id", "related_item_id"))
+    assert kept == [("gone", "a"), ("x", "a")]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from alsobought.commands.options import AsOf, Options, command, day
@@ -39,39 +39,37 @@ def plan(options: PlanOptions) -> None:
     root, as_of = home.find(), day(options.as_of)
     job = jobs.load(root, "co_purchases")
     where = context(root, options.env, as_of, [job], jobs.all_jobs(root).values())
-    print_plan(where, where.environment.params(job.name, job.params), debug=options.debug)
+    spark = session.build("plan", where.environment.spark, debug=options.debug)
+    try:
+        print_plan(spark, where, where.environment.params(job.name, job.params))
+    finally:
+        spark.stop()
 
 
-def print_plan(where: Context, params: Any, *, debug: bool) -> None:
+def print_plan(spark: SparkSession, where: Context, params: Any) -> None:
     """Print the plan of co_purchases: pairs, caps, blocks, cost, what is heaviest, warnings.
 
     `params` are the job's. Cost: the scans and the packing of the run itself, without its counting.
     """
-    spark = session.build("plan", where.environment.spark, debug=debug)
-    try:
-        store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
-        read = store.read(PURCHASES, where.as_of)
-        purchases = Stored(read.rows, store.files(PURCHASES, read.version))
-        packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of)
-        planned = pipeline.plan_blocks(
-            packed, params.lists.min_support, params.task_memory_mb << 20
-        )
-        costs = pipeline.estimate_costs(planned, params.candidates * len(params.lists.metrics))
-        first = where.as_of - timedelta(days=params.baskets.look_back_days)
-        say(f"co_purchases of {where.name}, purchases from {first} to {where.as_of}")
-        window = in_window(read.rows, where.as_of, params.baskets.look_back_days)
-        caps = [unit.max_items for unit in packed.layout.units]
-        for totals, estimate, cap in zip(packed.totals, costs, caps, strict=True):
-            say("", cost.pairs_in_words(estimate, cap))
-            _print_sizes(totals)
-            _print_heaviest(totals, packed.items, heaviest_units(window, totals.unit))
-        _print_costs(costs)
-        say(cost.cost_in_words(costs, planned.cores) + ".")
-        for totals, cap in zip(packed.totals, caps, strict=True):
-            say(*(f"warning: {warning}" for warning in cost.warnings_of(totals, cap)))
-        _print_balance(planned)
-    finally:
-        spark.stop()
+    store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
+    read = store.read(PURCHASES, where.as_of)
+    purchases = Stored(read.rows, store.files(PURCHASES, read.version))
+    packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of)
+    planned = pipeline.plan_blocks(packed, params.lists.min_support, params.task_memory_mb << 20)
+    costs = pipeline.estimate_costs(planned, params.candidates * len(params.lists.metrics))
+    first = where.as_of - timedelta(days=params.baskets.look_back_days)
+    say(f"co_purchases of {where.name}, purchases from {first} to {where.as_of}")
+    window = in_window(read.rows, where.as_of, params.baskets.look_back_days)
+    caps = [unit.max_items for unit in packed.layout.units]
+    for totals, estimate, cap in zip(packed.totals, costs, caps, strict=True):
+        say("", cost.pairs_in_words(estimate, cap))
+        _print_sizes(totals)
+        _print_heaviest(totals, packed.items, heaviest_units(window, totals.unit))
+    _print_costs(costs)
+    say(cost.cost_in_words(costs, planned.cores) + ".")
+    warnings = map(cost.warnings_of, packed.totals, caps)
+    say(*(f"warning: {warning}" for of_unit in warnings for warning in of_unit))
+    _print_balance(planned)
 
 
 def heaviest_units(window: DataFrame, unit: str) -> list[tuple[str, int]]:

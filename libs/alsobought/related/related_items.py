@@ -34,9 +34,9 @@ def ranked(pairs: DataFrame, lists: Lists, top_k: int) -> DataFrame:
         ]
     )
     scored = supported.select("*", F.explode(scores).alias("_scored"))
-    each = scored.select(*supported.columns, "_scored.metric", "_scored.score")
+    by_metric = scored.select(*supported.columns, "_scored.metric", "_scored.score")
     best = Window.partitionBy("unit", "market", "relation", "metric", "item_id").orderBy(
         F.desc("score"), F.asc("related_item_id")
     )
-    numbered = each.withColumn("rank", F.row_number().over(best))
+    numbered = by_metric.withColumn("rank", F.row_number().over(best))
     return numbered.where(F.col("rank") <= top_k).select(*RELATED_ITEMS.names)

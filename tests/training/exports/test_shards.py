@@ -14,6 +14,7 @@ from alsobought.errors import JobError
 from alsobought.runtime import config
 from alsobought.runtime.run import Context
 from alsobought.runtime.store import Store
+from alsobought.tables.outcome import Outcome
 from alsobought.tables.training import PURCHASE_EXAMPLES, TRAINING_EXAMPLES
 from alsobought.training.exports import shards
 from tests.project import AS_OF, toml
@@ -44,9 +45,9 @@ def where(project):
 
 def fill(project, rows, table=TRAINING_EXAMPLES):
     schema = ", ".join(f"`{f.name}` {f.dataType.simpleString()}" for f in table.columns)
-    df = project.spark.createDataFrame(rows, schema)
+    outcome = Outcome(project.spark.createDataFrame(rows, schema))
     store = Store(project.spark, str(project.home / "tables"))
-    store.write(table, df, date.fromisoformat(AS_OF), RUN)
+    store.write(table, outcome, date.fromisoformat(AS_OF), RUN)
 
 
 def write(spark, where, table, to, count, method):
@@ -66,20 +67,20 @@ def test_shards_hold_every_row_once_shuffled_and_the_same_again(spark, project, 
     card = write(spark, where, "training_examples", str(to), 4, None)
 
     shards = read(to)
-    found = [row for shard in shards for row in shard]
+    all_rows = [row for shard in shards for row in shard]
     assert sorted(p.name for p in to.iterdir() if not p.name.startswith(".")) == [
         "card.json", "card.md", *(f"shard-{n:05}.parquet" for n in range(4)),
     ]  # fmt: skip
     assert all(50 <= len(shard) <= 100 for shard in shards)
     expected = {(f"o{n // 3}", n % 3): n for n in range(ROWS)}
-    assert {(row["example_id"], row["copy"]) for row in found} == expected.keys()
-    assert len(found) == ROWS
+    assert {(row["example_id"], row["copy"]) for row in all_rows} == expected.keys()
+    assert len(all_rows) == ROWS
     places = [expected[row["example_id"], row["copy"]] for row in shards[0]]
     ups = sum(a < b for a, b in pairwise(places))
     assert 0.3 < ups / len(places) < 0.7  # neither ascending nor descending
 
-    assert list(found[0]) == [column["name"] for column in card["columns"]]
-    for row in found:
+    assert list(all_rows[0]) == [column["name"] for column in card["columns"]]
+    for row in all_rows:
         n = expected[row["example_id"], row["copy"]]
         assert row["feature_x"] == n
         assert row["feature_town=york"] == n % 2
@@ -105,28 +106,32 @@ def test_the_card_adds_up(spark, project, where):
 
     rows = [example(n) for n in range(ROWS)]
     for name in ("all", "train", "validation", "test"):
-        own = [row for row in rows if name in ("all", row[10])]
-        weights, told = sorted(row[8] for row in own), card["numbers"][name]
-        assert told["rows"] == len(own)
-        assert told["customers"] == len({row[3] for row in own})
-        assert told["label_rate"] == pytest.approx(sum(row[7] for row in own) / len(own))
-        assert told["engaged_rate"] == pytest.approx(sum(row[6] for row in own) / len(own))
-        assert told["weighted_label_rate"] == pytest.approx(
-            sum(row[7] * row[8] for row in own) / sum(weights)
+        of_split = [row for row in rows if name in ("all", row[10])]
+        weights, numbers = sorted(row[8] for row in of_split), card["numbers"][name]
+        assert numbers["rows"] == len(of_split)
+        assert numbers["customers"] == len({row[3] for row in of_split})
+        assert numbers["label_rate"] == pytest.approx(
+            sum(row[7] for row in of_split) / len(of_split)
+        )
+        assert numbers["engaged_rate"] == pytest.approx(
+            sum(row[6] for row in of_split) / len(of_split)
+        )
+        assert numbers["weighted_label_rate"] == pytest.approx(
+            sum(row[7] * row[8] for row in of_split) / sum(weights)
         )
         squares = sum(w * w for w in weights)
-        assert told["effective_sample_size"] == pytest.approx(sum(weights) ** 2 / squares)
-        quantiles = [told["weight"]["quantiles"][q] for q in ("0.5", "0.95")]
-        assert quantiles == [weights[math.ceil(q * len(own)) - 1] for q in (0.5, 0.95)]
-        assert (told["weight"]["min"], told["weight"]["max"]) == (weights[0], weights[-1])
+        assert numbers["effective_sample_size"] == pytest.approx(sum(weights) ** 2 / squares)
+        quantiles = [numbers["weight"]["quantiles"][q] for q in ("0.5", "0.95")]
+        assert quantiles == [weights[math.ceil(q * len(of_split)) - 1] for q in (0.5, 0.95)]
+        assert (numbers["weight"]["min"], numbers["weight"]["max"]) == (weights[0], weights[-1])
     share = card["numbers"]["all"]["weight"]["top_1_percent_share"]
     assert share == pytest.approx(300.0 / sum(row[8] for row in rows))  # the three of weight 100
 
-    told = (to / "card.md").read_text(encoding="utf-8")
-    assert "# training_examples, defer, as of 2017-12-01" in told
-    assert "| rows | 300 | 180 | 60 | 60 |" in told
-    assert "- first_issued: 2017-01-02" in told
-    assert "| weight | double | how much the row counts |" in told
+    markdown = (to / "card.md").read_text(encoding="utf-8")
+    assert "# training_examples, defer, as of 2017-12-01" in markdown
+    assert "| rows | 300 | 180 | 60 | 60 |" in markdown
+    assert "- first_issued: 2017-01-02" in markdown
+    assert "| weight | double | how much the row counts |" in markdown
 
 
 def test_a_method_is_chosen(spark, project, where):
@@ -176,8 +181,8 @@ def test_only_training_sets_are_exported():
     app = typer.Typer()
     app.command()(export.export)
     words = ["items", "--env", "test", "--as-of", AS_OF, "--to", "x"]
-    told = CliRunner().invoke(app, words)
-    assert (told.exit_code, told.stderr) == (
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stderr) == (
         1,
         "error: items is not a training set: name training_examples or purchase_examples.\n",
     )
