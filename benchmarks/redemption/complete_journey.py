@@ -66,13 +66,13 @@ def predicted(year: Year, day: date, settings: Redemption) -> Day:
     """Every form's predictions of every offer issued before the day, by models of other parts."""
     age = journey.age_on(year, day)
     fold = (year.customer // CUSTOMER_PARTS) % FOLDS  # not the parts that calibrate and judge
-    found: dict[Form, Floats] = {}
+    by_form: dict[Form, Floats] = {}
     for part in range(FOLDS):
         test = (age > 0) & (fold == part)
         for form, p in _fold(year, day, (age > 0) & ~test, test, settings):
-            found.setdefault(form, np.full(len(age), np.nan))[test] = p
+            by_form.setdefault(form, np.full(len(age), np.nan))[test] = p
     issued = age > 0
-    return Day(issued, age[issued], {form: p[issued] for form, p in found.items()})
+    return Day(issued, age[issued], {form: p[issued] for form, p in by_form.items()})
 
 
 def _fold(
@@ -101,8 +101,8 @@ def _training_sets(
     yield WAITING, Examples(offers.features[old], final[0][old], final[1][old], np.ones(old.sum()))
     mature = year.replays.issued + terms.attribution_days * DAY_MICROS <= micros(day)
     customers = np.unique(year.customer[train])
-    known = mature & np.isin(year.replays.history.customer, customers)
-    history, encoder = year.replays.history.where(known), year.replays.encoder
+    trainable = mature & np.isin(year.replays.history.customer, customers)
+    history, encoder = year.replays.history.where(trainable), year.replays.encoder
     names = probabilities_for(METHODS)
     models = fit_delay_models(history, names, terms, encoder)
     visible = offers.visible(age)
@@ -125,17 +125,17 @@ def scores(year: Year, days: list[Day], newest: float) -> dict[Form, dict[str, F
     """Each form's metrics, means over the days, under every draw; of offers below that age."""
     _, customer = np.unique(year.customer, return_inverse=True)
     drawn = judged.draws(int(customer.max()) + 1, DRAWS, np.random.default_rng(0))
-    found: dict[Form, list[dict[str, Floats]]] = {}
+    by_form: dict[Form, list[dict[str, Floats]]] = {}
     for day in days:
         new = day.age < newest
         label = ~np.isnan(year.offers.redeemed_after[day.issued][new])
         weight = drawn[:, customer[day.issued][new]]
         for form, p in day.predicted.items():
-            found.setdefault(form, []).append(judged.metrics(p[new], label, weight))
-    return {form: judged.over_days(each) for form, each in found.items()}
+            by_form.setdefault(form, []).append(judged.metrics(p[new], label, weight))
+    return {form: judged.over_days(days_of_form) for form, days_of_form in by_form.items()}
 
 
-def shown(found: dict[Form, dict[str, Floats]], title: str) -> Table:
+def shown(by_form: dict[Form, dict[str, Floats]], title: str) -> Table:
     """Values with their bounds, and the differences from naive, worst log-loss first."""
     table = Table(title=title, box=box.MARKDOWN)
     table.add_column("method", no_wrap=True)
@@ -143,32 +143,34 @@ def shown(found: dict[Form, dict[str, Floats]], title: str) -> Table:
     for name in ("log-loss", "minus naive", "ROC AUC", "minus naive", "PR-AUC", "minus naive",
                  "predicted / actual", "ECE"):  # fmt: skip
         table.add_column(name, justify="right", no_wrap=True)
-    naive = found[NAIVE]
-    for form in sorted(found, key=lambda form: -found[form]["log_loss"][0]):
-        own, cells = found[form], []
+    naive = by_form[NAIVE]
+    for form in sorted(by_form, key=lambda form: -by_form[form]["log_loss"][0]):
+        metrics, cells = by_form[form], []
         for name in ("log_loss", "auc", "pr_auc"):
-            cells.append(_told(own[name]))
-            cells.append("" if form == NAIVE else _told(own[name] - naive[name], "+"))
-        cells.append(_told(own["ratio"], digits=2))
-        table.add_row(*form, *cells, f"{own['ece'][0]:.4f}")
+            cells.append(_with_bounds(metrics[name]))
+            cells.append("" if form == NAIVE else _with_bounds(metrics[name] - naive[name], "+"))
+        cells.append(_with_bounds(metrics["ratio"], digits=2))
+        table.add_row(*form, *cells, f"{metrics['ece'][0]:.4f}")
     return table
 
 
-def _told(drawn: Floats, sign: str = "", digits: int = 4) -> str:
+def _with_bounds(drawn: Floats, sign: str = "", digits: int = 4) -> str:
     it = judged.with_bounds(drawn)
-    value, lower, upper = (f"{each:{sign}.{digits}f}" for each in (it.value, it.lower, it.upper))
+    value, lower, upper = (
+        f"{number:{sign}.{digits}f}" for number in (it.value, it.lower, it.upper)
+    )
     return f"{value} ({lower} to {upper})"
 
 
-def by_day(year: Year, days: list[date], found: list[Day], newest: float) -> Table:
+def by_day(year: Year, days: list[date], predictions: list[Day], newest: float) -> Table:
     """The log-loss of each day, without bounds."""
-    forms = sorted(found[0].predicted)
+    forms = sorted(predictions[0].predicted)
     table = Table("day", "offers", *map(" ".join, forms), box=box.MARKDOWN)
-    for day, of_day in zip(days, found, strict=True):
+    for day, of_day in zip(days, predictions, strict=True):
         new = of_day.age < newest
         label = ~np.isnan(year.offers.redeemed_after[of_day.issued][new])
         losses = [log_loss(label, of_day.predicted[form][new]) for form in forms]
-        table.add_row(day.isoformat(), f"{new.sum():,}", *(f"{each:.4f}" for each in losses))
+        table.add_row(day.isoformat(), f"{new.sum():,}", *(f"{loss:.4f}" for loss in losses))
     return table
 
 
@@ -210,16 +212,18 @@ def main() -> None:
     days = [FIRST + timedelta(days=EVERY * i) for i in range(asked.days)]
     console = Console(width=400)
     console.print(counted(year, days, settings))
-    found = []
+    predictions = []
     for day in days:
-        found.append(predicted(year, day, settings))
+        predictions.append(predicted(year, day, settings))
         sys.stderr.write(f"{day}\n")
     for age, title in {np.inf: "All offers", NEW_DAYS: f"Younger than {NEW_DAYS} days"}.items():
-        console.print(shown(scores(year, found, age), f"{title}: means over the days"))
-        late = [each for day, each in zip(days, found, strict=True) if day >= LATER]
+        console.print(shown(scores(year, predictions, age), f"{title}: means over the days"))
+        late = [
+            prediction for day, prediction in zip(days, predictions, strict=True) if day >= LATER
+        ]
         if late:
             console.print(shown(scores(year, late, age), f"{title}: from {LATER} on"))
-        console.print(by_day(year, days, found, age))
+        console.print(by_day(year, days, predictions, age))
 
 
 if __name__ == "__main__":

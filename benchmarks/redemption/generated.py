@@ -50,7 +50,7 @@ def examples(spark: SparkSession, count: int, parts: int, attribution_days: int)
 
 
 def _entries(x: list[Column]) -> list[Column]:
-    numbers = [F.struct(F.lit(f"x{i}"), each) for i, each in enumerate(x)]
+    numbers = [F.struct(F.lit(f"x{i}"), number) for i, number in enumerate(x)]
     return numbers + [
         F.struct(
             F.concat(F.lit(f"{name}="), F.floor(_uniform(name) * kinds).cast("string")), F.lit(1.0)

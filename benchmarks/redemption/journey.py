@@ -45,7 +45,7 @@ def sources(spark: SparkSession, folder: Path, environment: config.Environment) 
         given(of.engagements),
         given(of.redemptions),
     )
-    lines = [files.read(spark, each, folder) for each in (offers, engagements, redemptions)]
+    lines = [files.read(spark, source, folder) for source in (offers, engagements, redemptions)]
     bought = rules.classified(files.read(spark, of.purchases, folder), of.purchases, AFTER_ALL)
     return OfferTables(
         events.good(events.offers(lines[0], offers, AFTER_ALL), OFFERS).cache(),
@@ -87,13 +87,13 @@ def check(year: Year, tables: OfferTables, settings: Redemption) -> None:
     """Raise AssertionError unless the arrays as of CHECKED are what the job's step gives."""
     rows = _arrow(redemption_examples(tables, settings, CHECKED, 1.0).rows, settings)
     age = age_on(year, CHECKED)
-    known = age > 0
+    issued = age > 0
     visible = year.offers.visible(age)
-    np.testing.assert_array_equal(rows["issued"].to_numpy(), year.issued[known])
-    np.testing.assert_array_equal(to_floats(rows["age_days"]), age[known])
+    np.testing.assert_array_equal(rows["issued"].to_numpy(), year.issued[issued])
+    np.testing.assert_array_equal(to_floats(rows["age_days"]), age[issued])
     features = year.replays.encoder.matrix(rows["features"])
-    np.testing.assert_array_equal(features, year.offers.features[known])
-    seen = (visible.engaged_after[known], visible.redeemed_after[known])
+    np.testing.assert_array_equal(features, year.offers.features[issued])
+    seen = (visible.engaged_after[issued], visible.redeemed_after[issued])
     np.testing.assert_array_equal(_events(rows), seen)
 
 

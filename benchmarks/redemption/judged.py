@@ -74,8 +74,8 @@ def _auc(positive: Floats, negative: Floats) -> Floats:
 
 def _average_precision(positive: Floats, every: Floats) -> Floats:
     """The mean over redeemed offers of the precision down to each."""
-    found, seen = np.cumsum(positive, axis=1), np.cumsum(every, axis=1)
-    precision = np.divide(found, seen, out=np.zeros_like(found), where=seen > 0)
+    redeemed, seen = np.cumsum(positive, axis=1), np.cumsum(every, axis=1)
+    precision = np.divide(redeemed, seen, out=np.zeros_like(redeemed), where=seen > 0)
     mean: Floats = (precision * positive).sum(axis=1) / positive.sum(axis=1)
     return mean
 

@@ -89,15 +89,15 @@ def weigh(offers: DataFrame, settings: Redemption, path: Path, clock: Clock) -> 
     names = {"replays": "collect_history", "fit": "fit_delay_models"}
     patches = [
         mock.patch.object(
-            redemption_weights, each, clock.timed(name, getattr(redemption_weights, each))
+            redemption_weights, function, clock.timed(name, getattr(redemption_weights, function))
         )
-        for name, each in names.items()
+        for name, function in names.items()
     ]
     with patches[0], patches[1], clock.measure("weights"):
         with clock.measure("call"):
-            found = redemption_weights.redemption_weights(offers, settings)
-        write(REDEMPTION_WEIGHTS.conform(found.rows), path)
-    return found.notes
+            outcome = redemption_weights.redemption_weights(offers, settings)
+        write(REDEMPTION_WEIGHTS.conform(outcome.rows), path)
+    return outcome.notes
 
 
 def steps(offers: DataFrame, settings: Redemption, clock: Clock) -> None:
@@ -209,9 +209,9 @@ def _settings(asked: argparse.Namespace) -> Redemption:
     )
 
 
-def shown(found: dict[str, Any]) -> Table:
+def shown(measured: dict[str, Any]) -> Table:
     """Where the time goes; the parts of the pass are differences of runs up to each step."""
-    seconds = found["seconds"]
+    seconds = measured["seconds"]
     weights = seconds["weights"]
     call = {name: seconds[name] for name in ("replays", "fit")}
     call["notes"] = seconds["call"] - sum(call.values())
@@ -219,14 +219,14 @@ def shown(found: dict[str, Any]) -> Table:
     until = [0.0, *(seconds[name] for name in names), weights - seconds["call"]]
     words = ("pass: scan", "pass: to Python", "pass: encode, predict, weigh, and back", "write")
     parts = call | dict(zip(words, np.diff(until), strict=True))
-    title = f"{found['offers']:,} offers: {found['ratio']:.2f} times the floor"
+    title = f"{measured['offers']:,} offers: {measured['ratio']:.2f} times the floor"
     table = Table("what", "seconds", "of the weights", title=title)
-    for name, each in {"floor": seconds["floor"], "weights": weights, **parts}.items():
-        table.add_row(name, f"{each:,.1f}", f"{each / weights:.0%}")
+    for name, took in {"floor": seconds["floor"], "weights": weights, **parts}.items():
+        table.add_row(name, f"{took:,.1f}", f"{took / weights:.0%}")
     for name in ("encode", "predict", "all of weighing"):
-        micros = seconds[name] / min(ON_THE_DRIVER, found["offers"]) * 1e6
+        micros = seconds[name] / min(ON_THE_DRIVER, measured["offers"]) * 1e6
         table.add_row(f"one thread: {name}", f"{micros:.2f} µs an offer", "")
-    table.add_row("largest Python worker", f"{found['peak_worker_bytes'] / 2**20:,.0f} MiB", "")
+    table.add_row("largest Python worker", f"{measured['peak_worker_bytes'] / 2**20:,.0f} MiB", "")
     return table
 
 
@@ -244,10 +244,10 @@ def main() -> None:
     DATA.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=DATA, prefix="scale-") as folder:
         spark = session.build("benchmark", _spark(asked.cores, folder))
-        found = run(spark, asked, Path(folder))
+        measured = run(spark, asked, Path(folder))
         spark.stop()
-    Console(width=110).print(shown(found))
-    print(json.dumps(found))
+    Console(width=110).print(shown(measured))
+    print(json.dumps(measured))
 
 
 def _spark(cores: int, folder: str) -> dict[str, str]:

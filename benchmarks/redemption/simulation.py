@@ -61,7 +61,7 @@ def simulated(count: int, seed: int, model: str = "logistic") -> dict[Form, Scor
     random = np.random.default_rng(seed)
     terms = Terms(OBSERVATION_DAYS, ATTRIBUTION_DAYS, floor=0.05, model=model, seed=seed)
     history = world.history(count, 2, ATTRIBUTION_DAYS, random)
-    names = Encoder(tuple(f"x{each}" for each in range(world.FEATURES)))
+    names = Encoder(tuple(f"x{i}" for i in range(world.FEATURES)))
     models = fit_delay_models(history, probabilities_for(METHODS), terms, names)
     new = world.offers(2 * count, ATTRIBUTION_DAYS, random)
     scores = {}
@@ -70,11 +70,11 @@ def simulated(count: int, seed: int, model: str = "logistic") -> dict[Form, Scor
             is_corrected = method in METHODS and METHODS[method].is_corrected
             correction = fnc_corrected if is_corrected else None
             fitted = fit_two_stage(examples, model, seed, correction=correction)
-            found = fitted.predict(new.features)
+            predicted = fitted.predict(new.features)
             rows = len(examples.weight)
-            scores[method, shown, "one"] = _score(found.p_redeemed_one_stage, new, rows)
+            scores[method, shown, "one"] = _score(predicted.p_redeemed_one_stage, new, rows)
             if method in (*TWO_STAGES, "oracle"):
-                scores[method, shown, "two"] = _score(found.p_redeemed, new, rows)
+                scores[method, shown, "two"] = _score(predicted.p_redeemed, new, rows)
     true = world.engagement(new.features) * world.redemption_if_engaged(new.features)
     scores[TRUTH, "-", "-"] = _score(true, new, 0)
     return scores
@@ -105,7 +105,10 @@ def _examples(
     visible = offers.visible(age)
     for name in SHOWN_TO[shown]:
         method = METHODS[name]
-        p = {each: models.predict(each, offers.features, age) for each in method.needs}
+        p = {
+            probability: models.predict(probability, offers.features, age)
+            for probability in method.needs
+        }
         copies = method.weighted_copies(visible, p, models.terms)
         # a snapshot has every copy of its offers; a stream those of the last days
         kept = age[copies.row] - copies.emitted_after < DAYS
@@ -135,12 +138,12 @@ def shown_table(seeds: list[dict[Form, Score]]) -> Table:
     for column in ("rows", "log-loss", "± seeds", "above truth", "gap closed", "± seeds",
                    "predicted / actual"):  # fmt: skip
         table.add_column(column, justify="right")
-    losses = {form: np.array([each[form].log_loss for each in seeds]) for form in seeds[0]}
+    losses = {form: np.array([scores[form].log_loss for scores in seeds]) for form in seeds[0]}
     truth = losses[TRUTH, "-", "-"]
     for form in sorted(losses, key=lambda form: -losses[form].mean()):
-        gap = np.array([closed(each, form) for each in seeds])
-        ratio = np.mean([each[form].predicted_by_actual for each in seeds])
-        rows = np.mean([each[form].rows for each in seeds])
+        gap = np.array([closed(scores, form) for scores in seeds])
+        ratio = np.mean([scores[form].predicted_by_actual for scores in seeds])
+        rows = np.mean([scores[form].rows for scores in seeds])
         table.add_row(
             *form,
             f"{rows:,.0f}",

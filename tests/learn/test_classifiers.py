@@ -28,14 +28,14 @@ def test_folded_interactions_are_those_of_a_plain_pipeline():
     knots = age.max() * KNOTS
     bent = np.maximum(age[:, None] - knots, 0)
     z, aged, curve = (
-        StandardScaler().fit_transform(each)
-        for each in (x, np.column_stack([age, np.log1p(age)]), bent)
+        StandardScaler().fit_transform(columns)
+        for columns in (x, np.column_stack([age, np.log1p(age)]), bent)
     )
     crossed = np.column_stack([z, aged, z * aged[:, :1], z * aged[:, 1:], curve])
     oracle = LogisticRegression(tol=1e-8, max_iter=5_000).fit(crossed, label)
     expected = oracle.predict_proba(crossed)[:, 1]
-    found = Logistic.fit(LabelledRows(x, age, label), 0).probability(x, age)
-    assert found == pytest.approx(expected, abs=1e-4)
+    folded = Logistic.fit(LabelledRows(x, age, label), 0).probability(x, age)
+    assert folded == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_miscalibrated_model_is_corrected():

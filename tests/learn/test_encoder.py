@@ -18,7 +18,7 @@ EXPECTED = [[1, 0, 2.5], [0, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, -1]]
 
 
 def arrow(maps, kind=MAP):
-    return pa.array([None if each is None else list(each.items()) for each in maps], type=kind)
+    return pa.array([None if row is None else list(row.items()) for row in maps], type=kind)
 
 
 @pytest.mark.parametrize(
@@ -32,17 +32,17 @@ def arrow(maps, kind=MAP):
     ids=["dicts", "arrow", "large strings", "chunks"],
 )
 def test_a_row_a_map_and_a_column_a_known_name(maps):
-    found = AB.matrix(maps)
-    assert found.dtype == np.float64
-    assert found.tolist() == EXPECTED
+    matrix = AB.matrix(maps)
+    assert matrix.dtype == np.float64
+    assert matrix.tolist() == EXPECTED
 
 
 @pytest.mark.parametrize(("start", "length"), [(0, 5), (1, 3), (3, 2), (4, 1), (2, 0), (5, 0)])
 def test_a_sliced_array_is_only_its_own_rows(start, length):
     sliced = arrow(MAPS).slice(start, length)
     assert AB.matrix(sliced).tolist() == EXPECTED[start : start + length]
-    own = {name for each in MAPS[start : start + length] for name in each or {}}
-    assert Encoder.fit(sliced).names == tuple(sorted(own))
+    names = {name for row in MAPS[start : start + length] for name in row or {}}
+    assert Encoder.fit(sliced).names == tuple(sorted(names))
 
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf"), -float("inf")])

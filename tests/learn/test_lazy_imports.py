@@ -19,5 +19,7 @@ JOBS = (
 def test_modules_are_read_without_scikit_learn(modules):
     imports = ", ".join(f"alsobought.{module}" for module in modules)
     asked = f"import sys, {imports}; print('sklearn' in sys.modules, 'numpy' in sys.modules)"
-    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    assert told.stdout.split() == ["False", "True"]
+    answer = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == ["False", "True"]

@@ -21,8 +21,8 @@ def test_few_rows_with_many_columns_choose_a_strong_penalty_and_many_rows_a_weak
         training = rows(count, seed=2)
         penalty, model = fit_with_best_penalty("logistic", training, held_out, 0)
         losses = {
-            each: held_out_loss(fit("logistic", training, 0, each), held_out)
-            for each in PENALTIES["logistic"]
+            candidate: held_out_loss(fit("logistic", training, 0, candidate), held_out)
+            for candidate in PENALTIES["logistic"]
         }
         assert penalty == min(losses, key=losses.get)
         assert held_out_loss(model, held_out) == losses[penalty]

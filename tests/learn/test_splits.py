@@ -14,9 +14,11 @@ from tests.training.purchases import oracle
 
 def test_a_customers_split_is_the_hash_of_customer_and_seed(spark):
     customers = spark.range(2_000).select(F.concat(F.lit("household "), "id").alias("customer"))
-    found = dict(rows(customers.select("customer", split_by_customer(F.col("customer"), -7))))
-    assert found == {customer: oracle.split_of(customer, -7) for customer in found}
-    counts = {name: list(found.values()).count(name) for name in ("train", "validation", "test")}
+    split_rows = dict(rows(customers.select("customer", split_by_customer(F.col("customer"), -7))))
+    assert split_rows == {customer: oracle.split_of(customer, -7) for customer in split_rows}
+    counts = {
+        name: list(split_rows.values()).count(name) for name in ("train", "validation", "test")
+    }
     assert abs(counts["train"] - 1_600) < 90
     assert abs(counts["validation"] - 200) < 70
     assert sum(counts.values()) == 2_000
@@ -28,9 +30,11 @@ def test_shares_and_seed_move_customers(spark):
         split_by_customer(F.col("customer"), 1, 50, 25),
         split_by_customer(F.col("customer"), 2, 50, 25),
     )
-    found = rows(customers.select("customer", halves, other))
-    assert [b for _, b, _ in found] == [oracle.split_of(a, 1, 50, 25) for a, _, _ in found]
-    assert sum(b != c for _, b, c in found) > 200
+    split_rows = rows(customers.select("customer", halves, other))
+    assert [b for _, b, _ in split_rows] == [
+        oracle.split_of(a, 1, 50, 25) for a, _, _ in split_rows
+    ]
+    assert sum(b != c for _, b, c in split_rows) > 200
 
 
 def test_by_time_the_newest_days_are_the_test(frame):
@@ -47,12 +51,14 @@ def test_by_time_the_newest_days_are_the_test(frame):
         ("test", at(24)),
         ("test", at(30, 23)),
     )
-    found = issued.select("expected", split_of(split, F.lit("ann"), F.col("at"), date(2017, 12, 1)))
-    assert all(expected == said for expected, said in rows(found))
+    split_rows = issued.select(
+        "expected", split_of(split, F.lit("ann"), F.col("at"), date(2017, 12, 1))
+    )
+    assert all(expected == said for expected, said in rows(split_rows))
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "sentence"),
     [
         ({"by": "time", "test_days": 7}, "a split by time needs validation_days and test_days"),
         ({"by": "customer", "test_days": 7}, "need by = 'time'"),
@@ -63,6 +69,6 @@ def test_by_time_the_newest_days_are_the_test(frame):
         ({"by": "label"}, "Input should be 'customer' or 'time'"),
     ],
 )
-def test_a_split_that_does_not_fit_is_refused(given, told):
-    with pytest.raises(ValidationError, match=told):
+def test_a_split_that_does_not_fit_is_refused(given, sentence):
+    with pytest.raises(ValidationError, match=sentence):
         Split.model_validate(given)

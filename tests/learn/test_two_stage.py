@@ -34,11 +34,14 @@ def examples(rows, times=500):
 
 @pytest.mark.parametrize("model", KINDS)
 def test_weights_count_as_rows_do(model):
-    found = fit_two_stage(examples(COUNTED), model, seed=0).predict(TWO)
-    assert found.p_engaged == pytest.approx([4 / 8, 3 / 4], abs=0.01)
-    assert found.p_redeemed_if_engaged == pytest.approx([1 / 4, 2 / 3], abs=0.01)
-    assert found.p_redeemed_one_stage == pytest.approx([1 / 8, 2 / 4], abs=0.01)
-    assert found.p_redeemed.tolist() == (found.p_engaged * found.p_redeemed_if_engaged).tolist()
+    predicted = fit_two_stage(examples(COUNTED), model, seed=0).predict(TWO)
+    assert predicted.p_engaged == pytest.approx([4 / 8, 3 / 4], abs=0.01)
+    assert predicted.p_redeemed_if_engaged == pytest.approx([1 / 4, 2 / 3], abs=0.01)
+    assert predicted.p_redeemed_one_stage == pytest.approx([1 / 8, 2 / 4], abs=0.01)
+    assert (
+        predicted.p_redeemed.tolist()
+        == (predicted.p_engaged * predicted.p_redeemed_if_engaged).tolist()
+    )
 
 
 def test_fnc_is_corrected_in_both_forms():
@@ -46,9 +49,11 @@ def test_fnc_is_corrected_in_both_forms():
     rows = [(0, 0, 0, 10.0), (0, 1, 1, 2.0)]
     plain = fit_two_stage(examples(rows), "logistic", 0).predict(TWO[:1])
     assert plain.p_redeemed_one_stage == pytest.approx([1 / 6], abs=1e-3)
-    found = fit_two_stage(examples(rows), "logistic", 0, correction=fnc_corrected).predict(TWO[:1])
-    assert found.p_redeemed_one_stage == pytest.approx([0.2], abs=1e-3)
-    assert found.p_redeemed == pytest.approx([0.2], abs=1e-3)
+    predicted = fit_two_stage(examples(rows), "logistic", 0, correction=fnc_corrected).predict(
+        TWO[:1]
+    )
+    assert predicted.p_redeemed_one_stage == pytest.approx([0.2], abs=1e-3)
+    assert predicted.p_redeemed == pytest.approx([0.2], abs=1e-3)
     mostly = [(0, 0, 0, 1.0), (0, 1, 1, 2.0)]  # no p has q(1) above 1/2
     assert fit_two_stage(examples(mostly), "logistic", 0, correction=fnc_corrected).predict(
         TWO[:1]
@@ -56,9 +61,11 @@ def test_fnc_is_corrected_in_both_forms():
 
 
 def test_when_all_who_engaged_redeemed_the_second_stage_is_1():
-    found = fit_two_stage(examples([(0, 0, 0, 1.0), (1, 1, 1, 1.0)]), "logistic", 0).predict(TWO)
-    assert found.p_redeemed_if_engaged == pytest.approx([1, 1])
-    assert (found.p_redeemed < 1).all()
+    predicted = fit_two_stage(examples([(0, 0, 0, 1.0), (1, 1, 1, 1.0)]), "logistic", 0).predict(
+        TWO
+    )
+    assert predicted.p_redeemed_if_engaged == pytest.approx([1, 1])
+    assert (predicted.p_redeemed < 1).all()
 
 
 @pytest.mark.parametrize(

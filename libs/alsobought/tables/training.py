@@ -20,7 +20,7 @@ STATE = column("state", StringType(), "visible: 00 nothing, 10 engaged, 11 redee
 SPLIT = column(
     "split",
     StringType(),
-    "train, validation or test: by customer or by time, as [jobs.training_examples.split] says",
+    "train, validation or test: by customer or by time, never by label",
 )
 
 STATE_KNOWN = "state IN ('00', '10', '11')"

@@ -28,17 +28,17 @@ def measured(shop):
     return measure(*shop, CHOSEN, Bounds())
 
 
-def alerts(found):
-    return {(each.audit, each.method) for each in found if each.is_alert}
+def alerts(measurements):
+    return {(one.audit, one.method) for one in measurements if one.is_alert}
 
 
 def test_sound_weights_raise_no_alert(measured):
     assert alerts(measured) == set()
     assert describe(measured) == [f"{len(measured)} audits, 0 out of bounds"]
     by_audit = {}
-    for each in measured:
-        by_audit.setdefault(each.audit, []).append(each)
-    assert {audit: len(found) for audit, found in by_audit.items()} == {
+    for one in measured:
+        by_audit.setdefault(one.audit, []).append(one)
+    assert {audit: len(of_audit) for audit, of_audit in by_audit.items()} == {
         "weight_by_age": 3 * 3 * 7,
         "effective_sample_size": 3,
         "clipped_share": 3,
@@ -47,9 +47,9 @@ def test_sound_weights_raise_no_alert(measured):
         "sum_q_w": 2 * 6,
         "drift": 2 * 6,
     }
-    assert {each.method for each in by_audit["sum_q_w"]} == {"fsiw", "snapshot_with_engagement"}
-    assert all(abs(each.value - 1) < 0.25 for each in by_audit["sum_q_w"])
-    assert max(each.value for each in by_audit["recomputed_weight"]) == 0.0
+    assert {one.method for one in by_audit["sum_q_w"]} == {"fsiw", "snapshot_with_engagement"}
+    assert all(abs(one.value - 1) < 0.25 for one in by_audit["sum_q_w"])
+    assert max(one.value for one in by_audit["recomputed_weight"]) == 0.0
 
 
 def test_the_rows_keep_their_contract(shop, measured):
@@ -62,11 +62,13 @@ def test_the_rows_keep_their_contract(shop, measured):
 
 
 def test_the_mean_weight_by_age_is_that_of_the_table(shop, measured):
-    mine = shop[1].where("method = 'fsiw' AND state = '11' AND age_days >= 10 AND age_days < 15")
-    copies, mean = mine.agg(F.count("*"), F.avg("weight")).collect()[0]
-    found = [each for each in measured if (each.audit, each.method, each.bucket)
+    same_rows = shop[1].where(
+        "method = 'fsiw' AND state = '11' AND age_days >= 10 AND age_days < 15"
+    )
+    copies, mean = same_rows.agg(F.count("*"), F.avg("weight")).collect()[0]
+    same_audit = [one for one in measured if (one.audit, one.method, one.bucket)
              == ("weight_by_age", "fsiw", "11, 10 to 15 days")]  # fmt: skip
-    assert (found[0].rows, found[0].value) == (copies, pytest.approx(mean))
+    assert (same_audit[0].rows, same_audit[0].value) == (copies, pytest.approx(mean))
 
 
 def test_a_changed_weight_and_another_model_are_told_first(shop):
@@ -74,11 +76,11 @@ def test_a_changed_weight_and_another_model_are_told_first(shop):
     is_one = (F.col("offer_id") == "o1") & (F.col("method") == "fsiw")
     changed = weights.withColumn("weight", F.col("weight") + F.when(is_one, 0.01).otherwise(0.0))
     other = changed.withColumn("model_version", F.lit("another"))
-    found = measure(offers, other, CHOSEN, Bounds())
-    assert ("recomputed_weight", "fsiw") in alerts(found)
-    assert ("model_version", "all") in alerts(found)
-    assert ("recomputed_weight", "fnw") not in alerts(found)
-    said = describe(found)
+    measurements = measure(offers, other, CHOSEN, Bounds())
+    assert ("recomputed_weight", "fsiw") in alerts(measurements)
+    assert ("model_version", "all") in alerts(measurements)
+    assert ("recomputed_weight", "fnw") not in alerts(measurements)
+    said = describe(measurements)
     assert said[0].startswith("ALERT ")
     assert said[-1].endswith(f"{len(said) - 1} out of bounds")
 
@@ -88,8 +90,8 @@ def test_tight_bounds_alert(shop):
         max_mean_weight_error=0.0, max_drift=0.0, standard_errors=0.0,
         min_effective_share=1.0, max_clipped_share=0.0,
     )  # fmt: skip
-    found = alerts(measure(*shop, CHOSEN, tight))
-    assert {audit for audit, _ in found} >= {"sum_q_w", "drift", "effective_sample_size"}
+    alerted = alerts(measure(*shop, CHOSEN, tight))
+    assert {audit for audit, _ in alerted} >= {"sum_q_w", "drift", "effective_sample_size"}
 
 
 def test_history_that_has_changed_since_is_a_drift_of_its_newest_offers(spark):
@@ -101,19 +103,19 @@ def test_history_that_has_changed_since_is_a_drift_of_its_newest_offers(spark):
     offers = examples(spark, old + new)
     only = settings(methods=["fsiw"])
     weights = redemption_weights(offers, only).rows
-    found = measure(offers, weights, only, Bounds())
-    drifted = {each.bucket for each in found if each.audit == "drift" and each.is_alert}
+    measurements = measure(offers, weights, only, Bounds())
+    drifted = {one.bucket for one in measurements if one.audit == "drift" and one.is_alert}
     assert "never_redeems, the newest" in drifted
 
 
 def test_methods_without_models_are_audited_without_history(spark):
     offers = examples(spark, drawn(100, oldest=20))
     only = settings(methods=["none"])
-    found = measure(offers, redemption_weights(offers, only).rows, only, Bounds())
-    assert {each.audit for each in found} == {
+    measurements = measure(offers, redemption_weights(offers, only).rows, only, Bounds())
+    assert {one.audit for one in measurements} == {
         "weight_by_age", "effective_sample_size", "clipped_share", "recomputed_weight",
     }  # fmt: skip
-    assert alerts(found) == set()
+    assert alerts(measurements) == set()
 
 
 def test_the_standard_error_counts_groups_not_rows():

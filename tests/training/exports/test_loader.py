@@ -40,35 +40,35 @@ def folder(tmp_path_factory):
             "split": ["test" if i % 10 == 9 else "train" for i in n],
         }
         pq.write_table(pa.table(columns), made / f"shard-{shard:05}.parquet", row_group_size=300)
-    told = {
+    card_json = {
         "features": ["a=1", "b"],
         "feature_prefix": "feature_",
         "numbers": {"all": {}, "train": {}, "test": {}},
         "shards": [{"file": f"shard-{n:05}.parquet", "bytes": 1} for n in range(SHARDS)],
     }
-    (made / "card.json").write_text(json.dumps(told), encoding="utf-8")
+    (made / "card.json").write_text(json.dumps(card_json), encoding="utf-8")
     return made
 
 
-def joined(found, name):
-    return np.concatenate([getattr(batch, name) for batch in found])
+def joined(read_batches, name):
+    return np.concatenate([getattr(batch, name) for batch in read_batches])
 
 
 @pytest.mark.parametrize("rows", [1, 7, 450, 1_000, 100_000])
 def test_every_row_of_the_split_comes_once_in_full_batches(folder, rows):
-    found = list(batches(folder, "test", rows))
-    sizes = [len(batch.label) for batch in found]
+    read_batches = list(batches(folder, "test", rows))
+    sizes = [len(batch.label) for batch in read_batches]
     assert sum(sizes) == SHARDS * SHARD_ROWS // 10
     assert all(size == rows for size in sizes[:-1])
     assert 0 < sizes[-1] <= rows
     n = np.arange(SHARDS * SHARD_ROWS)[9::10]
-    features = joined(found, "features")
+    features = joined(read_batches, "features")
     assert features.dtype == np.float32
     assert features[:, 1].tolist() == n.tolist()  # in the card's order, not the file's
-    assert joined(found, "label").tolist() == (features[:, 0] > 0).tolist()
-    assert joined(found, "weight").tolist() == (1.0 + n).tolist()
-    assert np.isnan(joined(found, "engaged")).all()
-    ids = pa.concat_tables(batch.ids for batch in found)
+    assert joined(read_batches, "label").tolist() == (features[:, 0] > 0).tolist()
+    assert joined(read_batches, "weight").tolist() == (1.0 + n).tolist()
+    assert np.isnan(joined(read_batches, "engaged")).all()
+    ids = pa.concat_tables(batch.ids for batch in read_batches)
     assert ids["customer_id"].to_pylist() == [f"c{i % 7}" for i in n]
     assert ids.column_names == ["example_id", "copy", "customer_id", "item_id"]
 
@@ -95,28 +95,36 @@ def test_what_is_not_there_is_told(folder, tmp_path):
 
 def test_the_loader_needs_no_spark():
     asked = "import sys, alsobought.training.exports.loader; print('pyspark' in sys.modules)"
-    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "False"
+    answer = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "False"
 
 
 def snippets():
     """{heading: code} of the doc."""
     heading, code = r"^### ([^\n]+)\n", r"```python\n(.*?)```"
-    found = re.findall(rf"{heading}(?:(?!^#).)*?{code}", DOC.read_text("utf-8"), re.M | re.S)
-    return dict(found)
+    by_heading = re.findall(rf"{heading}(?:(?!^#).)*?{code}", DOC.read_text("utf-8"), re.M | re.S)
+    return dict(by_heading)
 
 
 def test_the_docs_snippets_are_all_known_and_compile():
-    found = snippets()
-    assert list(found) == ["scikit-learn", "LightGBM", "JAX", "PyTorch", "In-batch negatives"]
-    for name, code in found.items():
+    code_by_name = snippets()
+    assert list(code_by_name) == [
+        "scikit-learn",
+        "LightGBM",
+        "JAX",
+        "PyTorch",
+        "In-batch negatives",
+    ]
+    for name, code in code_by_name.items():
         compile(code, name, "exec")
 
 
 def ran(name, folder):
-    known = {"folder": folder}
-    exec(compile(snippets()[name], name, "exec"), known)
-    return known
+    names = {"folder": folder}
+    exec(compile(snippets()[name], name, "exec"), names)
+    return names
 
 
 def test_the_snippet_for_scikit_learn(folder):
@@ -132,9 +140,9 @@ def test_the_snippet_for_lightgbm(folder):
 
 
 def test_the_snippet_for_jax(folder):
-    known = ran("JAX", folder)
-    assert known["w"].shape == (3,)
-    assert np.isfinite(np.asarray(known["w"])).all()
+    names = ran("JAX", folder)
+    assert names["w"].shape == (3,)
+    assert np.isfinite(np.asarray(names["w"])).all()
 
 
 def test_the_snippet_for_in_batch_negatives():
@@ -143,6 +151,6 @@ def test_the_snippet_for_in_batch_negatives():
     class Two:
         log_q = np.log(np.array([0.5, 0.25], np.float32))
 
-    known = {"queries": queries, "items": items, "batch": Two}
-    exec(snippets()["In-batch negatives"], known)
-    assert known["scores"] == pytest.approx(np.eye(2) + np.log([2.0, 4.0]))
+    names = {"queries": queries, "items": items, "batch": Two}
+    exec(snippets()["In-batch negatives"], names)
+    assert names["scores"] == pytest.approx(np.eye(2) + np.log([2.0, 4.0]))

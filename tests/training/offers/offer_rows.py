@@ -30,14 +30,14 @@ def example(offer, customer, age, engaged=None, redeemed=None, features=None):
         for days in (engaged, redeemed)
     ]
     state = "00" if after == [None, None] else "10" if after[1] is None else "11"
-    known = {} if features is None else features
-    return (offer, customer, issued, float(age), known, state, *after, age >= WINDOW)
+    of_offer = {} if features is None else features
+    return (offer, customer, issued, float(age), of_offer, state, *after, age >= WINDOW)
 
 
 def drawn(n: int, seed: int = 1, oldest: float = 90) -> list[tuple]:
     """n offers to n / 5 customers: 60 % are engaged with, a third of all is redeemed later."""
     chance = random.Random(seed)
-    found = []
+    offers = []
     for i in range(n):
         value = chance.choice([0.0, 1.0, 2.0])
         engaged = chance.expovariate(0.2) if chance.random() < 0.4 + 0.2 * value else None
@@ -45,8 +45,8 @@ def drawn(n: int, seed: int = 1, oldest: float = 90) -> list[tuple]:
         redeemed = engaged + chance.expovariate(0.2) if redeems else None
         age = chance.uniform(0.01, oldest)
         features = {"value": value} if value else {}
-        found.append(example(f"o{i}", f"c{i % (n // 5)}", age, engaged, redeemed, features))
-    return found
+        offers.append(example(f"o{i}", f"c{i % (n // 5)}", age, engaged, redeemed, features))
+    return offers
 
 
 def examples(spark: SparkSession, offers: list[tuple]) -> DataFrame:

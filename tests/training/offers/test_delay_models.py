@@ -33,7 +33,7 @@ def world(count=40_000, seed=0):
     redeems = engages & (random.random(count) < 0.3 + 0.3 * x)
     engaged = np.where(engages, random.exponential(4, count), nan)
     redeemed = np.where(redeems, engaged + random.exponential(4, count), nan)
-    engaged, redeemed = (np.where(each < 28, each, nan) for each in (engaged, redeemed))
+    engaged, redeemed = (np.where(days < 28, days, nan) for days in (engaged, redeemed))
     customer = random.integers(-(2**62), 2**62, count)
     return MaturedHistory(x[:, None], random.uniform(0, 28, count), engaged, redeemed, customer)
 
@@ -105,7 +105,7 @@ def test_a_model_is_calibrated_only_if_that_helps_the_judges(models, name):
     )  # fmt: skip
     part = HISTORY.customer % 10
     training, calibrating, judging = (
-        rows.where(chosen & each) for each in (part >= 2, part == 0, part == 1)
+        rows.where(chosen & in_part) for in_part in (part >= 2, part == 0, part == 1)
     )
 
     def loss(model, rows):
@@ -113,15 +113,15 @@ def test_a_model_is_calibrated_only_if_that_helps_the_judges(models, name):
 
     kind, seed = models.terms.model, models.terms.seed
     tried = [fit(kind, training, seed, penalty) for penalty in PENALTIES[kind]]
-    plain = min(tried, key=lambda each: loss(each, calibrating))
-    losses = [loss(each, judging) for each in (plain, plain.calibrated(calibrating))]
+    plain = min(tried, key=lambda model: loss(model, calibrating))
+    losses = [loss(model, judging) for model in (plain, plain.calibrated(calibrating))]
     assert models.calibration[name].log_loss == pytest.approx(min(losses), rel=1e-12)
 
 
 def test_ages_whose_labels_are_final_teach_nothing(models):
     later = replace(HISTORY, age=HISTORY.age + 28)
     both = MaturedHistory(
-        *(np.concatenate([mine, vars(later)[each]]) for each, mine in vars(HISTORY).items())
+        *(np.concatenate([array, vars(later)[name]]) for name, array in vars(HISTORY).items())
     )
     names = ["never_redeems", "redemption_visible"]
     assert (
@@ -144,35 +144,37 @@ def test_what_can_only_rise_with_age_rises(models):
     rising = {name for name, spec in PROBABILITIES.items() if spec.rises_with_age}
     assert len(rising) == 4
     for name in rising:
-        found = models.predict(name, x, ages)
-        falls = -np.diff(found).min()
+        predicted = models.predict(name, x, ages)
+        falls = -np.diff(predicted).min()
         assert falls <= (0 if models.terms.model == "gradient_boosting" else 0.01), name
 
 
 def test_an_age_that_was_never_seen_is_taken_for_the_nearest_seen(models):
     young = replace(HISTORY, age=HISTORY.age * 0.5)  # below 14 days
-    found = fit_delay_models(young, ["never_engages"], models.terms, X)
+    of_young = fit_delay_models(young, ["never_engages"], models.terms, X)
     x = np.zeros((3, 1))
-    asked = found.predict("never_engages", x, np.array([found.oldest["never_engages"], 20, 27.9]))
+    asked = of_young.predict(
+        "never_engages", x, np.array([of_young.oldest["never_engages"], 20, 27.9])
+    )
     assert len(set(asked)) == 1
     assert asked[0] < 1
-    negative = found.predict("never_engages", x[:2], np.array([-1.0, 0.0]))
+    negative = of_young.predict("never_engages", x[:2], np.array([-1.0, 0.0]))
     assert negative[0] == negative[1]
 
 
 @pytest.mark.parametrize("name", PROBABILITIES)
 def test_predictions_are_chances(models, name):
     x = np.array([[0.0], [1.0], [50.0], [-50.0]])
-    found = models.predict(name, x, np.array([0.0, 27.0, 27.0, 0.0]))
-    assert ((found > 0) & (found < 1)).all()
-    assert found.dtype == np.float64
+    predicted = models.predict(name, x, np.array([0.0, 27.0, 27.0, 0.0]))
+    assert ((predicted > 0) & (predicted < 1)).all()
+    assert predicted.dtype == np.float64
 
 
 def test_a_class_without_a_positive_is_one_clear_sentence():
     nobody = replace(HISTORY, redeemed_after=np.full(len(HISTORY.age), nan))
-    with pytest.raises(JobError) as told:
+    with pytest.raises(JobError) as refused:
         fit_delay_models(nobody, ["redeems"], TERMS, X)
-    said = str(told.value)
+    said = str(refused.value)
     assert "redeems, P(redeems | x)" in said
     assert "rows of matured history to train on, 0 of them positive" in said
     assert "longer history" in said
@@ -198,11 +200,13 @@ def test_without_held_out_customers_a_model_stays_as_trained():
 
 def test_offers_without_any_feature_have_one_probability(models):
     bare = replace(HISTORY, features=np.zeros((len(HISTORY.age), 0)))
-    found = fit_delay_models(bare, ["redeems", "never_engages"], models.terms, Encoder(()))
+    featureless = fit_delay_models(bare, ["redeems", "never_engages"], models.terms, Encoder(()))
     nothing = np.zeros((2, 0))
     rate = (~np.isnan(HISTORY.redeemed_after)).mean()
-    assert found.predict("redeems", nothing, np.zeros(2)) == pytest.approx([rate] * 2, abs=0.01)
-    aged = found.predict("never_engages", nothing, np.array([0.0, 9.0]))
+    assert featureless.predict("redeems", nothing, np.zeros(2)) == pytest.approx(
+        [rate] * 2, abs=0.01
+    )
+    aged = featureless.predict("never_engages", nothing, np.array([0.0, 9.0]))
     assert aged[0] < aged[1]
 
 
@@ -217,9 +221,9 @@ def test_the_version_is_that_of_what_was_learnt(models):
 
 
 def test_models_are_small_and_the_same_after_a_journey(models):
-    sent = pickle.dumps(models)
-    assert len(sent) < (20_000 if models.terms.model == "logistic" else 3_000_000)
-    arrived = pickle.loads(sent)
+    pickled = pickle.dumps(models)
+    assert len(pickled) < (20_000 if models.terms.model == "logistic" else 3_000_000)
+    arrived = pickle.loads(pickled)
     for name in PROBABILITIES:
         here = models.predict(name, HISTORY.features[:99], HISTORY.age[:99])
         there = arrived.predict(name, HISTORY.features[:99], HISTORY.age[:99])
@@ -229,10 +233,10 @@ def test_models_are_small_and_the_same_after_a_journey(models):
 def test_many_rows_are_predicted_as_one_by_one(models):
     x = np.tile([[0.0], [1.0]], (40_000, 1)).astype(np.float32)
     ages = np.linspace(0, 27, 80_000)
-    found = models.predict("never_engages", x, ages)
+    together = models.predict("never_engages", x, ages)
     for few in (slice(0, 5), slice(65_530, 65_540), slice(79_995, None)):
         alone = models.predict("never_engages", x[few], ages[few])
-        assert found[few] == pytest.approx(alone, rel=1e-12)
+        assert together[few] == pytest.approx(alone, rel=1e-12)
 
 
 def test_few_offers_with_many_features_are_not_learnt_by_heart():
@@ -241,11 +245,15 @@ def test_few_offers_with_many_features_are_not_learnt_by_heart():
     few = world(1_500, seed=8)
     noisy = replace(few, features=np.hstack([few.features, random.normal(size=(1_500, 30))]))
     encoder = Encoder(tuple(f"x{i:02}" for i in range(31)))
-    found = fit_delay_models(noisy, ["never_redeems"], TERMS, encoder).calibration["never_redeems"]
-    assert found.penalty >= 10
+    held_out = fit_delay_models(noisy, ["never_redeems"], TERMS, encoder).calibration[
+        "never_redeems"
+    ]
+    assert held_out.penalty >= 10
     training = noisy.customer % 10 > 1
     rows = LabelledRows(noisy.features, noisy.age, ~noisy.redeems, rises_with_age=True)
     chosen = training & ~noisy.redeemed
     loose = fit("logistic", rows.where(chosen), 3)
     judged = rows.where((noisy.customer % 10 == 1) & ~noisy.redeemed)
-    assert found.log_loss < log_loss(judged.label, loose.probability(judged.features, judged.age))
+    assert held_out.log_loss < log_loss(
+        judged.label, loose.probability(judged.features, judged.age)
+    )

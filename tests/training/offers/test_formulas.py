@@ -72,7 +72,7 @@ def test_the_snapshot_of_the_worked_example():
     w = formulas.snapshot_weights(*given)
     assert q == (Fraction(73, 100), Fraction(18, 100), Fraction(9, 100))
     assert w == (Fraction(70, 73), Fraction(5, 6), Fraction(5, 3))
-    assert [round(float(each), 4) for each in w] == [0.9589, 0.8333, 1.6667]
+    assert [round(float(weight), 4) for weight in w] == [0.9589, 0.8333, 1.6667]
     assert [a * b for a, b in zip(q, w, strict=True)] == [
         Fraction(70, 100),
         Fraction(15, 100),
@@ -97,7 +97,7 @@ def test_the_weights_of_a_snapshot_go_to_1_with_age(pi, rho):
     assert fresh[0] >= 1 - pi
     assert formulas.snapshot_weights(pi, rho, Fraction(1), Fraction(1)) == (1, 1, 1)
     old = formulas.snapshot_weights(pi, rho, 1 - Fraction(1, 10**9), 1 - Fraction(2, 10**9))
-    assert [float(each) for each in old] == pytest.approx([1, 1, 1], abs=1e-6)
+    assert [float(weight) for weight in old] == pytest.approx([1, 1, 1], abs=1e-6)
 
 
 @given(pi=chances, rho=chances, earlier=chances, later=chances)
@@ -131,14 +131,14 @@ def test_fsiw_weighs_a_snapshot_up_to_the_truth(p, visible):
 @given(p=chances, share=shares, stays=chances, claimed=chances)
 def test_the_fixed_point_is_where_the_weighted_copies_balance(p, share, stays, claimed):
     late = p * share
-    found = masses(formulas.es_dfm_observed(p, late), formulas.es_dfm_weights(claimed, stays))
-    assert found[0] == formulas.es_dfm_fixed_point(p, late, stays)
+    balance = masses(formulas.es_dfm_observed(p, late), formulas.es_dfm_weights(claimed, stays))
+    assert balance[0] == formulas.es_dfm_fixed_point(p, late, stays)
 
 
 def test_floats_and_arrays_take_the_same_formulas():
     p, late = np.array([0.2, 0.5]), np.array([0.1, 0.2])
     both = formulas.defuse_weights(late, formulas.stays_negative(p, late))
     one = formulas.defuse_weights(0.1, formulas.stays_negative(0.2, 0.1))
-    assert [each[0] for each in both] == pytest.approx(list(one), rel=1e-15)
-    assert all(each.shape == (2,) for each in both)
+    assert [weight[0] for weight in both] == pytest.approx(list(one), rel=1e-15)
+    assert all(weight.shape == (2,) for weight in both)
     assert formulas.defer_weights(0.2, 0.1) == pytest.approx((4 / 3, 16 / 17))

@@ -31,13 +31,15 @@ def stored(spark):
         def after(issued, days):
             return None if days is None else issued + timedelta(days=days)
 
-        found = []
+        rows_of_offers = []
         for offer, age, engaged, redeemed in offers:
             issued = END - timedelta(days=age)
             times = (after(issued, engaged), after(issued, redeemed))
             features = {"age": float(age)}
-            found.append((offer, "c1", issued, float(age), features, "00", *times, age >= 30))
-        return spark.createDataFrame(found, kinds)
+            rows_of_offers.append(
+                (offer, "c1", issued, float(age), features, "00", *times, age >= 30)
+            )
+        return spark.createDataFrame(rows_of_offers, kinds)
 
     return made
 
@@ -46,23 +48,23 @@ def test_matured_offers_at_each_age_with_their_final_delays(stored):
     examples = stored(
         ("a", 30, 0.5, None), ("b", 29, 1, 2), ("c", 99, 1.25, 29), ("d", 40, None, None)
     )
-    found = matured_replays(examples, settings(replays=3))
-    assert found.columns == NAMES
-    assert rows(found.select("offer_id", "features", "engaged_after", "redeemed_after")) == [
+    replays = matured_replays(examples, settings(replays=3))
+    assert replays.columns == NAMES
+    assert rows(replays.select("offer_id", "features", "engaged_after", "redeemed_after")) == [
         *[("a", {"age": 30.0}, 0.5, None)] * 3,
         *[("c", {"age": 99.0}, 1.25, 29.0)] * 3,
         *[("d", {"age": 40.0}, None, None)] * 3,
     ]
-    ages = [row["age_days"] for row in found.collect()]
+    ages = [row["age_days"] for row in replays.collect()]
     assert len(set(ages)) == 9
     assert all(0 < age < 30 for age in ages)
 
 
 def test_ages_are_even_over_the_window(stored):
-    found = matured_replays(
+    replays = matured_replays(
         stored(("a", 30, None, None)), settings(replays=4000, training_rows=10_000)
     )
-    ages = sorted(row["age_days"] for row in found.collect())
+    ages = sorted(row["age_days"] for row in replays.collect())
     gap = max(abs(age / 30 - (i + 0.5) / 4000) for i, age in enumerate(ages))
     assert gap < 1.63 / 4000**0.5  # Kolmogorov and Smirnov: 1 in 100 even samples exceed it
 

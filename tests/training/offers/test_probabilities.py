@@ -33,6 +33,6 @@ def test_rows_and_labels_are_what_is_said(name):
     history = MaturedHistory(np.zeros((len(some), 0)), age, engaged, redeemed, np.arange(len(some)))
     is_row, is_positive = SAID[name]
     chosen = PROBABILITIES[name].rows(history, 7)
-    assert chosen.tolist() == [is_row(*each) for each in some]
+    assert chosen.tolist() == [is_row(*event) for event in some]
     labels = PROBABILITIES[name].label(history, 7)[chosen]
-    assert labels.tolist() == [is_positive(*each) for each in some if is_row(*each)]
+    assert labels.tolist() == [is_positive(*event) for event in some if is_row(*event)]

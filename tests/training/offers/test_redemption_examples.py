@@ -49,13 +49,13 @@ def made(spark):
     return run
 
 
-def by_offer(found):
+def by_offer(outcome):
     """The rows of an Outcome as dicts, by offer."""
-    return {row["offer_id"]: row.asDict() for row in found.rows.collect()}
+    return {row["offer_id"]: row.asDict() for row in outcome.rows.collect()}
 
 
-def states(found):
-    return {key: row["state"] for key, row in by_offer(found).items()}
+def states(outcome):
+    return {key: row["state"] for key, row in by_offer(outcome).items()}
 
 
 def test_every_edge_of_what_counts(made):
@@ -76,39 +76,39 @@ def test_every_edge_of_what_counts(made):
         "issued a second before the day": (END - SECOND, None, None, "00"),
         "issued at the day": (END, END, None, None),
     }
-    found = made(
+    outcome = made(
         offers=[(name, name, case[0], {}) for name, case in cases.items()],
         engagements=[(name, case[1]) for name, case in cases.items() if case[1]],
         redemptions=[(name, case[2]) for name, case in cases.items() if case[2]],
     )
-    assert states(found) == {name: case[3] for name, case in cases.items() if case[3]}
+    assert states(outcome) == {name: case[3] for name, case in cases.items() if case[3]}
 
 
 def test_a_redemption_is_an_engagement_at_its_own_time(made):
-    found = by_offer(
+    by_id = by_offer(
         made(
             offers=[("o1", "c1", day(40), {"a": 1.0}), ("o2", "c1", day(30), {})],
             engagements=[("o1", day(37)), ("o1", day(36)), ("o1", day(35))],
             redemptions=[("o1", day(36)), ("o1", day(38)), ("o1", day(20)), ("o2", day(2))],
         )
     )
-    assert [found["o1"][name] for name in REDEMPTION_EXAMPLES.names if name != "features"] == [
+    assert [by_id["o1"][name] for name in REDEMPTION_EXAMPLES.names if name != "features"] == [
         "o1", "c1", day(40), 40.0, "11", day(38), day(38), True,
     ]  # fmt: skip
-    assert (found["o2"]["engaged_at"], found["o2"]["redeemed_at"]) == (day(2), day(2))
-    assert (found["o2"]["age_days"], found["o2"]["is_matured"]) == (30.0, True)
+    assert (by_id["o2"]["engaged_at"], by_id["o2"]["redeemed_at"]) == (day(2), day(2))
+    assert (by_id["o2"]["age_days"], by_id["o2"]["is_matured"]) == (30.0, True)
 
 
 def test_an_offer_matures_when_its_window_is_over(made):
     almost = day(30) + SECOND
-    found = by_offer(made(offers=[("o1", "c1", almost, {}), ("o2", "c1", day(30), {})]))
-    assert {key: row["is_matured"] for key, row in found.items()} == {"o1": False, "o2": True}
-    assert found["o1"]["age_days"] == pytest.approx(30 - 1 / 86_400, abs=1e-12)
+    by_id = by_offer(made(offers=[("o1", "c1", almost, {}), ("o2", "c1", day(30), {})]))
+    assert {key: row["is_matured"] for key, row in by_id.items()} == {"o1": False, "o2": True}
+    assert by_id["o1"]["age_days"] == pytest.approx(30 - 1 / 86_400, abs=1e-12)
 
 
 def test_features_are_what_happened_strictly_before_issue(made):
     issue = day(10)
-    found = by_offer(
+    by_id = by_offer(
         made(
             offers=[
                 ("o1", "c1", issue, {"size": 2.0, "kind=A": 1.0, customer_features.LAST: 99.0}),
@@ -129,7 +129,7 @@ def test_features_are_what_happened_strictly_before_issue(made):
             ],
         )
     )
-    assert found["o1"]["features"] == pytest.approx(
+    assert by_id["o1"]["features"] == pytest.approx(
         {
             "size": 2.0,
             "kind=A": 1.0,
@@ -145,7 +145,7 @@ def test_features_are_what_happened_strictly_before_issue(made):
     )
     nothing = dict.fromkeys(customer_features.NAMES, 0.0) | {"no_earlier_purchase": 1.0}
     del nothing["days_since_last_purchase"]
-    assert found["other"]["features"] == nothing
+    assert by_id["other"]["features"] == nothing
 
 
 WORLD = {
@@ -169,9 +169,9 @@ def test_what_lies_at_or_after_the_day_changes_no_column_of_any_row(made):
         "redemptions": [(offer, at) for offer in ("o0", "o1", "o2") for at in later],
         "purchases": [(customer, at, 99.0) for customer in ("c1", "c2") for at in later],
     }
-    found = made(**{name: [*WORLD[name], *rows] for name, rows in planted.items()})
-    assert by_offer(found) == before
-    assert found.account.collect() == made(**WORLD).account.collect()
+    outcome = made(**{name: [*WORLD[name], *rows] for name, rows in planted.items()})
+    assert by_offer(outcome) == before
+    assert outcome.account.collect() == made(**WORLD).account.collect()
 
 
 def test_what_happens_at_or_after_issue_changes_no_feature(made):
@@ -183,10 +183,10 @@ def test_what_happens_at_or_after_issue_changes_no_feature(made):
         "redemptions": [("o0", day(20)), ("o1", day(20)), ("o2", day(35)), ("o5", day(18))],
         "purchases": [("c1", day(20), 99.0), ("c1", day(1), 99.0), ("c2", day(35), 99.0)],
     }
-    found = by_offer(made(**{name: [*WORLD[name], *rows] for name, rows in planted.items()}))
+    by_id = by_offer(made(**{name: [*WORLD[name], *rows] for name, rows in planted.items()}))
     for offer in ("o1", "o2"):
-        assert found[offer]["features"] == before[offer]["features"]
-        assert found[offer]["redeemed_at"] == found[offer]["issued_at"]  # the events were seen
+        assert by_id[offer]["features"] == before[offer]["features"]
+        assert by_id[offer]["redeemed_at"] == by_id[offer]["issued_at"]  # the events were seen
 
 
 def test_a_day_s_rows_are_the_same_whether_its_tables_end_there_or_go_on(made):
@@ -203,14 +203,14 @@ def test_a_day_s_rows_are_the_same_whether_its_tables_end_there_or_go_on(made):
 
 def test_against_a_slow_oracle(made):
     world = drawn(random.Random(7))
-    found = made(**world)
-    rows = {key: (row["state"], row["features"]) for key, row in by_offer(found).items()}
+    outcome = made(**world)
+    rows = {key: (row["state"], row["features"]) for key, row in by_offer(outcome).items()}
     expected = oracle(**world)
     assert rows.keys() == expected.keys()
     assert len({state for state, _ in rows.values()}) == 3
     for key, (state, features) in expected.items():
         assert rows[key] == (state, pytest.approx(features)), key
-    account = found.account.collect()[0]
+    account = outcome.account.collect()[0]
     assert account["offers"] == len(expected)
     assert account["engagements"] == sum(at < END for _, at in world["engagements"])
     issued = {offer: at for offer, _, at, _ in world["offers"]}
@@ -248,41 +248,41 @@ def oracle(offers, engagements, redemptions, purchases):
             (at for o, at in events if o == offer and issue <= at < issue + WINDOW), default=END
         )
 
-    known = {}
+    events_of = {}
     for offer, customer, issue, _ in offers:
         redeemed = first(redemptions, offer, issue)
         engaged = min(redeemed, first(engagements, offer, issue))
-        known[offer] = (customer, issue, engaged, redeemed)
-    found = {}
-    for offer, (customer, issue, engaged, redeemed) in known.items():
+        events_of[offer] = (customer, issue, engaged, redeemed)
+    expected = {}
+    for offer, (customer, issue, engaged, redeemed) in events_of.items():
         if issue >= END:
             continue
-        own = [(at, price) for c, at, price in purchases if c == customer and at < issue]
+        of_customer = [(at, price) for c, at, price in purchases if c == customer and at < issue]
         features = {customer_features.NEVER: 1.0}
-        if own:
-            features = {customer_features.LAST: (issue - max(own)[0]) / timedelta(days=1)}
+        if of_customer:
+            features = {customer_features.LAST: (issue - max(of_customer)[0]) / timedelta(days=1)}
         for span in customer_features.SPANS:
-            near = [price for at, price in own if at >= issue - timedelta(days=span)]
+            near = [price for at, price in of_customer if at >= issue - timedelta(days=span)]
             features[f"log_purchases_{span}_days"] = math.log1p(len(near))
             features[f"log_spend_{span}_days"] = math.log1p(sum(near))
-        others = [times for c, *times in known.values() if c == customer]
+        others = [times for c, *times in events_of.values() if c == customer]
         for place, name in enumerate(customer_features.OF_OFFERS.values()):
             features[name] = math.log1p(sum(times[place] < issue for times in others))
         state = "11" if redeemed < END else "10" if engaged < END else "00"
-        found[offer] = (state, features)
-    return found
+        expected[offer] = (state, features)
+    return expected
 
 
 def test_events_before_an_offer_that_is_issued_later_are_before_their_offer(made):
     """On the as-of day and after it: such offers have no row, and count in nothing else."""
-    found = made(
+    outcome = made(
         offers=[("o1", "c1", day(40), {"a": 1.0}), ("on the day", "c1", END, {}),
                 ("later", "c1", END + SECOND, {})],
         engagements=[("o1", day(39)), ("on the day", day(9)), ("later", day(9)), ("later", END)],
         redemptions=[("later", day(8)), ("nobody", day(8))],
     )  # fmt: skip
-    assert states(found) == {"o1": "10"}
-    account = found.account.collect()[0].asDict()
+    assert states(outcome) == {"o1": "10"}
+    account = outcome.account.collect()[0].asDict()
     assert {name: count for name, count in account.items() if count} == {
         "offers": 1, "state_10": 1, "matured": 1,
         "engagements": 3, "engagements_before_offer": 2,
@@ -297,12 +297,12 @@ COUNTS = {
 }  # fmt: skip
 
 
-def told(limit=0.05, **counts):
+def sentences(limit=0.05, **counts):
     return redemption_examples.judge(Row(**(COUNTS | counts)), limit)
 
 
 def test_every_fault_is_counted_once_and_told(made):
-    found = made(
+    outcome = made(
         offers=[("o1", "c1", day(40), {"a": 1.0}), ("o2", "c1", day(5), {})],
         engagements=[("o1", day(41)), ("o1", day(39)), ("o1", day(9)), ("nobody", day(9))],
         redemptions=[
@@ -313,7 +313,7 @@ def test_every_fault_is_counted_once_and_told(made):
             ("x", day(9)),
         ],
     )
-    account = found.account.collect()[0]
+    account = outcome.account.collect()[0]
     assert redemption_examples.judge(account, 1.0) == [
         "2 offers = 1 without a visible event + 0 engaged + 1 redeemed; 1 have matured",
         "4 engagements, 5 redemptions; left out: 1 engagements without an offer, 1 engagements "
@@ -325,9 +325,9 @@ def test_every_fault_is_counted_once_and_told(made):
 
 
 def test_too_many_faulty_events_are_refused_with_their_counts():
-    assert len(told(redemptions_before_offer=5)) == 2
+    assert len(sentences(redemptions_before_offer=5)) == 2
     with pytest.raises(JobError) as refused:
-        told(redemptions_before_offer=5, engagements_without_offer=1)
+        sentences(redemptions_before_offer=5, engagements_without_offer=1)
     assert str(refused.value) == (
         "6 of 100 events (6.0%) cannot count, more than max_faulty_share = 0.05 in "
         "[jobs.redemption_examples] allows (1 engagements without an offer, 5 redemptions before "
@@ -337,13 +337,15 @@ def test_too_many_faulty_events_are_refused_with_their_counts():
 
 
 def test_repeated_redemptions_are_no_fault_and_no_events_are_fine():
-    assert len(told(redemptions_repeated=15)) == 3
-    assert told(engagements=0, redemptions=0)[1] == "0 engagements, 0 redemptions; left out: none"
+    assert len(sentences(redemptions_repeated=15)) == 3
+    assert (
+        sentences(engagements=0, redemptions=0)[1] == "0 engagements, 0 redemptions; left out: none"
+    )
 
 
 def test_no_offer_before_the_day_is_refused():
     with pytest.raises(JobError, match=r"^No offer was issued before the as-of day: run the job"):
-        told(offers=0)
+        sentences(offers=0)
 
 
 def test_from_files_to_examples(project):

@@ -36,13 +36,13 @@ def scored(shop):
 
 
 def test_every_offer_is_scored_by_every_method(shop, scored):
-    found = REDEMPTION_SCORES.conform(scored.rows).toPandas()
-    assert sorted(found.groupby("method").size().items()) == [(m, 501) for m in sorted(METHODS)]
-    assert not found.duplicated(["method", "offer_id"]).any()
-    p = found[found["method"] != "fnc"]
+    scores = REDEMPTION_SCORES.conform(scored.rows).toPandas()
+    assert sorted(scores.groupby("method").size().items()) == [(m, 501) for m in sorted(METHODS)]
+    assert not scores.duplicated(["method", "offer_id"]).any()
+    p = scores[scores["method"] != "fnc"]
     product = p["p_engaged"] * p["p_redeemed_if_engaged"]
     assert (product - p["p_redeemed"]).abs().max() < 1e-12
-    probabilities = found.filter(like="p_")
+    probabilities = scores.filter(like="p_")
     assert probabilities.stack().between(0, 1).all()
 
 
@@ -54,17 +54,17 @@ def test_a_label_is_final_or_null_and_the_split_is_that_of_training(shop, scored
     )
     splits = train.select(F.col("example_id").alias("offer_id"), F.col("split").alias("own"))
     both = scored.rows.join(final, "offer_id").join(splits.distinct(), "offer_id", "left")
-    told = both.select("redeemed", "final", "split", "own").distinct().collect()
-    assert {row["redeemed"] for row in told} == {0, 1, None}
-    assert all(row["redeemed"] == row["final"] for row in told)
-    assert all(row["split"] == row["own"] for row in told)
+    combinations = both.select("redeemed", "final", "split", "own").distinct().collect()
+    assert {row["redeemed"] for row in combinations} == {0, 1, None}
+    assert all(row["redeemed"] == row["final"] for row in combinations)
+    assert all(row["split"] == row["own"] for row in combinations)
 
 
 def test_an_offer_that_no_method_has_emitted_is_in_test(spark, shop):
     offers, train = shop
     only = settings(methods=["drop_newest"])
-    found = redemption_scores(offers, train.where("method = 'drop_newest'"), only).rows
-    assert rows(found.where("offer_id = 'o500'").select("split", "redeemed")) == [("test", None)]
+    scores = redemption_scores(offers, train.where("method = 'drop_newest'"), only).rows
+    assert rows(scores.where("offer_id = 'o500'").select("split", "redeemed")) == [("test", None)]
 
 
 def test_the_split_test_neither_trains_nor_chooses(shop, scored):
@@ -95,8 +95,8 @@ def test_the_split_validation_chooses_the_penalties_and_trains_nothing(shop):
 
 def test_a_sample_by_hash_bounds_what_comes_to_the_driver(shop):
     offers, train = shop
-    found = redemption_scores(offers, train, settings(methods=["none"], training_rows=200))
-    used, of = map(int, found.notes[0].removeprefix("none: trained on ")
+    outcome = redemption_scores(offers, train, settings(methods=["none"], training_rows=200))
+    used, of = map(int, outcome.notes[0].removeprefix("none: trained on ")
                    .removesuffix(" copies").split(" of "))  # fmt: skip
     assert 150 < used < 250
     assert of > 350

@@ -16,9 +16,9 @@ from tests.training.offers.offer_rows import drawn, example, examples, settings
 @pytest.fixture(scope="module")
 def made(spark):
     """Weights of 500 drawn offers by all methods, and their notes."""
-    found = redemption_weights(examples(spark, drawn(500)), settings())
-    rows = REDEMPTION_WEIGHTS.conform(found.rows)
-    return rows.toArrow(), found.notes
+    outcome = redemption_weights(examples(spark, drawn(500)), settings())
+    rows = REDEMPTION_WEIGHTS.conform(outcome.rows)
+    return rows.toArrow(), outcome.notes
 
 
 def engagement(p, row):
@@ -71,9 +71,9 @@ def test_an_auditor_makes_every_weight_again_from_its_row_alone(made):
         expected = BY_HAND[row["method"]](dict(row["parts"]), row)
         assert math.isclose(row["weight"], expected, rel_tol=1e-12), row
     for method in settings().methods:
-        mine = table.filter(pa.compute.equal(table["method"], method))
-        again, _ = recompute_weights(method, mine.combine_chunks())
-        assert again.tolist() == mine["weight"].to_pylist()
+        of_method = table.filter(pa.compute.equal(table["method"], method))
+        again, _ = recompute_weights(method, of_method.combine_chunks())
+        assert again.tolist() == of_method["weight"].to_pylist()
 
 
 def test_keys_are_unique_and_every_method_emits_the_copies_that_it_should(made):
@@ -123,17 +123,17 @@ def test_the_same_weights_come_out_on_any_number_of_partitions(spark, made):
 
 def test_without_models_nothing_is_trained_and_history_is_not_asked_for(spark):
     offers = [example("a", "c", 2, 1, 1.5), example("b", "c", 0.001)]
-    found = redemption_weights(examples(spark, offers), settings(methods=["none", "fnc"]))
-    told = ["method", "offer_id", "copy", "kind", "emitted_after_days", "engaged", "redeemed"]
-    assert sorted(tuple(row) for row in found.rows.select(*told).collect()) == [
+    outcome = redemption_weights(examples(spark, offers), settings(methods=["none", "fnc"]))
+    columns = ["method", "offer_id", "copy", "kind", "emitted_after_days", "engaged", "redeemed"]
+    assert sorted(tuple(row) for row in outcome.rows.select(*columns).collect()) == [
         ("fnc", "a", 0, "issue", 0.0, 0, 0),
         ("fnc", "a", 1, "conversion", 1.5, 1, 1),
         ("fnc", "b", 0, "issue", 0.0, 0, 0),
         ("none", "a", 0, "snapshot", 2.0, 1, 1),
         ("none", "b", 0, "snapshot", 0.001, 0, 0),
     ]
-    assert {row["model_version"] for row in found.rows.collect()} == {"none"}
-    assert found.notes == [
+    assert {row["model_version"] for row in outcome.rows.collect()} == {"none"}
+    assert outcome.notes == [
         "no method needs a model: none was trained",
         "none: 2 copies, 0.00% clipped, mean weight 1.0000, effective sample size 100.0%",
         "fnc: 3 copies, 0.00% clipped, mean weight 1.0000, effective sample size 100.0%",
@@ -149,13 +149,13 @@ def test_ages_beyond_any_seen_unknown_features_and_newborn_offers_get_a_weight(s
         example("novel", "c", 12, 1, None, {"never seen": 7.0}),
     ]
     chosen = settings(methods=["fsiw", "snapshot_with_engagement"])
-    found = redemption_weights(examples(spark, history + odd), chosen).rows
+    weighted = redemption_weights(examples(spark, history + odd), chosen).rows
     weight = {
         (row["method"], row["offer_id"]): row["weight"]
-        for row in found.where("NOT offer_id LIKE 'o%'").collect()
+        for row in weighted.where("NOT offer_id LIKE 'o%'").collect()
     }
     assert len(weight) == 8
-    assert all(0 < each < 25 for each in weight.values())
+    assert all(0 < value < 25 for value in weight.values())
     assert weight["fsiw", "ancient"] == weight["snapshot_with_engagement", "ancient"] == 1.0
     assert weight["fsiw", "newborn"] < weight["fsiw", "plain"] < 1
 

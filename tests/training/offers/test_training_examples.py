@@ -22,26 +22,26 @@ def issued(day):
 
 def examples(spark):
     """Three offers: redeemed, engaged with, untouched."""
-    found = [
+    literal_rows = [
         ("o1", "ann", issued(1), 29.5, {"age": 3.0}, "11", issued(2), issued(3), False),
         ("o2", "ben", issued(15), 15.5, {"age": 1.0, "town=york": 1.0}, "10", issued(16),
          None, False),
         ("o3", "ann", issued(25), 5.5, {}, "00", None, None, False),
     ]  # fmt: skip
-    return spark.createDataFrame(found, StructType(list(REDEMPTION_EXAMPLES.columns)))
+    return spark.createDataFrame(literal_rows, StructType(list(REDEMPTION_EXAMPLES.columns)))
 
 
 def weights(spark, *more):
     """Two methods; es_dfm emits o1 twice and o3 not yet."""
     parts = {"floor": 0.05}
-    found = [
+    literal_rows = [
         ("es_dfm", "o1", 0, "first", 29.5, "11", 1.0, 0, 0, 0.75, parts, "v1"),
         ("es_dfm", "o1", 1, "late", 29.5, "11", 2.0, 1, 1, 1.25, parts, "v1"),
         ("es_dfm", "o2", 0, "first", 15.5, "10", 1.0, 1, 0, 0.5, parts, "v1"),
         ("none", "o3", 0, "first", 5.5, "00", 5.5, 0, 0, 1.0, parts, "v1"),
         *more,
     ]
-    return spark.createDataFrame(found, StructType(list(REDEMPTION_WEIGHTS.columns)))
+    return spark.createDataFrame(literal_rows, StructType(list(REDEMPTION_WEIGHTS.columns)))
 
 
 def sentences(outcome):

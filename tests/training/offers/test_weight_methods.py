@@ -41,7 +41,7 @@ def emitted(name, visible=VISIBLE, p=P):
 def shown(copies):
     """(offer, copy, kind, engaged, redeemed, emitted after, weight to 4 digits) of each copy."""
     columns = (copies.row, copies.copy, copies.kind, copies.engaged, copies.redeemed)
-    rows = zip(*(each.tolist() for each in columns), copies.emitted_after.tolist(), strict=True)
+    rows = zip(*(column.tolist() for column in columns), copies.emitted_after.tolist(), strict=True)
     return [(*row, round(w, 4)) for row, w in zip(rows, copies.weight.tolist(), strict=True)]
 
 

@@ -73,12 +73,12 @@ def history_and_positives(lines, settings, as_of):
     first = cut - timedelta(days=settings.history_days)
     old = [line for line in lines if midnight(first) <= line[3] < midnight(cut)]
     customers, items = {(m, c) for m, c, _, _ in old}, {(m, i) for m, _, i, _ in old}
-    found = {}
+    positives = {}
     for m, c, i, at in lines:
-        known = (m, c) in customers and (m, i) in items
-        if known and midnight(cut) <= at < midnight(as_of):
-            found[m, c, i] = max(at, found.get((m, c, i), at))
-    return cut, old, found
+        is_known = (m, c) in customers and (m, i) in items
+        if is_known and midnight(cut) <= at < midnight(as_of):
+            positives[m, c, i] = max(at, positives.get((m, c, i), at))
+    return cut, old, positives
 
 
 def places(old, settings):
@@ -101,11 +101,11 @@ def item_at(line, taken, place):
     raise AssertionError("past the end of the line")
 
 
-def drawn(line, found, settings):
+def drawn(line, positives, settings):
     """(market, customer, positive, copy, item) of every negative."""
     rows = []
-    for m, c, i in found:
-        taken = {j for (n, d, j) in found if (n, d) == (m, c)}
+    for m, c, i in positives:
+        taken = {j for (n, d, j) in positives if (n, d) == (m, c)}
         free = sum(mass for item, mass in line[m] if item not in taken)
         for k in range(1, settings.negatives_per_positive + 1):
             if free:
@@ -114,10 +114,10 @@ def drawn(line, found, settings):
     return rows
 
 
-def log_qs(line, found, settings):
+def log_qs(line, positives, settings):
     if settings.negatives == "in_batch":
-        times = Counter(i for _, _, i in found)
-        return {(m, i): math.log(times[i] / len(found)) for m, _, i in found}
+        times = Counter(i for _, _, i in positives)
+        return {(m, i): math.log(times[i] / len(positives)) for m, _, i in positives}
     return {
         (m, i): math.log(mass / sum(w for _, w in items))
         for m, items in line.items()
@@ -126,31 +126,31 @@ def log_qs(line, found, settings):
 
 
 def features(old, m, c, i, cut):
-    own = [line for line in old if line[:2] == (m, c)]
+    of_customer = [line for line in old if line[:2] == (m, c)]
     of_item = [line for line in old if (line[0], line[2]) == (m, i)]
     return {
-        "log1p_customer_purchases": math.log1p(len(own)),
-        "log1p_customer_items": math.log1p(len({line[2] for line in own})),
+        "log1p_customer_purchases": math.log1p(len(of_customer)),
+        "log1p_customer_items": math.log1p(len({line[2] for line in of_customer})),
         "log1p_item_purchases": math.log1p(len(of_item)),
         "log1p_item_buyers": math.log1p(len({line[1] for line in of_item})),
-        "log1p_customer_item_purchases": math.log1p(sum(line[2] == i for line in own)),
-        "customer_days_since_last": days(max(line[3] for line in own), cut),
+        "log1p_customer_item_purchases": math.log1p(sum(line[2] == i for line in of_customer)),
+        "customer_days_since_last": days(max(line[3] for line in of_customer), cut),
     }
 
 
 def examples(lines, settings, as_of):
     """The rows of PURCHASE_EXAMPLES of (market, customer, item, time) lines, sorted by key."""
-    cut, old, found = history_and_positives(lines, settings, as_of)
+    cut, old, positives = history_and_positives(lines, settings, as_of)
     line, bought = places(old, settings)
-    log_q, most = log_qs(line, found, settings), Counter()
+    log_q, most = log_qs(line, positives, settings), Counter()
     for (m, _), n in bought.items():
         most[m] = max(most[m], n)
-    rows = [(m, c, i, 0, i) for m, c, i in found]
-    rows += drawn(line, found, settings) if settings.negatives != "in_batch" else []
+    rows = [(m, c, i, 0, i) for m, c, i in positives]
+    rows += drawn(line, positives, settings) if settings.negatives != "in_batch" else []
     made = []
     for m, c, positive, copy, i in rows:
         share = (bought[m, i] / most[m]) ** settings.propensity_exponent
-        age = days(found[m, c, positive], as_of)
+        age = days(positives[m, c, positive], as_of)
         weight = 0.5 ** (age / settings.half_life_days) / max(share, settings.propensity_floor)
         made.append(
             {

@@ -60,9 +60,9 @@ def shop(seed=3, lines=700, customers=25, items=40):
 
 def made(frame, lines, asked, partitions=2):
     outcome = purchase_examples(frame(LINES, *lines).repartition(partitions), asked, AS_OF)
-    found = PURCHASE_EXAMPLES.conform(outcome.rows).collect()
+    examples = PURCHASE_EXAMPLES.conform(outcome.rows).collect()
     return sorted(
-        (row.asDict(recursive=True) for row in found),
+        (row.asDict(recursive=True) for row in examples),
         key=lambda row: (row["example_id"], row["copy"]),
     )
 
@@ -88,9 +88,9 @@ def test_agrees_with_the_oracle(frame, negatives):
     expected = oracle.examples(lines, asked, AS_OF)
     assert len(expected) > 80
     assert {row["split"] for row in expected} == {"train", "validation", "test"}
-    found = made(frame, lines, asked)
-    assert len(found) == len(expected)
-    assert found == approx(expected)
+    examples = made(frame, lines, asked)
+    assert len(examples) == len(expected)
+    assert examples == approx(expected)
 
 
 def test_the_rows_are_the_same_on_any_number_of_partitions_and_in_any_order(frame, spark):
@@ -123,10 +123,10 @@ def test_by_hand(frame):
         ("uk", "ben", "tea", at(0, 0)),  # on the as-of day: too late
         ("uk", "ben", "tea", at(131)),  # before the history
     ]
-    found = made(frame, lines, settings(negatives_per_positive=1))
-    bought = next(row for row in found if row["label"] == 1)
-    drawn = next(row for row in found if row["label"] == 0)
-    assert len(found) == 2
+    examples = made(frame, lines, settings(negatives_per_positive=1))
+    bought = next(row for row in examples if row["label"] == 1)
+    drawn = next(row for row in examples if row["label"] == 0)
+    assert len(examples) == 2
     assert bought["example_id"] == drawn["example_id"] == '["uk","ann","tea"]'
     assert (bought["item_id"], bought["copy"], drawn["copy"]) == ("tea", 0, 1)
     assert bought["weight"] == pytest.approx(0.5 ** (10 / 20))  # tea is the most bought: 1
@@ -154,8 +154,8 @@ def test_what_came_later_changes_no_feature_and_what_came_too_late_changes_nothi
     too_late = [*shop_of(lines, at(0, 0)), *shop_of(lines, at(-3))]
     planted = made(frame, [*lines, *shop_of(lines, at(1)), *too_late], settings())
     assert len(planted) > len(before)
-    known = {key_of(row): row for row in approx(before)}
-    both = [(row, known[key_of(row)]) for row in planted if key_of(row) in known]
+    by_key = {key_of(row): row for row in approx(before)}
+    both = [(row, by_key[key_of(row)]) for row in planted if key_of(row) in by_key]
     assert len(both) > 50
     for row, was in both:
         assert row["features"] == was["features"]
@@ -220,20 +220,20 @@ def test_the_account_and_what_cannot_be_learnt_from(frame):
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "sentence"),
     [
         (0, r"^No purchase lies between the cut-off 2017-11-01 and 2017-12-01: take another"),
         (1200, r"^Of 1,200 purchases after the cut-off 2017-11-01 none is of a customer and an"),
     ],
 )
-def test_no_positives(after, told):
+def test_no_positives(after, sentence):
     account = Row(before=5, after=after, positives=0, cut_off=date(2017, 11, 1))
-    with pytest.raises(JobError, match=told):
+    with pytest.raises(JobError, match=sentence):
         judge(account, settings(), AS_OF)
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "sentence"),
     [
         ({"negatives": "in_batch"}, "0 with in_batch, and with nothing else"),
         ({"negatives_per_positive": 0}, "0 with in_batch, and with nothing else"),
@@ -242,16 +242,16 @@ def test_no_positives(after, told):
         ({"cut_off": 3}, "Extra inputs are not permitted"),
     ],
 )
-def test_settings_that_do_not_fit_are_refused(changed, told):
-    with pytest.raises(ValidationError, match=told):
+def test_settings_that_do_not_fit_are_refused(changed, sentence):
+    with pytest.raises(ValidationError, match=sentence):
         settings(**changed)
 
 
 def test_the_oracles_hash_is_sparks(spark):
     texts = ["", "a", "abcd", "12345678", "ö" * 20, "x" * 31, "x" * 32, "y" * 77]
     df = spark.createDataFrame([(text, n) for n, text in enumerate(texts)], "t string, n bigint")
-    found = df.select("t", "n", F.xxhash64("t", "n", F.lit(-5).cast("bigint"))).collect()
-    assert [h for _, _, h in found] == [oracle.hashed(t, n, -5) for t, n, _ in found]
+    hashes = df.select("t", "n", F.xxhash64("t", "n", F.lit(-5).cast("bigint"))).collect()
+    assert [h for _, _, h in hashes] == [oracle.hashed(t, n, -5) for t, n, _ in hashes]
 
 
 def test_times_are_utc():

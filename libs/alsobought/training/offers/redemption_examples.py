@@ -58,11 +58,11 @@ def redemption_examples(
     Cost:  two shuffles: offers and events by offer, offers and purchases by customer. Nothing is
            collected; the labelled offers are read twice.
     """
-    known = tables.until(as_of)
-    labelled = _labelled(known, settings, as_of)
+    past = tables.until(as_of)
+    labelled = _labelled(past, settings, as_of)
     offers = labelled.where(_is_issued(as_of))
     counts = [name for name in offers.columns if name not in REDEMPTION_EXAMPLES.names]
-    rows = with_customer_features(offers.drop(*counts), known.purchases)
+    rows = with_customer_features(offers.drop(*counts), past.purchases)
     rows = rows.withColumn("features", merged_features("features"))
     rows = rows.select(*REDEMPTION_EXAMPLES.names)
     may_be_written = partial(judge, max_faulty_share=max_faulty_share)
