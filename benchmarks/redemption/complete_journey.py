@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alsobought.days import DAY_MICROS, micros
+from alsobought.ingest.settings import Sources
 from alsobought.learn.arrays import Booleans, Floats
 from alsobought.learn.formulas import log_loss
 from alsobought.learn.two_stage import Examples, fit_two_stage
@@ -199,13 +200,11 @@ def main() -> None:
     parser.add_argument("--model", default="logistic", choices=("logistic", "gradient_boosting"))
     parser.add_argument("--days", type=int, default=DAYS)
     asked = parser.parse_args()
-    environment = config.load(HOME, "demo", {})
-    if environment.redemption is None:
-        raise SystemExit("conf/demo.toml has no [redemption]")
-    settings = environment.redemption.model_copy(update={"model": asked.model})
+    environment = config.load_sections(HOME, "demo", Redemption, Sources)
+    settings = environment.section(Redemption).model_copy(update={"model": asked.model})
     spark = session.build("benchmark", environment.spark)
     with tempfile.TemporaryDirectory() as folder:
-        tables = journey.sources(spark, Path(folder), environment)
+        tables = journey.sources(spark, Path(folder), environment.section(Sources))
         year = journey.loaded(tables, settings)
         journey.check(year, tables, settings)
     spark.stop()

@@ -10,12 +10,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from alsobought.days import DAY_MICROS, micros
-from alsobought.ingest import events, files, rules
-from alsobought.ingest.settings import given
+from alsobought.ingest import files
+from alsobought.ingest.engagements import engagements
+from alsobought.ingest.offers import offers
+from alsobought.ingest.purchases import purchases
+from alsobought.ingest.redemptions import redemptions
+from alsobought.ingest.settings import Sources, configured
 from alsobought.learn.arrays import Floats, Integers, to_floats
-from alsobought.runtime import config
 from alsobought.sampling import keyed
-from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
 from alsobought.training.offers.matured_history import EncodedHistory, collect_history, delays
 from alsobought.training.offers.redemption_examples import OfferTables, redemption_examples
 from alsobought.training.offers.settings import Redemption
@@ -36,23 +38,20 @@ class Year:
     replays: EncodedHistory
 
 
-def sources(spark: SparkSession, folder: Path, environment: config.Environment) -> OfferTables:
-    """Offers, engagements, redemptions, purchases: the demo's flat files by the ingest's rules."""
+def sources(spark: SparkSession, folder: Path, of: Sources) -> OfferTables:
+    """The demo's flat files by the rules of the ingest."""
     complete_journey.main(folder / "warehouse" / "sources")
-    of = environment.sources
-    offers, engagements, redemptions = (
-        given(of.offers),
-        given(of.engagements),
-        given(of.redemptions),
-    )
-    lines = [files.read(spark, source, folder) for source in (offers, engagements, redemptions)]
-    bought = rules.classified(files.read(spark, of.purchases, folder), of.purchases, AFTER_ALL)
-    return OfferTables(
-        events.good(events.offers(lines[0], offers, AFTER_ALL), OFFERS).cache(),
-        events.good(events.engagements(lines[1], engagements, AFTER_ALL), ENGAGEMENTS).cache(),
-        events.good(events.redemptions(lines[2], redemptions, AFTER_ALL), REDEMPTIONS).cache(),
-        rules.good(bought).select("customer_id", "purchased_at", "price").cache(),
-    )
+    steps = {
+        offers: configured(of.offers),
+        engagements: configured(of.engagements),
+        redemptions: configured(of.redemptions),
+        purchases: of.purchases,
+    }
+    tables = [
+        step(files.read(spark, source, folder), source, AFTER_ALL).rows.cache()
+        for step, source in steps.items()
+    ]
+    return OfferTables(*tables)
 
 
 def loaded(tables: OfferTables, settings: Redemption) -> Year:
