@@ -1,4 +1,4 @@
-"""What the README promises is what the code has: the graph, the example, the commands."""
+"""What README and docs say is what the code has: the graph, the example, the tree, the files."""
 
 import re
 import tomllib
@@ -10,18 +10,21 @@ from alsobought.commands.cli import app
 from alsobought.copurchase.scores import METRICS
 from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.ingest.settings import OfferSource, PurchaseSource
-from alsobought.learn.splits import Split
+from alsobought.learn.settings import Split
 from alsobought.runtime import job as jobs
-from alsobought.runtime.config import Environment
+from alsobought.runtime.config import environment_type, sections_of
 from alsobought.tables import ALL
 from alsobought.tables.table import Table
-from alsobought.training.audits.redemption_audits import Bounds
+from alsobought.training.audits.settings import Bounds
 from alsobought.training.offers.settings import Redemption
 
 REPO = Path(__file__).parents[1]
 README = (REPO / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (REPO / "docs" / "architecture.md").read_text(encoding="utf-8")
+PACKAGE = REPO / "libs" / "alsobought"
 KEYS = (REPO / "docs" / "configuration.md").read_text(encoding="utf-8")
 JOBS = jobs.all_jobs(REPO)
+ENVIRONMENT = environment_type(sections_of(job.params for job in JOBS.values()))
 
 
 def names(text):
@@ -50,7 +53,7 @@ def fitting(environment):
 
 def test_the_example_is_a_complete_environment_for_the_related_items():
     example = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
-    environment = Environment.model_validate(tomllib.loads(example))
+    environment = ENVIRONMENT.model_validate(tomllib.loads(example))
     assert fitting(environment) == [
         "co_purchases", "item_statistics", "items", "purchases", "rejected_purchases",
         "related_items",
@@ -76,6 +79,35 @@ def test_every_metric_and_every_command_is_named():
 def test_every_environment_fits_its_jobs():
     found = {}
     for path in sorted((REPO / "conf").glob("*.toml")):
-        environment = Environment.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        environment = ENVIRONMENT.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         found[path.stem] = len(fitting(environment))
     assert found == {"cluster": 6, "demo": len(JOBS)}
+
+
+def drawn_tree():
+    """Every path of the tree in docs/architecture.md, by its indentation below the others."""
+    (tree,) = re.findall(r"^## The tree\n```\n(.*?)```", ARCHITECTURE, re.MULTILINE | re.DOTALL)
+    above, paths = {}, []
+    for indent, name in re.findall(r"^( *)(\S+)  +\S", tree, re.MULTILINE):
+        parent = next((above[depth] for depth in sorted(above)[::-1] if depth < len(indent)), "")
+        above = {depth: path for depth, path in above.items() if depth < len(indent)}
+        above[len(indent)] = f"{parent}{name}"
+        paths.append(f"{parent}{name}")
+    return paths
+
+
+def test_the_tree_has_every_folder_of_code_and_no_other():
+    files = [path for kind in ("py", "toml", "md") for path in REPO.glob(f"[a-z]*/*.{kind}")]
+    folders = {path.parent for path in [*files, *PACKAGE.rglob("*.py")]}
+    modules = [path for path in PACKAGE.glob("*.py") if path.name != "__init__.py"]
+    there = [f"{path.relative_to(REPO)}/" for path in folders]
+    there += [str(path.relative_to(REPO)) for path in modules]
+    assert sorted(drawn_tree()) == sorted(there)
+
+
+def test_every_file_that_the_architecture_names_is_there():
+    named = set(re.findall(r"`([\w/]+\.py)`", ARCHITECTURE))
+    assert len(named) > 50
+    there = {str(path) for path in REPO.glob("[a-z]*/*.py")}
+    there |= {str(path) for path in PACKAGE.rglob("*.py")}
+    assert [n for n in sorted(named) if not any(path.endswith(f"/{n}") for path in there)] == []
