@@ -15,16 +15,20 @@ from pyspark.sql import functions as F
 Formula = Callable[..., Any]
 
 
-def formulas(  # noqa: C901
+def formulas(
     sqrt: Callable[[Any], Any],
     log: Callable[[Any], Any],
     where: Callable[[Any, Any, Any], Any],
 ) -> dict[str, Formula]:
     """Every score by name, in the arithmetic of the given square root, logarithm and choice.
 
-    A new score is one function here and its name in the list at the end.
+    A new score is one function in one of the two groups below, and its name in the list there.
     """
+    scores = (*_ratios_and_differences(sqrt), *_information(log, where))
+    return {score.__name__: score for score in scores}
 
+
+def _ratios_and_differences(sqrt: Callable[[Any], Any]) -> tuple[Formula, ...]:
     def pearson_residual(both, expected, buyers, related_buyers, units):
         """(N - E) / sqrt(E): standard deviations above chance. Source: Smith & Linden 2017."""
         return (both - expected) / sqrt(expected)
@@ -53,6 +57,12 @@ def formulas(  # noqa: C901
         """N / (n_x + n_y - N): shared part of all units with X or Y, in (0, 1]. Jaccard 1901."""
         return both / (buyers + related_buyers - both)
 
+    return pearson_residual, excess, relative_excess, lift, confidence, cosine, jaccard
+
+
+def _information(
+    log: Callable[[Any], Any], where: Callable[[Any, Any, Any], Any]
+) -> tuple[Formula, ...]:
     def npmi(both, expected, buyers, related_buyers, units):
         """ln(lift) / -ln(N / n), in (-1, 1]; 0 where N = n. Source: Bouma 2009."""
         lifted = log(both * units / (buyers * related_buyers))
@@ -75,18 +85,7 @@ def formulas(  # noqa: C901
         )
         return where(both * units < buyers * related_buyers, -g2, g2)
 
-    scores = (
-        pearson_residual,
-        excess,
-        relative_excess,
-        lift,
-        confidence,
-        cosine,
-        jaccard,
-        npmi,
-        log_likelihood_ratio,
-    )
-    return {score.__name__: score for score in scores}
+    return npmi, log_likelihood_ratio
 
 
 def _where(condition: Column, yes: Any, no: Any) -> Column:

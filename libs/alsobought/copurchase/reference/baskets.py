@@ -23,7 +23,7 @@ def of_unit(purchases: DataFrame, unit: Unit, max_items: int, *, count_repeats: 
     """
     unit_id = F.col(f"{unit}_id").alias("unit_id")
     lines = F.count(F.lit(1)) if count_repeats else F.lit(1).cast("bigint")
-    held = (
+    distinct = (
         purchases.select("market", unit_id, "item_id")
         .groupBy("market", "unit_id", "item_id")
         .agg(lines.alias("lines"))
@@ -31,8 +31,9 @@ def of_unit(purchases: DataFrame, unit: Unit, max_items: int, *, count_repeats: 
     whole = Window.partitionBy("market", "unit_id")
     unit_hash, item_hash = (F.xxhash64("market", name) for name in ("unit_id", "item_id"))
     by_hash = whole.orderBy(F.xxhash64(unit_hash, item_hash), item_hash)
-    nth = held.withColumn("nth", F.row_number().over(by_hash)).where(F.col("nth") <= max_items)
-    return nth.withColumns({"unit": F.lit(unit), "total": F.sum("lines").over(whole)})
+    numbered = distinct.withColumn("nth", F.row_number().over(by_hash))
+    capped = numbered.where(F.col("nth") <= max_items)
+    return capped.withColumns({"unit": F.lit(unit), "total": F.sum("lines").over(whole)})
 
 
 def all_units(purchases: DataFrame, baskets: Baskets, as_of: date) -> DataFrame:

@@ -11,14 +11,14 @@ from alsobought.copurchase.settings import Lists
 from alsobought.tables.copurchase import CO_PURCHASES
 
 
-def pair_counts(held: DataFrame, min_support: int) -> DataFrame:
+def pair_counts(baskets: DataFrame, min_support: int) -> DataFrame:
     """N: for each ordered pair of different items, the units that hold both.
 
     In:   `baskets.of_unit`: distinct items per unit.
     Out:  unit, market, item_id, related_item_id, both >= min_support.
     Cost: a unit of m items makes m(m-1)/2 rows, all of them shuffled.
     """
-    items = held.select("unit", "market", "unit_id", "item_id")
+    items = baskets.select("unit", "market", "unit_id", "item_id")
     others = items.withColumnRenamed("item_id", "related_item_id")
     pairs = (
         items.join(others, on=["unit", "market", "unit_id"], how="inner")
@@ -39,7 +39,7 @@ def with_evidence(pairs: DataFrame, statistics: DataFrame) -> DataFrame:
     In: `pair_counts` and `item_statistics` of the same baskets.
     """
     key = ["unit", "market", "item_id"]
-    own = statistics.select(*key, "buyers", "units", "other_purchases")
+    of_item = statistics.select(*key, "buyers", "units", "other_purchases")
     related = statistics.select(
         "unit",
         "market",
@@ -47,16 +47,16 @@ def with_evidence(pairs: DataFrame, statistics: DataFrame) -> DataFrame:
         F.col("buyers").alias("related_buyers"),
         "share",
     )
-    joined = pairs.join(own, on=key, how="inner").join(
+    joined = pairs.join(of_item, on=key, how="inner").join(
         related, on=["unit", "market", "related_item_id"], how="inner"
     )
-    counted = joined.withColumns(
+    with_expected = joined.withColumns(
         {
             "expected": expected(F.col("other_purchases"), F.col("share")),
             "relation": F.lit("together"),
         }
     )
-    return counted.select(*CO_PURCHASES.names)
+    return with_expected.select(*CO_PURCHASES.names)
 
 
 def candidates(evidence: DataFrame, lists: Lists, per_item: int) -> DataFrame:

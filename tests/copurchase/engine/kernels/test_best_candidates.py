@@ -82,13 +82,10 @@ def test_a_tenth_score_is_one_function_and_its_name_in_the_list(tmp_path):
     copy = Path(shutil.copytree(PACKAGE, tmp_path / "libs" / "alsobought"))
     scores = copy / "copurchase" / "scores.py"
     source = scores.read_text()
-    with_score = source.replace("    scores = (\n", f"{SQUARED_COSINE}    scores = (\n")
-    in_list = with_score.replace(
-        "        log_likelihood_ratio,\n    )",
-        "        log_likelihood_ratio,\n        squared_cosine,\n    )",
-    )
-    assert source != with_score != in_list
-    scores.write_text(in_list)
+    in_list = "    return npmi, log_likelihood_ratio"
+    with_score = source.replace(in_list, f"{SQUARED_COSINE}{in_list}, squared_cosine")
+    assert with_score != source
+    scores.write_text(with_score)
     environment = os.environ | {
         "PYTHONPATH": str(tmp_path / "libs"),
         "NUMBA_CACHE_DIR": str(tmp_path / "compiled"),

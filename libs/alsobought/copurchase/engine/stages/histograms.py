@@ -31,7 +31,7 @@ def statistics_of_items(
     of ITEMS_PER_RANGE items. All items, with their ids, are sent to every worker.
     """
     units = [(of_unit.unit, of_unit.markets) for of_unit in totals]
-    sent = packed.sparkSession.sparkContext.broadcast((items.without_hashes(), units))
+    facts_sent = packed.sparkSession.sparkContext.broadcast((items.without_hashes(), units))
     ranges = ranges_of(len(items))
 
     def add_up(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -39,7 +39,7 @@ def statistics_of_items(
         for part, rows in rows_by_key(batches, "part").items():
             rows_of_unit.setdefault(layout.unit_of(part), []).extend(rows)
         for unit, rows in rows_of_unit.items():
-            items, units = sent.value
+            items, units = facts_sent.value
             yield _as_table(sum_histograms(HISTOGRAMS.read_joined(rows)), items, *units[unit])
 
     unit = F.floor(F.col("part") / F.lit(layout.parts))
