@@ -45,23 +45,24 @@ class Block:
             path.write_text(self.code, encoding="utf-8")
             return
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        at, code = self._inserted(lines)
-        path.write_text("".join([*lines[:at], code, *lines[at:]]), encoding="utf-8")
+        path.write_text("".join(self._pasted(lines)), encoding="utf-8")
 
-    def _inserted(self, lines: list[str]) -> tuple[int, str]:
-        """Before which line the code is inserted, and the code as it is inserted there."""
+    def _pasted(self, lines: list[str]) -> list[str]:
         if self.place == "at the end":
-            return len(lines), f"\n\n{self.code}"
+            return [*lines, f"\n\n{self.code}"]
         begins = re.compile(rf"( *){re.escape(self.anchor)}(?!\w)")
         ((n, indent),) = ((i, m[1]) for i, line in enumerate(lines) if (m := begins.match(line)))
         code = textwrap.indent(self.code, indent)
         if self.place == "before":
-            blank = "\n" if indent else "\n\n"
-            return n, f"{code}{blank}"
+            return [*lines[:n], code, "\n" if indent else "\n\n", *lines[n:]]
         if self.place == "after":
-            return n + 1, code
-        ends = (i for i in range(n + 1, len(lines)) if re.match(rf"{indent}[\])}}]", lines[i]))
-        return next(ends), textwrap.indent(code, "    ")
+            return [*lines[: n + 1], code, *lines[n + 1 :]]
+        if not lines[n].endswith(("(\n", "[\n", "{\n")):  # a list of one line
+            longer = f"{lines[n].rstrip()}, {self.code.strip().rstrip(',')}\n"
+            return [*lines[:n], longer, *lines[n + 1 :]]
+        closes = re.compile(rf"{indent}[\])}}]")
+        end = next(i for i in range(n + 1, len(lines)) if closes.match(lines[i]))
+        return [*lines[:end], textwrap.indent(code, "    "), *lines[end:]]
 
 
 BLOCKS = {name: [Block(*found) for found in CODE.findall(text)] for name, text in RECIPES.items()}
