@@ -23,7 +23,7 @@ from benchmarks.run_one import Options, run_one, why_not
 
 KEY = ["item_id", "related_item_id"]
 COUNTS = ("both", "buyers", "related_buyers")
-WITH_COUNTS = [name for name, each in ALL.items() if each.exact]
+WITH_COUNTS = [name for name, contestant in ALL.items() if contestant.exact]
 SAME_LISTS = ("reference",)
 
 
@@ -43,9 +43,9 @@ def schema() -> pa.Schema:
     return pa.schema([*keys, *(pa.field(name, pa.int64()) for name in COUNTS)])
 
 
-def compared(own: pa.Table, other: pa.Table) -> dict[str, int]:
+def compare(of_engine: pa.Table, other: pa.Table) -> dict[str, int]:
     """Rows of each, rows of both, and rows of both with another count."""
-    joined = own.join(other, KEY, join_type="inner", right_suffix="_other")
+    joined = of_engine.join(other, KEY, join_type="inner", right_suffix="_other")
     wrong = pc.or_kleene(
         pc.not_equal(joined["both"], joined["both_other"]),
         pc.or_kleene(
@@ -54,17 +54,18 @@ def compared(own: pa.Table, other: pa.Table) -> dict[str, int]:
         ),
     )
     differ = int(pc.sum(wrong).as_py() or 0)
-    return {"rows": len(own), "other": len(other), "shared": len(joined), "differ": differ}
+    return {"rows": len(of_engine), "other": len(other), "shared": len(joined), "differ": differ}
 
 
-def faults(name: str, found: dict[str, int]) -> list[str]:
+def faults(name: str, counts: dict[str, int]) -> list[str]:
     """What must not be."""
-    said = [f"{name}: {found['differ']:,} rows with another count"] if found["differ"] else []
-    if found["shared"] < 0.5 * found["rows"]:
-        said.append(f"{name}: only {found['shared']:,} of {found['rows']:,} rows are in both")
-    if name in SAME_LISTS and not found["rows"] == found["other"] == found["shared"]:
-        said.append(f"{name}: other lists, though E is the same")
-    return said
+    differ, shared, rows = counts["differ"], counts["shared"], counts["rows"]
+    faults = [f"{name}: {differ:,} rows with another count"] if differ else []
+    if shared < 0.5 * rows:
+        faults.append(f"{name}: only {shared:,} of {rows:,} rows are in both")
+    if name in SAME_LISTS and not rows == counts["other"] == shared:
+        faults.append(f"{name}: other lists, though E is the same")
+    return faults
 
 
 def main() -> None:
@@ -75,27 +76,27 @@ def main() -> None:
     given = parser.parse_args()
     if not sizes(given.data, given.data_set):
         generate(DATA_SETS[given.data_set], DATA_SETS[given.data_set].folder(given.data))
-    said: list[str] = []
+    all_faults: list[str] = []
     with tempfile.TemporaryDirectory(prefix="agree-") as folder:
-        own = lists_of("engine", given, Path(folder))
+        of_engine = lists_of("engine", given, Path(folder))
         others = [name for name in given.contestants.split(",") if name not in ("engine", "")]
         for name in others:
             reason = why_not(name, given.data_set)
             if reason:
                 print(f"{name}: left out: {reason}")
                 continue
-            found = compared(own, lists_of(name, given, Path(folder)))
-            print(name, ", ".join(f"{key} {value:,}" for key, value in found.items()))
-            said += faults(name, found)
-    print("\n".join(said) or "all counts agree")
-    sys.exit(bool(said))
+            counts = compare(of_engine, lists_of(name, given, Path(folder)))
+            print(name, ", ".join(f"{key} {value:,}" for key, value in counts.items()))
+            all_faults += faults(name, counts)
+    print("\n".join(all_faults) or "all counts agree")
+    sys.exit(bool(all_faults))
 
 
 def lists_of(name: str, given: argparse.Namespace, folder: Path) -> pa.Table:
     """The contestant's lists, freshly made."""
-    found = run_one(name, given.data_set, Options(data=given.data, keep=folder / name))
-    if "failed" in found:
-        sys.exit(f"{name}: {found['failed']}")
+    run = run_one(name, given.data_set, Options(data=given.data, keep=folder / name))
+    if "failed" in run:
+        sys.exit(f"{name}: {run['failed']}")
     return rows(folder / name)
 
 

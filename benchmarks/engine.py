@@ -43,8 +43,8 @@ class Results:
         with self.file.open("a") as out:
             out.write(json.dumps({"at": now, **run}) + "\n")
         self.runs.append(run)
-        said = run.get("left_out") or run.get("failed") or f"{run['seconds']:,.1f} s"
-        self.console.print(f"{run['data_set']} {run['contestant']}: {said}", highlight=False)
+        result = run.get("left_out") or run.get("failed") or f"{run['seconds']:,.1f} s"
+        self.console.print(f"{run['data_set']} {run['contestant']}: {result}", highlight=False)
         return run
 
     def of(self, data_set: str, contestant: str) -> list[Run]:
@@ -67,11 +67,11 @@ def measured(
         for name in names:
             if name in out_of_it:
                 continue
-            own = replace(options, rows=engine_rows(results, data_set))
-            found = run_one(name, data_set, own)
-            results.add({"round": turn, "pairs": sizes(options.data, data_set)["pairs"], **found})
-            if "failed" in found:
-                out_of_it[name] = found["failed"]
+            with_rows = replace(options, rows=engine_rows(results, data_set))
+            run = run_one(name, data_set, with_rows)
+            results.add({"round": turn, "pairs": sizes(options.data, data_set)["pairs"], **run})
+            if "failed" in run:
+                out_of_it[name] = run["failed"]
     results.console.print(table(names, data_set, results, out_of_it))
 
 
@@ -97,8 +97,9 @@ def table(names: list[str], data_set: str, results: Results, reasons: dict[str, 
 
 
 def _cells(runs: list[Run], engine: list[Run]) -> list[str]:
-    own = {run["round"]: run["seconds"] for run in engine}
-    ratios = [own[run["round"]] / run["seconds"] for run in runs if run["round"] in own]
+    of_engine = {run["round"]: run["seconds"] for run in engine}
+    in_both = [run for run in runs if run["round"] in of_engine]
+    ratios = [of_engine[run["round"]] / run["seconds"] for run in in_both]
     return [
         str(len(runs)),
         f"{_median(runs, 'seconds'):,.1f}",
@@ -154,16 +155,16 @@ def counting_stage(run: Run) -> dict[str, float]:
 
 def cores(data_set: str, rounds: int, options: Options, results: Results) -> None:
     """The engine on one core and on two, the counting stage apart."""
-    found: dict[int, list[Run]] = {1: [], 2: []}
+    runs_on: dict[int, list[Run]] = {1: [], 2: []}
     for turn in range(rounds):
-        for count, runs in found.items():
+        for count, runs in runs_on.items():
             run = run_one("engine", data_set, replace(options, cores=count))
             run = results.add({"round": turn, "sub_run": "cores", **run})
             runs.extend([run] if "seconds" in run else [])
     made = Table(title=f"{data_set}: cores, medians")
     for head in ("cores", "seconds", "counting s", "task seconds of counting", "tasks"):
         made.add_column(head, justify="right")
-    for count, runs in found.items():
+    for count, runs in runs_on.items():
         stages = [counting_stage(run) for run in runs]
         if stages:
             cells = [_median(stages, name) for name in ("seconds", "task_seconds", "tasks")]
@@ -177,8 +178,8 @@ def complete(names: Iterable[str], data: Path, console: Console) -> None:
     for name in names:
         if not sizes(data, name):
             generate(DATA_SETS[name], DATA_SETS[name].folder(data))
-        told = sizes(data, name)
-        console.print(name, ", ".join(f"{key} {value:,}" for key, value in told.items()))
+        counts = sizes(data, name)
+        console.print(name, ", ".join(f"{key} {value:,}" for key, value in counts.items()))
 
 
 def arguments() -> argparse.Namespace:
@@ -195,12 +196,12 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _names(known: Iterable[str]) -> Any:
+def _names(allowed: Iterable[str]) -> Any:
     def parsed(text: str) -> list[str]:
-        unknown = [name for name in text.split(",") if name not in known]
+        unknown = [name for name in text.split(",") if name not in allowed]
         if unknown:
             raise argparse.ArgumentTypeError(
-                f"no {', '.join(unknown)}; there are {', '.join(known)}"
+                f"no {', '.join(unknown)}; there are {', '.join(allowed)}"
             )
         return text.split(",")
 

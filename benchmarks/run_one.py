@@ -55,7 +55,7 @@ class Peaks:
     def sample(self, process: psutil.Process) -> None:
         """Look at the process and all its children once."""
         children = [child for child in _children(process) if not _is_about_to_start(child)]
-        resident = {each: _resident(each) for each in (process, *children)}
+        resident = {one: _resident(one) for one in (process, *children)}
         self.tree = max(self.tree, sum(resident.values()))
         workers = [resident[child] for child in children if _is_python(child)]
         self.worker = max([self.worker, *workers])
@@ -105,16 +105,16 @@ def why_not(name: str, data_set: str) -> str:
 
 def run_one(name: str, data_set: str, options: Options) -> dict[str, Any]:
     """What was measured; or `failed`, the reason."""
-    known = {"contestant": name, "data_set": data_set, "cores": options.cores}
-    known["support"] = options.support
+    run = {"contestant": name, "data_set": data_set, "cores": options.cores}
+    run["support"] = options.support
     options.data.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.data, prefix="run-") as folder:
         task = _task(data_set, options, Path(folder))
-        found = _watched(name, task, options, Path(folder))
-        if options.keep is not None and "failed" not in found:
+        measured = _watched(name, task, options, Path(folder))
+        if options.keep is not None and "failed" not in measured:
             shutil.rmtree(options.keep, ignore_errors=True)
             shutil.move(task.out, options.keep)
-    return {**known, **found}
+    return {**run, **measured}
 
 
 def _task(data_set: str, options: Options, folder: Path) -> Task:
@@ -147,9 +147,9 @@ def _watched(name: str, task: Task, options: Options, folder: Path) -> dict[str,
         if child.returncode != 0:
             return {"failed": _last_words(log)}
         printed.seek(0)
-        told = json.loads(printed.read().strip().splitlines()[-1])
+        printed_by_child = json.loads(printed.read().strip().splitlines()[-1])
     memory = {"peak_bytes": peaks.tree, "peak_worker_bytes": peaks.worker}
-    return {**told, "process_seconds": round(lasted, 3), **memory}
+    return {**printed_by_child, "process_seconds": round(lasted, 3), **memory}
 
 
 def _start(
@@ -166,9 +166,9 @@ def _start(
 
 def _end(process: psutil.Process) -> None:
     """End this run's processes, and no others."""
-    for each in (*_children(process), process):
+    for one in (*_children(process), process):
         try:
-            each.kill()
+            one.kill()
         except psutil.NoSuchProcess:
             continue
 
@@ -193,8 +193,8 @@ def main() -> None:
     given = vars(parser.parse_args())
     name, data_set = given.pop("contestant"), given.pop("data_set")
     reason = why_not(name, data_set)
-    found = {"left_out": reason} if reason else run_one(name, data_set, Options(**given))
-    print(json.dumps({"contestant": name, "data_set": data_set, **found}))
+    run = {"left_out": reason} if reason else run_one(name, data_set, Options(**given))
+    print(json.dumps({"contestant": name, "data_set": data_set, **run}))
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ def matrix(task: Task) -> tuple[sparse.csr_matrix, pa.Array]:
     rank[order] = np.arange(len(order), dtype=np.int32)
     ones = np.ones(len(customers), np.int32)
     shape = (len(ids), len(texts))
-    held = sparse.csr_matrix((ones, (customers, rank[items])), shape=shape)
-    held.data[:] = 1  # repeats were added up
-    return held, texts.take(pa.array(order))
+    owned = sparse.csr_matrix((ones, (customers, rank[items])), shape=shape)
+    owned.data[:] = 1  # repeats were added up
+    return owned, texts.take(pa.array(order))
 
 
 def codes(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:

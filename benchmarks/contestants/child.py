@@ -21,11 +21,11 @@ def main() -> None:
     module = import_module(f"benchmarks.contestants.{ALL[name].module}")
     ready = module.ready(task)
     started = time.perf_counter()
-    told = module.run(task, ready) or {}
+    counts = module.run(task, ready) or {}
     seconds = time.perf_counter() - started
     after = getattr(module, "after", lambda task, ready: {})(task, ready)
-    found = {"seconds": round(seconds, 3), "rows": rows_written(Path(task.out))}
-    print(json.dumps({**found, **told, **after}), flush=True)
+    measured = {"seconds": round(seconds, 3), "rows": rows_written(Path(task.out))}
+    print(json.dumps({**measured, **counts, **after}), flush=True)
 
 
 if __name__ == "__main__":

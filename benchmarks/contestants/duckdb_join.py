@@ -13,22 +13,22 @@ CREATE TEMP TABLE item AS
 CREATE TEMP TABLE customer AS
     SELECT customer_id, row_number() OVER ()::INTEGER AS code
     FROM (SELECT DISTINCT customer_id FROM lines);
-CREATE TEMP TABLE held AS
+CREATE TEMP TABLE owned AS
     SELECT DISTINCT customer.code AS c, item.code AS x
     FROM lines JOIN item USING (item_id) JOIN customer USING (customer_id);
 """
 STATISTICS = """
 CREATE TEMP TABLE stats AS
-    WITH size AS (SELECT c, count(*) AS items FROM held GROUP BY c),
+    WITH size AS (SELECT c, count(*) AS items FROM owned GROUP BY c),
          total AS (SELECT count(*) AS units, sum(items) AS lines FROM size)
     SELECT x, count(*) AS buyers, sum(items - 1)::DOUBLE AS others,
            count(*) / any_value(total.lines) AS share, any_value(total.units) AS units
-    FROM held JOIN size USING (c), total GROUP BY x;
+    FROM owned JOIN size USING (c), total GROUP BY x;
 """
 PAIRS = """
 CREATE TEMP TABLE pair AS
     SELECT a.x AS x, b.x AS y, count(*) AS "both"
-    FROM held a JOIN held b ON a.c = b.c AND a.x < b.x
+    FROM owned a JOIN owned b ON a.c = b.c AND a.x < b.x
     GROUP BY ALL HAVING count(*) >= $support;
 """
 BEST = """

@@ -66,16 +66,16 @@ def _binary(cells: list[bytes]) -> pa.Array:
 
 
 def _chunks(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    held: list[pa.RecordBatch] = []
+    waiting: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
-        held.append(batch)
+        waiting.append(batch)
         rows += batch.num_rows
         if rows >= ROWS_PER_CHUNK:
-            yield _arrays(held)
-            held, rows = [], 0
+            yield _arrays(waiting)
+            waiting, rows = [], 0
     if rows:
-        yield _arrays(held)
+        yield _arrays(waiting)
 
 
 def _arrays(batches: list[pa.RecordBatch]) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ def ready(task: Task):
 def run(task: Task, recommender) -> dict[str, int]:
     from benchmarks.contestants.arrays import matrix
 
-    held, _ = matrix(task)
+    owned, _ = matrix(task)
     model = recommender(K=TOP + 1, num_threads=task.cores)  # an item is its own best neighbour
-    model.fit(held.astype("float64"), show_progress=False)
+    model.fit(owned.astype("float64"), show_progress=False)
     return {"kept": int(model.similarity.nnz)}

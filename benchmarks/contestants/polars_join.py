@@ -15,21 +15,21 @@ def ready(task: Task):
 def run(task: Task, pl) -> None:
     lines = pl.scan_parquet(files(task.purchases)).select("customer_id", "item_id").collect()
     items = lines.select("item_id").unique().sort("item_id").with_row_index("x")
-    held = (
+    owned = (
         lines.join(items, on="item_id")
         .select(pl.col("customer_id").rank("dense").cast(pl.UInt32).alias("c"), "x")
         .unique()
     )
-    rows = best(pl, with_evidence(pl, pair_counts(pl, held, task.support), statistics(pl, held)))
+    rows = best(pl, with_evidence(pl, pair_counts(pl, owned, task.support), statistics(pl, owned)))
     named = rows.join(items, on="x").join(
         items.rename({"x": "y", "item_id": "related_item_id"}), on="y"
     )
     named.drop("x", "y").write_parquet(f"{task.out}/part-0.parquet")
 
 
-def pair_counts(pl, held, support: int):
+def pair_counts(pl, owned, support: int):
     """x, y, both >= support, in both directions."""
-    left, right = held.lazy(), held.lazy().rename({"x": "y"})
+    left, right = owned.lazy(), owned.lazy().rename({"x": "y"})
     pairs = (
         left.join(right, on="c")
         .filter(pl.col("x") < pl.col("y"))
@@ -41,14 +41,14 @@ def pair_counts(pl, held, support: int):
     return pl.concat([pairs, pairs.select(pl.col("y").alias("x"), pl.col("x").alias("y"), "both")])
 
 
-def statistics(pl, held):
+def statistics(pl, owned):
     """x, buyers, others, share, units."""
     size = pl.len().over("c").cast(pl.Float64)
-    own = held.with_columns(size.alias("size")).group_by("x")
-    counted = own.agg(pl.len().alias("buyers"), (pl.col("size") - 1).sum().alias("others"))
-    return counted.with_columns(
-        (pl.col("buyers") / held.height).alias("share"),
-        pl.lit(held["c"].n_unique()).alias("units"),
+    with_sizes = owned.with_columns(size.alias("size")).group_by("x")
+    per_item = with_sizes.agg(pl.len().alias("buyers"), (pl.col("size") - 1).sum().alias("others"))
+    return per_item.with_columns(
+        (pl.col("buyers") / owned.height).alias("share"),
+        pl.lit(owned["c"].n_unique()).alias("units"),
     )
 
 

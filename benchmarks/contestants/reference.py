@@ -19,7 +19,9 @@ def run(task: Task, spark) -> None:
     from alsobought.copurchase.scores import score
 
     purchases = spark.read.format("delta").load(task.purchases)
-    held = all_units(purchases, baskets(), AS_OF).persist()
-    evidence = with_evidence(pair_counts(held, task.support), item_statistics(held))
+    baskets_of_units = all_units(purchases, baskets(), AS_OF).persist()
+    evidence = with_evidence(
+        pair_counts(baskets_of_units, task.support), item_statistics(baskets_of_units)
+    )
     rows = candidates(evidence, lists(task), TOP).withColumn("score", score(METRIC))
     write(rows, task)

@@ -18,14 +18,14 @@ def ready(task: Task) -> None:
 
 
 def run(task: Task, _: None) -> None:
-    held, texts = matrix(Task(**{**task.as_dict(), "cores": 1}))
-    buyers = np.bincount(held.indices, minlength=held.shape[1])
-    others = held.T @ (np.diff(held.indptr) - 1)
-    share = buyers / held.nnz
-    by_item = held.T.tocsr()
+    owned, texts = matrix(Task(**{**task.as_dict(), "cores": 1}))
+    buyers = np.bincount(owned.indices, minlength=owned.shape[1])
+    others = owned.T @ (np.diff(owned.indptr) - 1)
+    share = buyers / owned.nnz
+    by_item = owned.T.tocsr()
     writer = None
     for first, last in chunks(others):
-        counts = by_item[first:last] @ held
+        counts = by_item[first:last] @ owned
         x, y, both, expected, score = best(counts, first, others, share, task.support)
         table = pa.table(
             {
@@ -35,7 +35,7 @@ def run(task: Task, _: None) -> None:
                 "expected": expected,
                 "buyers": buyers[x],
                 "related_buyers": buyers[y],
-                "units": np.full(len(x), held.shape[0]),
+                "units": np.full(len(x), owned.shape[0]),
                 "score": score,
             }
         )

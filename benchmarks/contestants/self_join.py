@@ -15,9 +15,9 @@ def ready(task: Task):
 
 def run(task: Task, spark) -> None:
     purchases = spark.read.format("delta").load(task.purchases)
-    held = distinct_codes(purchases).persist()
-    pairs = pair_counts(held, task.support)
-    rows = best(with_evidence(pairs, statistics(held)))
+    owned = distinct_codes(purchases).persist()
+    pairs = pair_counts(owned, task.support)
+    rows = best(with_evidence(pairs, statistics(owned)))
     names = item_codes(purchases)
     rows = rows.join(F.broadcast(renamed(names, "x", "item_id")), "x").join(
         F.broadcast(renamed(names, "y", "related_item_id")), "y"
@@ -42,10 +42,10 @@ def distinct_codes(purchases: DataFrame) -> DataFrame:
     return joined.select("customer", F.col("code").alias("x")).distinct()
 
 
-def pair_counts(held: DataFrame, support: int) -> DataFrame:
+def pair_counts(owned: DataFrame, support: int) -> DataFrame:
     """x, y, both >= support, in both directions."""
     pairs = (
-        held.join(held.withColumnRenamed("x", "y"), "customer")
+        owned.join(owned.withColumnRenamed("x", "y"), "customer")
         .where("x < y")
         .groupBy("x", "y")
         .agg(F.count(F.lit(1)).alias("both"))
@@ -54,20 +54,22 @@ def pair_counts(held: DataFrame, support: int) -> DataFrame:
     return pairs.unionByName(pairs.selectExpr("y AS x", "x AS y", "both"))
 
 
-def statistics(held: DataFrame) -> DataFrame:
+def statistics(owned: DataFrame) -> DataFrame:
     """x, buyers, share, others (the other items of its buyers in all), units."""
-    sizes = held.groupBy("customer").agg(F.count(F.lit(1)).alias("size"))
-    own = held.join(sizes, "customer").groupBy("x")
-    counted = own.agg(F.count(F.lit(1)).alias("buyers"), F.sum(F.col("size") - 1).alias("others"))
+    sizes = owned.groupBy("customer").agg(F.count(F.lit(1)).alias("size"))
+    with_sizes = owned.join(sizes, "customer").groupBy("x")
+    per_item = with_sizes.agg(
+        F.count(F.lit(1)).alias("buyers"), F.sum(F.col("size") - 1).alias("others")
+    )
     totals = sizes.agg(F.count(F.lit(1)).alias("units"), F.sum("size").alias("rows"))
-    return counted.crossJoin(F.broadcast(totals)).withColumn("share", F.expr("buyers / rows"))
+    return per_item.crossJoin(F.broadcast(totals)).withColumn("share", F.expr("buyers / rows"))
 
 
 def with_evidence(pairs: DataFrame, items: DataFrame) -> DataFrame:
     """The pairs with n_x, n_y, n, E = P_y sum |c|, and the score."""
-    own = items.select("x", "buyers", "others", "units")
+    of_item = items.select("x", "buyers", "others", "units")
     related = items.selectExpr("x AS y", "buyers AS related_buyers", "share")
-    joined = pairs.join(F.broadcast(own), "x").join(F.broadcast(related), "y")
+    joined = pairs.join(F.broadcast(of_item), "x").join(F.broadcast(related), "y")
     return joined.withColumn("expected", F.expr("share * others")).withColumn(
         "score", F.expr("(both - expected) / sqrt(expected)")
     )

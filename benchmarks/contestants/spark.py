@@ -67,7 +67,7 @@ def stages(store: Any, quantiles: Any) -> list[dict[str, float]]:
     """Each stage that wrote or took a tenth of a second: seconds, of its tasks in all, of the
     median and the slowest task, bytes."""
     jvm_list = _stage_list(store)
-    found = []
+    described = []
     for i in range(jvm_list.size()):
         stage = jvm_list.apply(i)
         began, ended = stage.firstTaskLaunchedTime(), stage.completionTime()
@@ -76,13 +76,13 @@ def stages(store: Any, quantiles: Any) -> list[dict[str, float]]:
         seconds = (ended.get().getTime() - began.get().getTime()) / 1000
         if seconds < 0.1 and not stage.outputBytes():
             continue
-        each = store.taskSummary(stage.stageId(), stage.attemptId(), quantiles)
+        summary = store.taskSummary(stage.stageId(), stage.attemptId(), quantiles)
         middle, slowest = (
             (None, None)
-            if each.isEmpty()
-            else [each.get().executorRunTime().apply(i) / 1000 for i in range(2)]
+            if summary.isEmpty()
+            else [summary.get().executorRunTime().apply(i) / 1000 for i in range(2)]
         )
-        found.append(
+        described.append(
             {
                 "median_task": middle,
                 "slowest_task": slowest,
@@ -95,7 +95,7 @@ def stages(store: Any, quantiles: Any) -> list[dict[str, float]]:
                 "written": int(stage.outputBytes()),
             }
         )
-    return sorted(found, key=lambda stage: stage["stage"])
+    return sorted(described, key=lambda stage: stage["stage"])
 
 
 def _stage_list(store: Any) -> Any:
