@@ -41,3 +41,14 @@ def test_make_help_names_every_target():
     assert len({re.match(r"\S+ +", line).end() for line in lines}) == 1  # one column
     phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1]
     assert sorted(phony.split()) == sorted(targets)
+
+
+def test_contributing_names_what_is_there():
+    text = (REPO / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = set(re.findall(r"\b(?:tests|docs|libs|benchmarks|airflow_dags)/[\w/.]*\w", text))
+    assert len(paths) > 8
+    assert [path for path in sorted(paths) if not (REPO / path).exists()] == []
+    makefile = (REPO / "Makefile").read_text(encoding="utf-8")
+    targets = {name for line in re.findall(r"`?make ([a-z -]+)", text) for name in line.split()}
+    assert targets - set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) == set()
+    assert len(text.splitlines()) <= 80
