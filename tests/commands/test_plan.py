@@ -6,7 +6,7 @@ from alsobought.commands.plan import heaviest_units, print_plan
 from alsobought.runtime import job as jobs
 from alsobought.runtime.run import context
 from tests.jobs import shop
-from tests.project import AS_OF, toml
+from tests.project import AS_OF
 
 
 def test_the_plan_has_pairs_sizes_what_is_heaviest_and_the_cost(project, capsys):

@@ -76,13 +76,20 @@ def test_a_pair_of_an_item_with_free_places_is_below_min_support():
 
 
 def test_a_pair_that_no_metric_kept_has_at_most_as_many_units_as_the_last_one_kept():
-    """Kept by excess are 5, 4 and 2, so with E = 1 the pair has at most 3 units: 2 - 0."""
+    """Kept by excess are 5, 4 and 2, so with E = 1 the pair has at most 3 units."""
     kept = [EVIDENCE._replace(both=both) for both in (6, 5, 3)]
     pair = Evidence(both=0, expected=1.0, buyers=9, related_buyers=8, units=100)
     limits = Limits(min_support=2, candidates=3, metrics=["excess"])
     assert most_units(pair, kept, limits) == 3
     assert most_units(pair._replace(expected=2.5), kept, limits) == 4
     assert most_units(pair._replace(expected=2.5, related_buyers=2), kept, limits) == 2
+
+
+def test_a_pair_below_min_support_is_not_kept_however_good_it_is():
+    """Kept by excess are 4, 3 and 0, so with E = 1 the metric allows 1 unit, but 4 are too few."""
+    kept = [EVIDENCE._replace(both=both, expected=5.0) for both in (9, 8, 5)]
+    pair = Evidence(both=0, expected=1.0, buyers=9, related_buyers=8, units=100)
+    assert most_units(pair, kept, Limits(min_support=5, candidates=3, metrics=["excess"])) == 4
 
 
 def test_the_strictest_metric_bounds_the_units():

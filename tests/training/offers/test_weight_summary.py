@@ -21,7 +21,7 @@ ROWS = [  # method, state, age in days, weight, redeemed
     ("a", "00", 7.5, 0.5, 0),
     ("a", "11", 14.9, 2.0, 1),
     ("a", "11", 30.0, 1.0, 1),
-    ("a", "10", 29.9, 1.5, 0),
+    ("a", "10", 29.9, 2.5, 0),
     ("one", "00", 1.0, 1.0, 0),
     ("one", "11", 31.0, 1.0, 1),
 ]
@@ -47,7 +47,7 @@ def test_sums_are_by_method_state_and_age_group_and_an_edge_is_in_the_older_grou
         Group("a", "00", 1): Sums(1, 0.5, 0.25, 0, 0.0),
         Group("a", "11", 1): Sums(1, 2.0, 4.0, 1, 2.0),
         Group("a", "11", 3): Sums(1, 1.0, 1.0, 1, 1.0),
-        Group("a", "10", 2): Sums(1, 1.5, 2.25, 0, 0.0),
+        Group("a", "10", 2): Sums(1, 2.5, 6.25, 0, 0.0),
         Group("one", "00", 0): Sums(1, 1.0, 1.0, 0, 0.0),
         Group("one", "11", 3): Sums(1, 1.0, 1.0, 1, 1.0),
     }
@@ -66,8 +66,8 @@ def test_a_summary_has_the_rates_of_final_and_open_labels():
         copies=6,
         final_rate=1.0,
         open_rate=1 / 5,
-        weighted_open_rate=2.0 / 5.0,
-        effective_sample_size=pytest.approx(6.0**2 / 8.125, rel=1e-15),
+        weighted_open_rate=2.0 / 6.0,
+        effective_sample_size=pytest.approx(7.0**2 / 12.125, rel=1e-15),
     )
     assert ones == MethodSummary("one", 2, 1.0, 0.0, 0.0, 2.0)
 
@@ -80,7 +80,7 @@ def test_a_rate_of_no_copies_is_unknown():
 def test_mean_weights_leave_out_methods_whose_weights_are_all_one():
     assert mean_weights(weight_sums([batch(ROWS)], EDGES)) == [
         MeanWeights("a", "00", [0.5, 0.5, None, None]),
-        MeanWeights("a", "10", [None, None, 1.5, None]),
+        MeanWeights("a", "10", [None, None, 2.5, None]),
         MeanWeights("a", "11", [None, 2.0, None, 1.0]),
     ]
 
