@@ -1,7 +1,7 @@
 """The weights p(state) / q(state observed) of every method, as plain arithmetic.
 
-Each formula works on floats, on fractions and on arrays alike, and clips nothing: `methods` does.
-Pairs are in the order (redeemed, not redeemed). Symbols: p = P(redeems | x); late = P(redeems
+Each formula works on floats, on fractions and on arrays alike, and clips nothing: `weight_methods`
+does. Pairs are in the order (redeemed, not redeemed). Symbols: p = P(redeems | x); late = P(redeems
 after the observation window | x); stays = P(never redeems | not redeemed in the window, x);
 visible = P(redemption visible at this age | redeems, x).
 """
