@@ -1,6 +1,5 @@
 """What each rule refuses, on rows as files hold them."""
 
-import json
 from datetime import date, datetime
 
 from alsobought.ingest import rules
@@ -132,39 +131,6 @@ def test_of_rows_with_one_line_id_a_good_one_stays(purchases):
         ("1", 0.0, ["duplicate", "quantity_not_positive"]),
         ("1", 3.0, []),
         ("2", 4.0, []),
-    ]
-
-
-def test_a_rejected_row_is_kept_as_it_was_read(purchases):
-    """Also where the source's column has the name of ours, whose value is another."""
-    names = ["customer_id", "order_id", "item_id", "purchased_at", "quantity", "Price", "a.b"]
-    judged = purchases(
-        {"a.csv": ",".join(names) + "\n 7.0 ,o1,tea,never,many,1 EUR,kept\n"},
-        columns={**{name: name for name in names[:5]}, "price": "Price"},
-    )
-    rejected = rules.rejected(judged, names).collect()[0]
-    assert rejected["reasons"] == ["unreadable_price", "unreadable_quantity", "unreadable_time"]
-    assert rejected["source_file"].endswith("/a.csv")
-    assert rejected["copies"] == 1
-    assert json.loads(rejected["row"]) == {
-        "customer_id": " 7.0 ",
-        "order_id": "o1",
-        "item_id": "tea",
-        "purchased_at": "never",
-        "quantity": "many",
-        "Price": "1 EUR",
-        "a.b": "kept",
-    }
-
-
-def test_rejected_rows_of_a_file_that_read_alike_are_one_row_with_their_number(purchases):
-    line = "c1,o1,tea,2017-11-30,0\n"
-    head = "customer,order,item,time,n\n"
-    judged = purchases({"a.csv": head + 3 * line, "b.csv": head + line}, more={"quantity": "n"})
-    rejected = rules.rejected(judged, head.strip().split(","))
-    assert rows(rejected.selectExpr("right(source_file, 5)", "copies", "reasons")) == [
-        ("a.csv", 3, ["duplicate", "quantity_not_positive"]),
-        ("b.csv", 1, ["quantity_not_positive"]),
     ]
 
 

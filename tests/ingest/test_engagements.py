@@ -1,0 +1,39 @@
+"""Engagements: what each rule refuses, what the job keeps."""
+
+from datetime import datetime
+
+from alsobought.ingest.settings import EngagementSource
+from tests.rows import rows
+
+EVENTS = (
+    "offer,time\no1,2017-11-30\no1,2017-11-30 00:00:00\no1,2017-11-30 00:00:01\n"
+    "o2,2017-11-30\n,2017-11-30\no3,soon\no4,2017-12-01\n"
+)
+
+
+def test_the_same_event_twice_is_a_duplicate_and_another_time_is_not(judged):
+    judged_rows = judged(EngagementSource, {"a.csv": EVENTS})
+    assert rows(judged_rows.select("offer_id", "reasons")) == [
+        ("o1", ["duplicate"]),
+        ("o1", []),
+        ("o1", []),
+        ("o2", []),
+        ("o3", ["unreadable_time"]),
+        ("o4", ["future_time"]),
+        (None, ["missing_offer_id"]),
+    ]
+
+
+def test_the_job_keeps_good_engagements(offer_shop):
+    assert offer_shop.run_job("engagements") == [
+        "engagements: 1 rows are new, 0 changed",
+        "2 rows read = 1 good + 1 rejected (unreadable_time 1)",
+    ]
+    at = datetime(2017, 11, 5)  # noqa: DTZ001 - tests run in UTC
+    assert rows(offer_shop.read("engagements")) == [("o1", at)]
+
+
+def test_a_shop_without_offers_is_told_what_is_missing(project):
+    assert project.refusal("engagements") == (
+        "conf/test.toml: there is no [sources.engagements], which the job engagements needs."
+    )

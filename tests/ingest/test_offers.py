@@ -1,0 +1,117 @@
+"""Offers: what each rule refuses, what features become, what the job keeps."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from alsobought.ingest import files, offers, rules
+from alsobought.ingest.settings import OfferSource
+from alsobought.tables.offers import OFFERS
+from tests.rows import rows
+
+DAY = date(2017, 12, 1)
+OFFER = {"offer_id": "offer", "customer_id": "customer", "issued_at": "time"}
+HEAD = "offer,customer,time\n"
+
+
+def at(*numbers):
+    return datetime(*numbers)  # noqa: DTZ001 - tests run in UTC
+
+
+def test_every_fault_of_an_offer_is_listed_and_a_good_one_has_none(judged):
+    judged_rows = judged(
+        OfferSource,
+        {
+            "a.csv": "offer,customer,time,size\n"
+            + "good,c1,2017-11-30 10:00:00,3\n"
+            + "no size,c1,2017-11-30 10:00:00,\n"
+            + ",c1,2017-11-30 10:00:00,3\n"
+            + "no customer,,2017-11-30 10:00:00,3\n"
+            + "no time,c1,30.11.2017,3\n"
+            + "at the day,c1,2017-12-01 00:00:00,3\n"
+            + "word,c1,2017-11-30 10:00:00,large\n"
+            + "twice,c1,2017-11-30 10:00:00,3\n"
+            + "twice,c2,2017-11-29 10:00:00,4\n"
+            + "\ufffd,c1,2017-11-30 10:00:00,3\n"
+        },
+        numbers="size",
+    )
+    assert rows(judged_rows.where("size(reasons) > 0").select("offer_id", "reasons")) == [
+        ("at the day", ["future_time"]),
+        ("no customer", ["missing_customer_id"]),
+        ("no time", ["unreadable_time"]),
+        ("twice", ["duplicate"]),
+        ("word", ["unreadable_number"]),
+        ("\ufffd", ["unreadable_offer_id"]),
+        (None, ["missing_offer_id"]),
+    ]
+    kept = rules.good(judged_rows, OFFERS).where("offer_id <> 'twice'")
+    assert rows(kept) == [
+        ("good", "c1", at(2017, 11, 30, 10), {"size": 3.0}),
+        ("no size", "c1", at(2017, 11, 30, 10), {}),
+    ]
+
+
+def test_of_offers_with_one_id_a_good_one_stays(judged):
+    late, good = "o1,c1,2018-01-01\n", "o1,c1,2017-11-01\n"
+    judged_rows = judged(OfferSource, {"a.csv": HEAD + late, "b.csv": HEAD + good})
+    assert rows(judged_rows.selectExpr("right(_source_file, 5)", "reasons")) == [
+        ("a.csv", ["duplicate", "future_time"]),
+        ("b.csv", []),
+    ]
+
+
+def test_an_id_of_several_columns_is_joined_and_missing_where_one_is(judged):
+    text = "campaign,customer,time\n7.0,c1,2017-11-01\n,c1,2017-11-01\n8,,2017-11-01\n"
+    judged_rows = judged(OfferSource, {"a.csv": text}, offer_id=["campaign", "customer"])
+    assert rows(judged_rows.select("offer_id", "reasons")) == [
+        ("7-c1", []),
+        (None, ["missing_customer_id", "missing_offer_id"]),
+        (None, ["missing_offer_id"]),
+    ]
+
+
+def test_text_becomes_a_category_and_a_number_its_value(judged):
+    text = "offer,customer,time,kind,days,size\no1,c1,2017-11-01, Type A ,32,1e2\n"
+    text += "o2,c1,2017-11-01,,,\n"
+    judged_rows = judged(
+        OfferSource, {"a.csv": text}, features=["kind", "days"], numbers=["size"]
+    ).select("offer_id", "features")
+    assert rows(judged_rows) == [
+        ("o1", {"kind=Type A": 1.0, "days=32": 1.0, "size": 100.0}),
+        ("o2", {}),
+    ]
+
+
+def test_a_column_of_numbers_needs_no_telling(spark, frame, tmp_path):
+    """Decimals, whole numbers, floats and truth values, as a typed file holds them."""
+    made = frame(
+        "offer int, customer string, time timestamp, "
+        "n bigint, d decimal(5,2), x double, yes boolean",
+        (1, "c1", at(2017, 11, 1), 3, Decimal(2), 0.5, True),
+        (2, "c1", at(2017, 11, 1), None, None, float("nan"), None),
+    )
+    made.write.parquet(str(tmp_path / "offers"))
+    source = OfferSource(
+        path="offers", format="parquet", columns=OFFER | {"features": ["n", "d", "x", "yes"]}
+    )
+    judged_rows = offers.classified(files.read(spark, source, tmp_path), source, DAY)
+    assert rows(judged_rows.select("offer_id", "features", "reasons")) == [
+        ("1", {"n": 3.0, "d": 2.0, "x": 0.5, "yes=true": 1.0}, []),
+        ("2", {}, []),
+    ]
+
+
+def test_the_job_keeps_good_rows_and_a_second_run_changes_nothing(offer_shop):
+    """Also where rows hold maps, which Spark does not compare."""
+    sentence = "3 rows read = 2 good + 1 rejected (missing_offer_id 1)"
+    assert offer_shop.run_job("offers") == ["offers: 2 rows are new, 0 changed", sentence]
+    assert offer_shop.run_job("offers") == ["offers: 0 rows are new, 0 changed", sentence]
+    assert rows(offer_shop.read("offers")) == [
+        ("o1", "c1", at(2017, 11, 1), {"kind=A": 1.0, "size=1": 1.0}),
+        ("o2", "c2", at(2017, 11, 2), {"kind=B": 1.0}),
+    ]
+    offer_shop.file("offers/1.csv", "offer,customer,time,kind,size\no2,c2,2017-11-02,B,9\n")
+    assert offer_shop.run_job("offers")[0] == "offers: 0 rows are new, 1 changed"
+    assert rows(offer_shop.read("offers").where("offer_id = 'o2'")) == [
+        ("o2", "c2", at(2017, 11, 2), {"kind=B": 1.0, "size=9": 1.0}),
+    ]
