@@ -132,15 +132,6 @@ TRAINING_EXAMPLES = Table(
     checks=EXAMPLE_CHECKS,
 )
 
-PURCHASE_EXAMPLES = Table(
-    "purchase_examples",
-    "A weighted row to train a purchase model on: what was bought, and what was not.",
-    EXAMPLE,
-    key=("as_of", "example_id", "copy"),
-    kept="per_as_of",
-    checks=EXAMPLE_CHECKS,
-)
-
 REDEMPTION_SCORES = Table(
     "redemption_scores",
     "How likely an offer is engaged with and redeemed, by models trained with the weights.",
@@ -184,4 +175,13 @@ REDEMPTION_AUDITS = Table(
     key=("as_of", "audit", "method", "bucket"),
     kept="per_as_of",
     checks={"rows_counted": "rows >= 0"},
+)
+
+PURCHASE_EXAMPLES = Table(
+    "purchase_examples",
+    "A weighted row to train a purchase model on: what was bought, and what was not.",
+    EXAMPLE,
+    key=("as_of", "example_id", "copy"),
+    kept="per_as_of",
+    checks=EXAMPLE_CHECKS,
 )
