@@ -57,12 +57,12 @@ class Block:
             return [*lines[:n], code, "\n" if indent else "\n\n", *lines[n:]]
         if self.place == "after":
             return [*lines[: n + 1], code, *lines[n + 1 :]]
+        entry = self.code.strip().rstrip(",")
         if not lines[n].endswith(("(\n", "[\n", "{\n")):  # a list of one line
-            longer = f"{lines[n].rstrip()}, {self.code.strip().rstrip(',')}\n"
-            return [*lines[:n], longer, *lines[n + 1 :]]
+            return [*lines[:n], f"{lines[n].rstrip()}, {entry}\n", *lines[n + 1 :]]
         closes = re.compile(rf"{indent}[\])}}]")
         end = next(i for i in range(n + 1, len(lines)) if closes.match(lines[i]))
-        return [*lines[:end], textwrap.indent(code, "    "), *lines[end:]]
+        return [*lines[:end], f"{indent}    {entry},\n", *lines[end:]]
 
 
 BLOCKS = {name: [Block(*found) for found in CODE.findall(text)] for name, text in RECIPES.items()}
