@@ -5,6 +5,9 @@
 all parts), plan (items to blocks), replicate (baskets to blocks), count (blocks to scored
 candidates), histograms (baskets to item statistics), cost (what a run is going to take).
 `envelopes` defines the rows that stages exchange, `kernels` holds the compiled loops.
+
+What a stage hands to Spark is a function within a function, which travels by value, and so would a
+compiled loop that it names: the worker would compile it anew. It calls functions of its module.
 """
 
 from alsobought.copurchase.engine.kernels import cache

@@ -1,6 +1,7 @@
 """Lines by part to packed baskets: one shuffle, and what each part holds in all."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -49,28 +50,41 @@ def pack_baskets(partitioned: DataFrame, items: Items, layout: Layout) -> DataFr
     Counts are of size classes, of markets, and of items (with `layout.histograms`: histograms).
     Cost: 16 bytes a line and unit are shuffled (20 with times); a task holds one part's lines.
     """
-    context = partitioned.sparkSession.sparkContext
-    hashes_sent, markets_sent = context.broadcast(items.hashes), context.broadcast(items.markets)
-    markets = len(items.market_names)
+    facts = _ItemFacts(items.hashes, items.markets, len(items.market_names))
+    facts_sent = partitioned.sparkSession.sparkContext.broadcast(facts)
 
     def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        hashes, market_of = hashes_sent.value, markets_sent.value
-        slots = code_table(hashes)
-        for part, rows in rows_by_key(batches, "part").items():
-            lines = _with_codes(LINES.read_joined(rows), hashes, slots)
-            cap = layout.units[layout.unit_of(part)].max_items
-            baskets, before = make_baskets(lines, cap, hashes, layout.count_repeats)
-            yield PACKED.row(BASKETS, _without_defaults(baskets, layout), part=part)
-            yield PACKED.row(SIZES, _size_counts(baskets.sizes, before), part=part)
-            yield PACKED.row(MARKETS, _market_counts(baskets, market_of, markets), part=part)
-            if layout.histograms:
-                yield from _rows_by_range(part, HISTOGRAMS, _histograms(baskets))
-            else:
-                yield from _rows_by_range(part, ITEMS, count_per_item(baskets, len(hashes)))
+        return _pack_parts(batches, facts_sent.value, layout)
 
     lines = PARTITIONED.only(partitioned, LINES)
     by_part = lines.repartitionById(layout.all_parts, F.col("part"))
     return by_part.mapInArrow(pack, PACKED.ddl)
+
+
+@dataclass(frozen=True)
+class _ItemFacts:
+    """What packing knows of the items, by code: hashes, positions of markets; and all markets."""
+
+    hashes: Int64s
+    market_of: Int32s
+    markets: int
+
+
+def _pack_parts(
+    batches: Iterator[pa.RecordBatch], items: _ItemFacts, layout: Layout
+) -> Iterator[pa.RecordBatch]:
+    slots = code_table(items.hashes)
+    for part, rows in rows_by_key(batches, "part").items():
+        lines = _with_codes(LINES.read_joined(rows), items.hashes, slots)
+        cap = layout.units[layout.unit_of(part)].max_items
+        baskets, before = make_baskets(lines, cap, items.hashes, layout.count_repeats)
+        yield PACKED.row(BASKETS, _without_defaults(baskets, layout), part=part)
+        yield PACKED.row(SIZES, _size_counts(baskets.sizes, before), part=part)
+        yield PACKED.row(MARKETS, _market_counts(baskets, items), part=part)
+        if layout.histograms:
+            yield from _rows_by_range(part, HISTOGRAMS, _histograms(baskets))
+        else:
+            yield from _rows_by_range(part, ITEMS, count_per_item(baskets, len(items.hashes)))
 
 
 def _with_codes(lines: HashedLines, hashes: Int64s, slots: Int32s) -> PurchaseLines:
@@ -104,13 +118,13 @@ def _size_counts(sizes: Int32s, before: Int64s) -> SizeCounts:
     )
 
 
-def _market_counts(baskets: Baskets, market_of_item: Int32s, markets: int) -> MarketCounts:
-    market_of = market_of_item[baskets.codes]
+def _market_counts(baskets: Baskets, items: _ItemFacts) -> MarketCounts:
+    market_of = items.market_of[baskets.codes]
     first_item = np.cumsum(baskets.sizes, dtype=np.int64) - baskets.sizes
-    purchases = np.zeros(markets, np.int64)
+    purchases = np.zeros(items.markets, np.int64)
     np.add.at(purchases, market_of, baskets.lines)
-    units = np.bincount(market_of[first_item], minlength=markets)
-    return MarketCounts(units, purchases, np.bincount(market_of, minlength=markets))
+    units = np.bincount(market_of[first_item], minlength=items.markets)
+    return MarketCounts(units, purchases, np.bincount(market_of, minlength=items.markets))
 
 
 def _histograms(baskets: Baskets) -> ItemHistograms:

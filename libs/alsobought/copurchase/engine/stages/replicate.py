@@ -26,6 +26,7 @@ from alsobought.copurchase.engine.kernels.basket_arrays import copy_to_blocks, c
 from alsobought.copurchase.engine.kernels.named_arrays import (
     Baskets,
     CopiedBaskets,
+    Int32s,
     Int64s,
     Lags,
 )
@@ -70,8 +71,7 @@ def collect_copy_counts(packed: DataFrame, layout: Layout, unit: int, plan: Bloc
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for row in rows_of(batches):
-            copies = count_copies(_read_baskets(row).arrays, block_of_sent.value, blocks)
-            yield COUNTED_COPIES.row(COPY_COUNTS, CopyCounts(copies.entries))
+            yield COUNTED_COPIES.row(COPY_COUNTS, _copy_counts(row, block_of_sent.value, blocks))
 
     first_part = unit * layout.parts
     of_unit = F.col("part").between(first_part, first_part + layout.parts - 1)
@@ -103,6 +103,10 @@ def replicate_baskets(
                     yield REPLICATED.row(HEADS, counts, task=task, head=h, relation=r)
 
     return PACKED.only(packed, BASKETS).mapInArrow(replicate, REPLICATED.ddl)
+
+
+def _copy_counts(row: Row, block_of: Int32s, blocks: int) -> CopyCounts:
+    return CopyCounts(count_copies(_read_baskets(row).arrays, block_of, blocks).entries)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""The step of co_purchases: rows that keep the contract, and what its notes say."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from alsobought.copurchase.co_purchases import co_purchases
+from alsobought.copurchase.settings import Baskets, CoPurchases, Lists
+from alsobought.errors import JobError
+from alsobought.tables.copurchase import CO_PURCHASES
+from alsobought.tables.stored import Stored
+from tests.rows import rows
+
+AS_OF = date(2017, 4, 20)
+LINES = "market string, customer_id string, order_id string, item_id string, purchased_at timestamp"
+
+
+@pytest.fixture
+def purchases(frame):
+    """Two customers with tea and jam, one of them also with oil, the day before."""
+    at = datetime(2017, 4, 19, tzinfo=UTC)
+    baskets = {"c": ["tea", "jam"], "d": ["tea", "jam", "oil"]}
+    lines = [("all", c, f"o-{c}", item, at) for c, items in baskets.items() for item in items]
+    return Stored(frame(LINES, *lines))
+
+
+def settings(cap, task_memory_mb=64):
+    baskets = Baskets(
+        units=["customer"], look_back_days=9, max_items={"customer": cap}, count_repeats=True
+    )
+    lists = Lists(metrics=["lift", "confidence"], min_support=2)
+    return CoPurchases(baskets=baskets, lists=lists, candidates=5, task_memory_mb=task_memory_mb)
+
+
+def test_pairs_with_support_are_rows_of_the_table(purchases):
+    pairs = co_purchases(purchases, settings(9), AS_OF).rows
+    columns = ["item_id", "related_item_id", "both", "buyers", "related_buyers", "units"]
+    assert rows(CO_PURCHASES.conform(pairs).select(*columns)) == [
+        ("jam", "tea", 2, 2, 2, 2),
+        ("tea", "jam", 2, 2, 2, 2),
+    ]
+
+
+def test_notes_say_what_was_counted_and_what_it_was_planned_to_cost(purchases):
+    units, scan, plan = co_purchases(purchases, settings(2), AS_OF).notes
+    assert units == (
+        "customer: 2 units, 2 pairs; 1 units above max_items = 2 were sampled, "
+        "which left out 2 pairs (50.0%)"
+    )
+    assert scan.startswith("lines scanned, 3 items numbered in ")
+    assert plan.startswith("plan: ")
+
+
+def test_a_day_without_purchases_is_refused(purchases):
+    with pytest.raises(JobError, match="purchases has none from 2017-05-11 to 2017-05-20"):
+        co_purchases(purchases, settings(9), date(2017, 5, 20))
