@@ -52,7 +52,6 @@ MAY_IMPORT["commands"] = (*BASE, *ROOMS, "runtime", "__version__")
 FOR_JOBS = (*BASE, *ROOMS, "runtime.job", "runtime.run")
 EXCEPTIONS = {
     ("runtime.setup", "copurchase"),  # compiles the engine's loops by counting four purchases
-    ("runtime.run", "commands.options"),  # a job file has the options that commands have
 }
 
 STAGES = (

@@ -8,8 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from alsobought.commands.options import Options, command, day
+from alsobought.commands.options import Options, command
 from alsobought.errors import ConfigError, JobError
+from alsobought.runtime.arguments import day
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,10 @@ import typer
 from pyspark.sql import SparkSession
 
 from alsobought import __version__
-from alsobought.commands.options import AsOf, Env, Options, command, day
+from alsobought.commands.options import Options, command
 from alsobought.errors import ConfigError
 from alsobought.runtime import config, home, progress, session
+from alsobought.runtime.arguments import AsOf, Env, day
 from alsobought.runtime.folder import Folder
 from alsobought.runtime.run import Context
 from alsobought.runtime.store import Read, Store, warehouse_path

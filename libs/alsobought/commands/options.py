@@ -3,18 +3,13 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
-from datetime import date
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from alsobought.errors import ConfigError
+from alsobought.runtime.arguments import Debug
 from alsobought.runtime.faults import guarded
 
-Env = Annotated[str, typer.Option(help="An environment: the name of a file in conf/.")]
-AsOf = Annotated[
-    str, typer.Option(metavar="YYYY-MM-DD", help="Use what happened before this day, UTC.")
-]
 DefaultEnv = Annotated[
     str, typer.Option(envvar="ALSOBOUGHT_ENV", help="An environment: the name of a file in conf/.")
 ]
@@ -22,7 +17,6 @@ LatestDay = Annotated[
     str | None,
     typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day; by default the latest."),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show Spark's log and the whole traceback.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +63,3 @@ def _parameter(field: "Field[Any]", annotation: Any) -> inspect.Parameter:
     return inspect.Parameter(
         field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )
-
-
-def day(text: str) -> date:
-    """The day that `text` names. Raises ConfigError where it names none."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(f"--as-of {text!r} is not a day: write it as 2017-12-01.") from None

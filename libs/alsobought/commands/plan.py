@@ -8,7 +8,7 @@ import typer
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from alsobought.commands.options import AsOf, Options, command, day
+from alsobought.commands.options import Options, command
 from alsobought.commands.printing import Number, Text, grid, say
 from alsobought.copurchase.engine import pipeline
 from alsobought.copurchase.engine.stages import cost
@@ -17,6 +17,7 @@ from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.days import in_window
 from alsobought.runtime import home, session
 from alsobought.runtime import job as jobs
+from alsobought.runtime.arguments import AsOf, day
 from alsobought.runtime.run import Context, context
 from alsobought.runtime.store import Store, warehouse_path
 from alsobought.tables.purchases import PURCHASES

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from alsobought.commands.options import AsOf, Env, Options, command, day
+from alsobought.commands.options import Options, command
 from alsobought.commands.printing import say
 from alsobought.errors import ConfigError
 from alsobought.runtime import config, home
 from alsobought.runtime import job as jobs
+from alsobought.runtime.arguments import AsOf, Env, day
 from alsobought.runtime.config import sections_of
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import context, run_all
@@ -40,13 +41,15 @@ def run(options: RunOptions) -> None:
     if options.all_jobs == bool(names):
         raise ConfigError("Name the jobs to run, or give --all.")
     root, as_of = home.find(), day(options.as_of)
-    for name in names:
-        jobs.load(root, name)  # an unknown name is refused before all jobs are loaded
-    every_job = jobs.all_jobs(root)
-    chosen = _in_order(every_job, names, with_upstream=options.with_upstream)
+    chosen = [jobs.load(root, name) for name in names]
+    every_job: Mapping[str, Job] | None = None
+    if len(chosen) != 1 or options.with_upstream:
+        every_job = jobs.all_jobs(root)
+        chosen = _in_order(every_job, names, with_upstream=options.with_upstream)
     if options.all_jobs:
         chosen = _configured(chosen, root, options.env)
-    where = context(root, options.env, as_of, chosen, every_job.values())
+    every = None if every_job is None else every_job.values()
+    where = context(root, options.env, as_of, chosen, every)
     run_all(chosen, where, debug=options.debug)
 
 
@@ -54,8 +57,6 @@ def _in_order(
     every_job: Mapping[str, Job], names: Sequence[str], *, with_upstream: bool
 ) -> list[Job]:
     """The named jobs, or every one where none is named, each after those that it waits for."""
-    if len(names) == 1 and not with_upstream:
-        return [every_job[names[0]]]  # the jobs that it waits for need not be in jobs/
     wanted = names or list(every_job)
     ordered = jobs.with_upstream(every_job, wanted)
     return [job for job in ordered if with_upstream or job.name in wanted]

@@ -11,6 +11,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import typer
 from pydantic import BaseModel
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
@@ -19,6 +20,7 @@ from alsobought import __version__
 from alsobought.errors import JobError
 from alsobought.ingest import files
 from alsobought.runtime import config, home, progress, session
+from alsobought.runtime.arguments import AsOf, Debug, Env, day
 from alsobought.runtime.config import Demand, Environment, sections_of
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job
@@ -155,9 +157,6 @@ def require_writable(warehouse: str) -> None:
 
 def main(job: Job) -> None:
     """The command line of a job file: spark-submit jobs/<job>.py --env E --as-of D [--debug]."""
-    import typer
-
-    from alsobought.commands.options import AsOf, Debug, Env, day
 
     def command(env: Env, as_of: AsOf, debug: Debug = False) -> None:
         with guarded(debug=debug):

@@ -1,0 +1,22 @@
+"""The arguments that a job file takes, as do the commands that run jobs."""
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from alsobought.errors import ConfigError
+
+Env = Annotated[str, typer.Option(help="An environment: the name of a file in conf/.")]
+AsOf = Annotated[
+    str, typer.Option(metavar="YYYY-MM-DD", help="Use what happened before this day, UTC.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show Spark's log and the whole traceback.")]
+
+
+def day(text: str) -> date:
+    """The day that `text` names. Raises ConfigError where it names none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--as-of {text!r} is not a day: write it as 2017-12-01.") from None
