@@ -76,7 +76,7 @@ def test_a_job_alone_is_not_stopped_by_a_section_that_it_does_not_ask_for(refuse
     )
     assert refused(change, demands=only) == (
         "conf/test.toml: baskets.look_back_days input should be a valid integer, got '365'; "
-        "basket is not a known key; warehose is not a known key."
+        "warehose is not a known key; basket is not a known key."
     )
 
 

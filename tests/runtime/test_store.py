@@ -1,5 +1,8 @@
 """The store: what lies in Delta after a run, what a job reads, what another program changed."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -185,3 +188,23 @@ def test_files_are_handed_out_only_where_they_alone_tell_the_rows(store, stock, 
         f"SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
     )
     assert store.files(PRICES, store.read(PRICES, SECOND).version) == ()
+
+
+def test_commits_are_the_same_where_only_spark_has_the_keys(store, stock):
+    """On a path delta-rs reads them, from a URI Spark does."""
+    stock(FIRST, ("tea", 3, 0.5))
+    stock(SECOND, ("tea", 4, 0.5))
+    by_spark = replace(store, warehouse=f"file://{store.warehouse}")._commits(STOCK, 10)
+    names = ("version", "userMetadata", "operationMetrics")
+    assert [commit["version"] for commit in by_spark] == [2, 1, 0]
+    by_path = store._commits(STOCK, 10)
+    assert [[commit.get(name) for name in names] for commit in by_path] == [
+        [commit[name] for name in names] for commit in by_spark
+    ]
+
+
+def test_a_delta_log_that_was_cut_short_is_one_sentence(stock, store):
+    stock(FIRST, ("tea", 3, 0.5))
+    log = Path(store.path(STOCK)) / "_delta_log" / f"{1:020}.json"
+    log.write_text(log.read_text()[:40])
+    assert refusal(store.read, STOCK, FIRST).startswith("stock cannot be read: ")

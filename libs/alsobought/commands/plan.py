@@ -1,7 +1,6 @@
 """The command `plan`: what counting the pairs would take, estimated before it is done."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +13,7 @@ from alsobought.copurchase.engine import pipeline
 from alsobought.copurchase.engine.stages import cost
 from alsobought.copurchase.engine.stages.item_codes import Items
 from alsobought.copurchase.engine.stages.totals import Totals
-from alsobought.days import in_window
+from alsobought.days import days_before, in_window
 from alsobought.runtime import home, session
 from alsobought.runtime import job as jobs
 from alsobought.runtime.arguments import AsOf, day
@@ -58,7 +57,7 @@ def print_plan(spark: SparkSession, where: Context, params: Any) -> None:
     packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of)
     planned = pipeline.plan_blocks(packed, params.lists.min_support, params.task_memory_mb << 20)
     costs = pipeline.estimate_costs(planned, params.candidates * len(params.lists.metrics))
-    first = where.as_of - timedelta(days=params.baskets.look_back_days)
+    first = days_before(where.as_of, params.baskets.look_back_days)
     say(f"co_purchases of {where.name}, purchases from {first} to {where.as_of}")
     window = in_window(read.rows, where.as_of, params.baskets.look_back_days)
     caps = [unit.max_items for unit in packed.layout.units]
