@@ -1,3 +1,3 @@
-"""Co-purchase statistics and related-item lists from purchase logs, with Spark and Delta."""
+"""Co-purchase statistics, related items and weighted training sets, with Spark and Delta."""
 
 __version__ = "0.1.0"
