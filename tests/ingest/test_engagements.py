@@ -3,25 +3,13 @@
 from datetime import datetime
 
 from alsobought.ingest.settings import EngagementSource
+from tests.ingest.event_lines import EVENTS, REASONS
 from tests.rows import rows
-
-EVENTS = (
-    "offer,time\no1,2017-11-30\no1,2017-11-30 00:00:00\no1,2017-11-30 00:00:01\n"
-    "o2,2017-11-30\n,2017-11-30\no3,soon\no4,2017-12-01\n"
-)
 
 
 def test_the_same_event_twice_is_a_duplicate_and_another_time_is_not(judged):
     judged_rows = judged(EngagementSource, {"a.csv": EVENTS})
-    assert rows(judged_rows.select("offer_id", "reasons")) == [
-        ("o1", ["duplicate"]),
-        ("o1", []),
-        ("o1", []),
-        ("o2", []),
-        ("o3", ["unreadable_time"]),
-        ("o4", ["future_time"]),
-        (None, ["missing_offer_id"]),
-    ]
+    assert rows(judged_rows.select("offer_id", "reasons")) == REASONS
 
 
 def test_the_job_keeps_good_engagements(offer_shop):
