@@ -11,7 +11,7 @@ EPOCH = date(1970, 1, 1)
 
 
 def days_before(day: date, days: int) -> date:
-    """The day that lies `days` days before `day`."""
+    """The day that is `days` days before `day`."""
     return day - timedelta(days=days)
 
 

@@ -134,7 +134,7 @@ def test_a_json_file_without_one_whole_line(project):
 
 def test_a_delta_table_that_is_not_there(project):
     project.purchases["format"] = "delta"
-    said = "No Delta table lies at purchases: build it, or correct [sources] path."
+    said = "purchases is not a Delta table: build it, or correct [sources] path."
     assert project.refusal("purchases") == said
     project.file("purchases/1.csv", HEAD + LINE)
     assert project.refusal("purchases") == said

@@ -15,7 +15,7 @@ class After(Settings):
     """[baskets.after]: what a customer buys after an item, for the first time and in time."""
 
     within_days: Count
-    """Y's first purchase counts up to so many days after X's first purchase."""
+    """Y's first purchase counts up to this many days after X's first purchase."""
     lag_days: list[Count] = Field(default=[])
     """Days that cut the horizon into lag buckets, ascending; each makes lists of its own."""
 
@@ -35,9 +35,9 @@ class Baskets(Section):
     units: Annotated[list[Unit], Field(min_length=1)]
     """order: bought in one order. customer: bought by one customer, whenever."""
     look_back_days: Count
-    """Purchases of so many days before the as-of day count."""
+    """How many days before the as-of day count."""
     max_items: dict[Unit, Count]
-    """Per unit: a unit with more distinct items is sampled down to so many."""
+    """Per unit: a unit with more distinct items is sampled down to this number."""
 
     count_repeats: bool
     """true: |c| and P count every purchase line, right where purchases are independent. false: an

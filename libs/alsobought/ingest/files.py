@@ -34,7 +34,7 @@ def read(spark: SparkSession, source: Source, home: Path) -> DataFrame:
     path = located(source, home)
     if source.format == "delta":
         if not DeltaTable.isDeltaTable(spark, path):
-            raise JobError(f"No Delta table lies at {path}: build it, or correct [sources] path.")
+            raise JobError(f"{path} is not a Delta table: build it, or correct [sources] path.")
         rows = spark.read.format("delta").load(path)
         _require(source, rows.schema, path)
         return rows.withColumns({SOURCE_FILE: F.lit(path), UNREADABLE: F.lit(None).cast("string")})

@@ -10,7 +10,7 @@ from alsobought.learn.formulas import MARGIN
 from alsobought.learn.labelled_rows import LabelledRows, predict_in_chunks
 
 NARROW = 500
-"""Up to so many columns a few Newton steps are quicker than hundreds of passes of L-BFGS."""
+"""The widest design for which Newton steps are quicker than hundreds of passes of L-BFGS."""
 KNOTS = np.array([1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2])
 """Where the effect of age may bend, as parts of the greatest age: most happens early."""
 

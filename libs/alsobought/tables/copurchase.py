@@ -53,7 +53,7 @@ ITEM_STATISTICS = Table(
         column(
             "other_purchases",
             OTHER_PURCHASES,
-            "histogram of |c|: how many of the buyers made so many purchases of other items",
+            "histogram of |c|: buyers by their number of purchases of other items",
         ),
     ),
     key=("as_of", "unit", "market", "item_id"),

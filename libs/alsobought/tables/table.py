@@ -59,7 +59,7 @@ class Table:
 
     @property
     def stored(self) -> StructType:
-        """The schema as it lies in Delta: `as_of` comes first where the table has it."""
+        """The schema as stored in Delta: `as_of` comes first where the table has it."""
         as_of = column("as_of", DateType(), "the run's day; the rows say what was known before it")
         days = (as_of,) if self.kept == "per_as_of" else ()
         return StructType([*days, *self.columns])

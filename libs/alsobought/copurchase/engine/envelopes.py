@@ -120,7 +120,7 @@ class Kind(Generic[Arrays]):
         return self.of(np.sum(arrays, axis=0) for arrays in zip(*map(self.read, rows), strict=True))
 
     def cells(self, arrays: Arrays) -> list[bytes]:
-        """The arrays as they lie in the columns. Raises TypeError for one of another type."""
+        """The arrays as the columns store them. Raises TypeError for one of another type."""
         for column, array, dtype in zip(self.columns, arrays, self.dtypes, strict=True):
             if array.dtype != dtype:
                 raise TypeError(f"{column} holds {dtype}, not {array.dtype}")

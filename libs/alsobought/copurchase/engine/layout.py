@@ -10,7 +10,7 @@ ITEMS_PER_RANGE = 1 << 16
 
 @dataclass(frozen=True)
 class CountedUnit:
-    """A unit whose pairs are counted: at most so many items of each one, under which relations."""
+    """A unit whose pairs are counted: its cap on distinct items, and the relations."""
 
     name: Unit
     max_items: int
@@ -60,5 +60,5 @@ def layout_of(baskets: Baskets, parts: int, *, histograms: bool = False) -> Layo
 
 
 def ranges_of(items: int) -> int:
-    """How many ranges so many items are cut into."""
+    """The number of ranges that the items are cut into."""
     return max(1, -(-items // ITEMS_PER_RANGE))

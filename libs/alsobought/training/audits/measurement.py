@@ -36,7 +36,7 @@ def _digits(bound: float | None) -> str:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far a mean may be from what is expected: a value, and so many standard errors more."""
+    """How far a mean may be from its expectation: a tolerance, plus a number of standard errors."""
 
     value: float
     standard_errors: float

@@ -96,7 +96,7 @@ def _sums(weights: DataFrame, edges: tuple[float, ...]) -> list[Row]:
 
 
 def _of_weights(sums: list[Row], bounds: Bounds, edges: list[float]) -> Iterator[Measurement]:
-    """The audits of the weights as they lie in the table."""
+    """The audits of the weights as stored."""
     for method in sorted({row["method"] for row in sums}):
         of_method = [row for row in sums if row["method"] == method]
         yield from (_mean_weight(row, edges) for row in of_method)

@@ -14,7 +14,7 @@ from alsobought.training.offers.weigher import COLUMNS, Weigher
 from alsobought.training.offers.weight_methods import WeightedCopies, probabilities_for
 
 SUMMARISED_OFFERS = 50_000
-"""The notes summarise the weights of about so many offers at most."""
+"""About the largest number of offers whose weights the notes summarise."""
 NO_MODEL = "none"
 
 

@@ -24,7 +24,7 @@ FULL = np.int64(2**31 - 2)  # a tally starts anew before its base would leave 32
 
 @njit(cache=True)
 def find_holdings(lengths: Int32s, codes: Int32s, block_of: Int32s, block: int) -> Holdings:
-    """Where the items of a block lie in the baskets that were copied to it."""
+    """The positions of a block's items in the baskets that were copied to it."""
     counts = np.zeros(len(block_of), np.int64)
     for k in range(len(codes)):
         counts[codes[k]] += block_of[codes[k]] == block

@@ -85,7 +85,7 @@ class Planner:
         """Whether only the bound says that a block does not fit: an exact count is worth a pass.
 
         A basket of m items meets a block with probability 1 - (1 - 1 / blocks)^m, were items spread
-        at random; by that, about so many items of baskets come to a block.
+        at random; that gives the expected number of basket items of a block.
         """
         if draft.is_exact or self._fits(draft):
             return False
@@ -95,7 +95,7 @@ class Planner:
         return bool(likely * BYTES_PER_ENTRY <= self._room)
 
     def with_copies(self, draft: BlockPlan, entries: Int64s) -> BlockPlan:
-        """The draft with the memory of blocks that receive so many items of baskets."""
+        """The draft with the memory of blocks that receive `entries` basket items each."""
         return replace(draft, task_bytes=self._bytes_of(draft.block_of, entries), is_exact=True)
 
     def _fits(self, draft: BlockPlan) -> bool:
@@ -126,14 +126,14 @@ class Planner:
         return is_too_large
 
     def _most_entries(self, block_of: Int32s, blocks: int) -> np.ndarray:
-        """At most so many items of baskets each block receives: those of its items' buyers."""
+        """The most basket items that each block can receive: those of its items' buyers."""
         is_in_block = block_of >= 0
         entries = self._totals.others + self._totals.buyers
         most = np.bincount(block_of[is_in_block], entries[is_in_block], blocks)
         return np.minimum(most, self._entries)
 
     def _bytes_of(self, block_of: Int32s, entries: np.ndarray) -> np.ndarray:
-        """The memory of a task of each block, when it receives so many items of baskets."""
+        """The memory of each block's task, when the block receives `entries` basket items."""
         is_in_block = block_of >= 0
         buyers = self._totals.buyers[is_in_block]
         holdings = np.bincount(block_of[is_in_block], buyers, len(entries))
