@@ -38,7 +38,7 @@ def require_acceptable(table: Table, rows: DataFrame, as_of: date) -> None:
         )
     row = counts.collect()[0]
     if row["is_faulty"]:
-        raise ContractError(_told_faults(table, rows))
+        raise ContractError(_faults_in_words(table, rows))
     if not row["rows"] and not table.may_be_empty:
         raise JobError(
             f"{table.name} would have no rows for {as_of}, so nothing was written: look at the "
@@ -102,7 +102,7 @@ def _faults(table: Table) -> dict[str, Column]:
     return nulls | broken
 
 
-def _told_faults(table: Table, rows: DataFrame) -> str:
+def _faults_in_words(table: Table, rows: DataFrame) -> str:
     """A sentence with the number of rows that have each fault."""
     counts = rows.agg(*(F.count_if(fault).alias(words) for words, fault in _faults(table).items()))
     faults = {words: n for words, n in counts.collect()[0].asDict().items() if n}
