@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from alsobought.compiled.array_types import Floats, Int32s, Int64s
 from alsobought.copurchase.engine import envelopes
 from alsobought.copurchase.engine.envelopes import Envelope, Kind, rows_by_key, rows_of
-from alsobought.copurchase.engine.kernels.named_arrays import Floats, Int32s, Int64s
 
 ENVELOPES = {
     name: envelope for name, envelope in vars(envelopes).items() if isinstance(envelope, Envelope)

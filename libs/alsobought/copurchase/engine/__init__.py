@@ -10,6 +10,4 @@ What a stage hands to Spark is a function within a function, which travels by va
 compiled loop that it names: the worker would compile it anew. It calls functions of its module.
 """
 
-from alsobought.copurchase.engine.kernels import cache
-
-cache.install()
+import alsobought.compiled  # noqa: F401 - says where Numba keeps the loops of kernels

@@ -14,14 +14,8 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.engine.kernels.named_arrays import (
-    Baskets,
-    Bytes,
-    CopiedBaskets,
-    Int32s,
-    Int64s,
-    ItemCounts,
-)
+from alsobought.compiled.array_types import Bytes, Int32s, Int64s
+from alsobought.copurchase.engine.kernels.named_arrays import Baskets, CopiedBaskets, ItemCounts
 
 Arrays = TypeVar("Arrays", bound=tuple[Any, ...])
 Row = tuple[pa.RecordBatch, int]  # a batch, and which of its rows

@@ -3,13 +3,13 @@
 import numpy as np
 from numba import njit
 
-from alsobought.copurchase.engine.kernels.hashing import EMPTY, hash_pair
+from alsobought.compiled.array_types import Int32s, Int64s
+from alsobought.compiled.hashing import hash_pair
+from alsobought.copurchase.engine.kernels.item_tables import EMPTY
 from alsobought.copurchase.engine.kernels.named_arrays import (
     Baskets,
     BlockSizes,
     CopiedBaskets,
-    Int32s,
-    Int64s,
     ItemCounts,
     PurchaseLines,
 )

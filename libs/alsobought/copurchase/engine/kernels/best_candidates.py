@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from alsobought.compiled.array_types import Bools, Floats, Int32s
 from alsobought.copurchase import formulas
 from alsobought.copurchase.engine.kernels.named_arrays import (
-    Bools,
     Candidates,
-    Floats,
     Histogram,
-    Int32s,
     ItemFacts,
     PairRows,
     Selection,

@@ -6,15 +6,7 @@ Items are int32 codes from 0, the most bought first. Times are seconds from the 
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-Bools = npt.NDArray[np.bool_]
-Bytes = npt.NDArray[np.uint8]
-Int32s = npt.NDArray[np.int32]
-Int64s = npt.NDArray[np.int64]
-UInt64s = npt.NDArray[np.uint64]
-Floats = npt.NDArray[np.float64]
+from alsobought.compiled.array_types import Floats, Int32s, Int64s
 
 
 class ItemTable(NamedTuple):

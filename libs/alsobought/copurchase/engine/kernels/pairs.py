@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from alsobought.compiled.array_types import Int32s, Int64s
 from alsobought.copurchase.engine.kernels.best_candidates import write_best
 from alsobought.copurchase.engine.kernels.named_arrays import (
     Baskets,
@@ -10,8 +11,6 @@ from alsobought.copurchase.engine.kernels.named_arrays import (
     Candidates,
     Histogram,
     Holdings,
-    Int32s,
-    Int64s,
     ItemFacts,
     Lags,
     PairRows,

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from alsobought.compiled.array_types import Floats, Int32s, Int64s
 from alsobought.copurchase.engine.envelopes import (
     COPIES,
     HEADS,
@@ -19,11 +20,8 @@ from alsobought.copurchase.engine.kernels import best_candidates, pairs
 from alsobought.copurchase.engine.kernels.named_arrays import (
     BlockBaskets,
     Candidates,
-    Floats,
     Histogram,
     Holdings,
-    Int32s,
-    Int64s,
     ItemFacts,
     Lags,
     PairRows,

@@ -7,13 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alsobought.copurchase.engine.kernels.hashing import (
-    EMPTY,
-    SPARK_SEED,
-    add_lines,
-    hash_texts,
-    insert_hashes,
-)
+from alsobought.compiled.hashing import SPARK_SEED, hash_texts, offsets_and_bytes
+from alsobought.copurchase.engine.kernels.item_tables import EMPTY, add_lines, insert_hashes
 from alsobought.copurchase.engine.kernels.named_arrays import ItemTable
 from alsobought.errors import JobError
 
@@ -58,13 +53,6 @@ class Items:
         """The items as tasks need them that only show ids: without hashes and lines."""
         empty = np.empty(0, np.int64)
         return replace(self, hashes=empty, lines=empty)
-
-
-def offsets_and_bytes(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Where each text of a string column starts and ends, and the bytes of all of them."""
-    _, offsets, data = texts.buffers()
-    inside = slice(texts.offset, texts.offset + len(texts) + 1)
-    return np.frombuffer(offsets, np.int32)[inside], np.frombuffer(data or b"", np.uint8)
 
 
 def seeds_of(markets: pa.Array, seed: np.uint64) -> np.ndarray:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from alsobought.compiled.array_types import Int32s, Int64s
 from alsobought.copurchase.engine.envelopes import (
     BASKETS,
     HISTOGRAMS,
@@ -30,13 +31,8 @@ from alsobought.copurchase.engine.kernels.basket_arrays import (
     lines_per_basket,
     make_baskets,
 )
-from alsobought.copurchase.engine.kernels.hashing import code_table, codes_of
-from alsobought.copurchase.engine.kernels.named_arrays import (
-    Baskets,
-    Int32s,
-    Int64s,
-    PurchaseLines,
-)
+from alsobought.copurchase.engine.kernels.item_tables import code_table, codes_of
+from alsobought.copurchase.engine.kernels.named_arrays import Baskets, PurchaseLines
 from alsobought.copurchase.engine.layout import ITEMS_PER_RANGE, Layout
 from alsobought.copurchase.engine.stages.item_codes import Items
 from alsobought.copurchase.engine.sums import sum_histograms

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from alsobought.compiled.hashing import SPARK_SEED, hash_texts, offsets_and_bytes
 from alsobought.copurchase.engine.envelopes import (
     LINES,
     MERGED_ITEMS,
@@ -20,7 +21,6 @@ from alsobought.copurchase.engine.envelopes import (
     rows_of,
 )
 from alsobought.copurchase.engine.kernels.basket_arrays import order_by_part
-from alsobought.copurchase.engine.kernels.hashing import SPARK_SEED, hash_texts
 from alsobought.copurchase.engine.layout import Layout
 from alsobought.copurchase.engine.stages import item_codes
 from alsobought.copurchase.engine.stages.lines import AT, Lines, in_chunks
@@ -73,7 +73,7 @@ def _rows_of_chunk(
         times = ((at - time_zero) // SECOND_MICROS).astype(np.int32)
     seeds = item_codes.seeds_of(names, SPARK_SEED)
     for u, name in enumerate(ids):
-        texts = item_codes.offsets_and_bytes(chunk[name])
+        texts = offsets_and_bytes(chunk[name])
         hashed = HashedLines(hash_texts(seeds, market_of, *texts), item_hashes, times)
         yield _rows_by_part(hashed, u * parts, parts)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from alsobought.compiled.array_types import Bools, Int32s, Int64s
 from alsobought.copurchase.engine.kernels.basket_arrays import DROPPED
-from alsobought.copurchase.engine.kernels.named_arrays import Bools, Int32s, Int64s
 from alsobought.copurchase.engine.layout import CountedUnit
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.errors import JobError

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from alsobought.compiled.array_types import Int32s, Int64s
 from alsobought.copurchase.engine.envelopes import (
     BASKETS,
     COPIES,
@@ -23,13 +24,7 @@ from alsobought.copurchase.engine.envelopes import (
     rows_of,
 )
 from alsobought.copurchase.engine.kernels.basket_arrays import copy_to_blocks, count_copies
-from alsobought.copurchase.engine.kernels.named_arrays import (
-    Baskets,
-    CopiedBaskets,
-    Int32s,
-    Int64s,
-    Lags,
-)
+from alsobought.copurchase.engine.kernels.named_arrays import Baskets, CopiedBaskets, Lags
 from alsobought.copurchase.engine.kernels.pairs import count_head
 from alsobought.copurchase.engine.layout import Layout
 from alsobought.copurchase.engine.stages.plan import BlockPlan

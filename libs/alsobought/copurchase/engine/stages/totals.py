@@ -9,6 +9,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from alsobought.compiled.array_types import Int64s
 from alsobought.copurchase.engine.envelopes import (
     ITEMS,
     MARKETS,
@@ -23,7 +24,7 @@ from alsobought.copurchase.engine.envelopes import (
     rows_by_key,
     rows_of,
 )
-from alsobought.copurchase.engine.kernels.named_arrays import Int64s, ItemCounts
+from alsobought.copurchase.engine.kernels.named_arrays import ItemCounts
 from alsobought.copurchase.engine.layout import Layout, ranges_of
 from alsobought.copurchase.engine.stages.item_codes import Items
 from alsobought.copurchase.engine.stages.pack import SIZE_CLASSES

@@ -13,33 +13,34 @@ from typing import Any, Self
 
 from numba.core import caching
 
-PACKAGE = "alsobought.copurchase.engine.kernels."
+PACKAGES = ("compiled", "copurchase.engine.kernels")
+FORMULAS = ("copurchase/scores.py", "copurchase/formulas.py")
 
 
-def sources(room: Traversable) -> list[Traversable]:
-    """The files that loops are compiled from: every kernel, and the formulas that they call."""
-    kernels = [
-        file
-        for file in room.joinpath("engine").joinpath("kernels").iterdir()
-        if file.name.endswith(".py")
-    ]
-    kernels.sort(key=lambda file: file.name)
-    return [*kernels, room.joinpath("scores.py"), room.joinpath("formulas.py")]
+def sources(package: Traversable) -> list[Traversable]:
+    """The files that loops are compiled from: those with loops, and the formulas that they call."""
+    loops: list[Traversable] = []
+    for name in PACKAGES:
+        folder = package.joinpath(*name.split("."))
+        in_folder = [file for file in folder.iterdir() if file.name.endswith(".py")]
+        loops += sorted(in_folder, key=lambda file: file.name)
+    return [*loops, *(package.joinpath(*path.split("/")) for path in FORMULAS)]
 
 
-def digest(room: Traversable) -> str:
+def digest(package: Traversable) -> str:
     """A hash of the names and texts of `sources`."""
     hashed = hashlib.sha256()
-    for file in sources(room):
+    for file in sources(package):
         hashed.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return hashed.hexdigest()[:16]
 
 
 def install() -> None:
-    """Make Numba keep the engine's loops in ~/.cache/alsobought, or under NUMBA_CACHE_DIR."""
+    """Make Numba keep the loops of PACKAGES in ~/.cache/alsobought, or under NUMBA_CACHE_DIR."""
     given = os.environ.get("NUMBA_CACHE_DIR")
     base = Path(given) if given else Path("~/.cache/alsobought").expanduser()
-    stamp = digest(files("alsobought.copurchase"))
+    stamp = digest(files("alsobought"))
+    prefixes = tuple(f"alsobought.{name}." for name in PACKAGES)
 
     class Locator(caching._CacheLocator):
         """Numba's interface to where a function's compiled form lies, and how it is stamped."""
@@ -49,8 +50,8 @@ def install() -> None:
 
         @classmethod
         def from_function(cls, function: Any, _: str) -> Self | None:
-            """A locator for the engine's functions, where the folder can be written."""
-            if not function.__module__.startswith(PACKAGE):
+            """A locator for the project's functions, where the folder can be written."""
+            if not function.__module__.startswith(prefixes):
                 return None
             locator = cls(function)
             try:
