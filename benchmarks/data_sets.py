@@ -37,12 +37,14 @@ GROWTH = tuple(
     DataSet(f"g{k}", k * MILLION // 4, 100_000, k * 10_500_000 // 4) for k in (1, 2, 4, 8)
 )
 ALL = {
-    each.name: each
-    for each in (
+    data.name: data
+    for data in (
         DataSet("tiny", 2_000, 500, 20_000),
+        DataSet("small", 30_000, 10_000, 300_000),
         DataSet("s2m", 200_000, 50_000, 2_000_000),
         DataSet("s10m", MILLION, 100_000, 10_500_000),
         DataSet("s40m", 4 * MILLION, 200_000, 42_000_000),
+        DataSet("s100m", 10 * MILLION, 400_000, 100_000_000),
         *GROWTH,
         DataSet("skew", MILLION // 2, 150_000, 5_000_000, 1_000, star_share=0.3, hoard=100_000),
         DataSet("journey", 2_469, 68_509, 1_460_000, is_real=True),

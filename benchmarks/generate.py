@@ -60,17 +60,17 @@ class Sizes:
         """Count one chunk's lines; a customer lies in one chunk."""
         first = int(customers[0])
         keys = np.unique((customers - first).astype(np.int64) * all_items + items)
-        held = np.bincount(keys // all_items)
+        basket_sizes = np.bincount(keys // all_items)
         self.purchases += len(customers)
         self.distinct += len(keys)
-        self.customers += int(np.count_nonzero(held))
-        self.pairs += int((held * (held - 1) // 2).sum())
-        self.largest = max(self.largest, int(held.max()))
+        self.customers += int(np.count_nonzero(basket_sizes))
+        self.pairs += int((basket_sizes * (basket_sizes - 1) // 2).sum())
+        self.largest = max(self.largest, int(basket_sizes.max()))
         self.seen = self.seen if len(self.seen) else np.zeros(all_items, bool)
         self.seen[items] = True
         self.items = int(np.count_nonzero(self.seen))
 
-    def told(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, int]:
         """The sums by name."""
         names = ("customers", "items", "purchases", "distinct", "pairs", "largest")
         return {name: getattr(self, name) for name in names}
@@ -97,16 +97,16 @@ class Shop:
         ranks = np.where(
             rng.random(len(customers)) < 0.5,
             np.searchsorted(self.popularity, rng.random(len(customers))),
-            self._of_own_cluster(rng, count),
+            self._of_customers_cluster(rng, count),
         )
         return self._with_extremes(rng, customers, ranks, first, last)
 
-    def _of_own_cluster(self, rng: np.random.Generator, count: np.ndarray) -> np.ndarray:
+    def _of_customers_cluster(self, rng: np.random.Generator, count: np.ndarray) -> np.ndarray:
         """Ranks of items of the customers' clusters, which hold popular and rare items alike."""
         clusters = max(1, self.data.items // ITEMS_PER_CLUSTER)
-        own = np.repeat(rng.integers(0, clusters, len(count)), count)
+        cluster = np.repeat(rng.integers(0, clusters, len(count)), count)
         size = min(ITEMS_PER_CLUSTER, self.data.items // clusters)
-        return own + clusters * rng.integers(0, size, len(own))
+        return cluster + clusters * rng.integers(0, size, len(cluster))
 
     def _with_extremes(
         self,
@@ -195,16 +195,16 @@ def generate(data: DataSet, folder: Path) -> dict[str, int]:
     table = part / "purchases"
     table.mkdir(parents=True)
     if data.is_real:
-        batch, told = journey.purchases(SCHEMA)
+        batch, counts = journey.purchases(SCHEMA)
         write_deltalake(table, pa.table(batch), name=PURCHASES.name)
     else:
         sizes = Sizes()
         rows = pa.RecordBatchReader.from_batches(SCHEMA, chunks(data, sizes))
         write_deltalake(table, rows, name=PURCHASES.name, description=PURCHASES.meaning)
-        told = sizes.told()
-    (part / "sizes.json").write_text(json.dumps(told, indent=1) + "\n")
+        counts = sizes.as_dict()
+    (part / "sizes.json").write_text(json.dumps(counts, indent=1) + "\n")
     part.rename(folder)
-    return told
+    return counts
 
 
 def main() -> None:
@@ -215,8 +215,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="the folder to write into")
     given = parser.parse_args()
     for name in given.data_sets:
-        found = generate(ALL[name], ALL[name].folder(given.data))
-        print(name, ", ".join(f"{key} {value:,}" for key, value in found.items()))
+        counts = generate(ALL[name], ALL[name].folder(given.data))
+        print(name, ", ".join(f"{key} {value:,}" for key, value in counts.items()))
 
 
 if __name__ == "__main__":

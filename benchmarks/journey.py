@@ -28,29 +28,31 @@ def lines() -> pd.DataFrame:
 
 def purchases(schema: pa.Schema) -> tuple[pa.RecordBatch, dict[str, int]]:
     """The lines as `purchases`, and their sizes; pairs are of a household's distinct items."""
-    found = lines()
+    bought = lines()
     texts = {
-        "customer_id": found["household_id"],
-        "order_id": found["basket_id"],
-        "item_id": found["product_id"],
-        "line": pd.Series(np.arange(len(found)), found.index),
+        "customer_id": bought["household_id"],
+        "order_id": bought["basket_id"],
+        "item_id": bought["product_id"],
+        "line": pd.Series(np.arange(len(bought)), bought.index),
     }
-    held = found.drop_duplicates(["household_id", "product_id"]).groupby("household_id").size()
+    basket_sizes = (
+        bought.drop_duplicates(["household_id", "product_id"]).groupby("household_id").size()
+    )
     columns = [
         *(pa.array(column.astype(str)) for column in texts.values()),
-        pa.array(found["transaction_timestamp"])
+        pa.array(bought["transaction_timestamp"])
         .cast(pa.timestamp("us"))
         .cast(schema.field(4).type),
-        pa.array(found["quantity"].astype(float)),
-        pa.array(found["sales_value"].astype(float)),
-        pa.repeat(pa.scalar("all"), len(found)),
+        pa.array(bought["quantity"].astype(float)),
+        pa.array(bought["sales_value"].astype(float)),
+        pa.repeat(pa.scalar("all"), len(bought)),
     ]
     sizes = {
-        "customers": len(held),
-        "items": int(found["product_id"].nunique()),
-        "purchases": len(found),
-        "distinct": int(held.sum()),
-        "pairs": int((held * (held - 1) // 2).sum()),
-        "largest": int(held.max()),
+        "customers": len(basket_sizes),
+        "items": int(bought["product_id"].nunique()),
+        "purchases": len(bought),
+        "distinct": int(basket_sizes.sum()),
+        "pairs": int((basket_sizes * (basket_sizes - 1) // 2).sum()),
+        "largest": int(basket_sizes.max()),
     }
     return pa.record_batch(columns, schema=schema), sizes

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,9 +24,9 @@ import psutil
 from benchmarks.contestants import ALL, TOP, Task
 from benchmarks.data_sets import ALL as DATA_SETS
 from benchmarks.data_sets import DATA, HERE, sizes
+from benchmarks.processes import SAMPLE_SECONDS, Peaks, end
 
 PEERS_PYTHON = HERE / ".venv-peers" / "bin" / "python"
-SAMPLE_SECONDS = 0.1
 SUPPORT = 2  # pairs that one customer alone bought are noise
 
 
@@ -42,53 +42,6 @@ class Options:
     timeout: float = 3600.0
     keep: Path | None = None
     """Where to leave the result; by default it is deleted."""
-
-
-@dataclass
-class Peaks:
-    """The largest resident memory seen so far."""
-
-    tree: int = 0
-    worker: int = 0
-    started: float = field(default_factory=time.perf_counter)
-
-    def sample(self, process: psutil.Process) -> None:
-        """Look at the process and all its children once."""
-        children = [child for child in _children(process) if not _is_about_to_start(child)]
-        resident = {one: _resident(one) for one in (process, *children)}
-        self.tree = max(self.tree, sum(resident.values()))
-        workers = [resident[child] for child in children if _is_python(child)]
-        self.worker = max([self.worker, *workers])
-
-
-def _children(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _is_about_to_start(process: psutil.Process) -> bool:
-    """Whether it is a JVM's fork on its way to another program: its memory is its parent's."""
-    try:
-        parent = process.parent()
-        return process.name() == "java" and parent is not None and parent.name() == "java"
-    except psutil.Error:
-        return True
-
-
-def _resident(process: psutil.Process) -> int:
-    try:
-        return process.memory_info().rss
-    except psutil.Error:
-        return 0
-
-
-def _is_python(process: psutil.Process) -> bool:
-    try:
-        return process.name().startswith("python")
-    except psutil.Error:
-        return False
 
 
 def why_not(name: str, data_set: str) -> str:
@@ -140,7 +93,7 @@ def _watched(name: str, task: Task, options: Options, folder: Path) -> dict[str,
         while child.poll() is None:
             peaks.sample(process)
             if time.perf_counter() - started > options.timeout:
-                _end(process)
+                end(process)
                 return {"failed": f"no result after {options.timeout:,.0f} s"}
             time.sleep(SAMPLE_SECONDS)
         lasted = time.perf_counter() - started
@@ -149,7 +102,8 @@ def _watched(name: str, task: Task, options: Options, folder: Path) -> dict[str,
         printed.seek(0)
         printed_by_child = json.loads(printed.read().strip().splitlines()[-1])
     memory = {"peak_bytes": peaks.tree, "peak_worker_bytes": peaks.worker}
-    return {**printed_by_child, "process_seconds": round(lasted, 3), **memory}
+    took = {"process_seconds": round(lasted, 3), **peaks.core_seconds()}
+    return {**printed_by_child, **took, **memory}
 
 
 def _start(
@@ -162,15 +116,6 @@ def _start(
     environment |= {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"}
     command = [str(python), "-m", "benchmarks.contestants.child", name, json.dumps(task.as_dict())]
     return subprocess.Popen(command, stdout=printed, stderr=log, env=environment, cwd=folder)
-
-
-def _end(process: psutil.Process) -> None:
-    """End this run's processes, and no others."""
-    for one in (*_children(process), process):
-        try:
-            one.kill()
-        except psutil.NoSuchProcess:
-            continue
 
 
 def _last_words(log: IO[str]) -> str:

@@ -52,7 +52,7 @@ def run(task: Task, spark, count_repeats: bool = False) -> dict[str, float]:
     purchases = stored(spark, task.purchases)
     packed = pipeline.pack_purchases(purchases, baskets(count_repeats), AS_OF)
     plan = pipeline.plan_blocks(packed, task.support, TASK_MEMORY_MB << 20)
-    rows = pipeline.count_co_purchases(plan, lists(task), TOP)
+    rows = pipeline.count_co_purchases(plan, lists(task), TOP).as_frame()
     write(rows.withColumn("score", score(METRIC)), task)
     of_customers = plan.of_units[0]
     pairs = int(packed.totals[0].by_size.pairs.sum())

@@ -43,8 +43,8 @@ from alsobought.training.offers.settings import Redemption
 from alsobought.training.offers.weigher import COLUMNS, Weigher, copies_as_arrow
 from alsobought.training.offers.weight_methods import probabilities_for
 from benchmarks.data_sets import DATA
+from benchmarks.processes import SAMPLE_SECONDS, Peaks
 from benchmarks.redemption.generated import examples, floor, keyed
-from benchmarks.run_one import SAMPLE_SECONDS, Peaks
 
 SNAPSHOTS = ("none", "fsiw", "snapshot_with_engagement")
 """Methods with one copy of every offer, so that the floor knows how many rows to write."""
