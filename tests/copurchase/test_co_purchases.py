@@ -33,7 +33,7 @@ def settings(cap, task_memory_mb=64):
 
 
 def test_pairs_with_support_are_rows_of_the_table(purchases):
-    pairs = co_purchases(purchases, settings(9), AS_OF).rows
+    pairs = co_purchases(purchases, settings(9), AS_OF).frame
     columns = ["item_id", "related_item_id", "both", "buyers", "related_buyers", "units"]
     assert rows(CO_PURCHASES.conform(pairs).select(*columns)) == [
         ("jam", "tea", 2, 2, 2, 2),

@@ -25,7 +25,7 @@ def test_statistics_of_both_units_equal_the_oracle(frame):
         count_repeats=True,
     )
     purchases = Stored(frame(LINES, *((*line, at) for line in bought)))
-    statistics = ITEM_STATISTICS.conform(item_statistics(purchases, baskets, AS_OF).rows)
+    statistics = ITEM_STATISTICS.conform(item_statistics(purchases, baskets, AS_OF).frame)
     want = [
         (unit, market, item, *counts)
         for unit in ("order", "customer")

@@ -94,7 +94,10 @@ def _kept_on_disk(outcome: Outcome, spark: SparkSession) -> Iterator[None]:
     The one place that persists a job's DataFrames; Spark reads them from there in every plan that
     has not been run yet. The engine's own, between its stages, are released here too.
     """
-    for rows in (outcome.rows,) if outcome.reused is None else outcome.reused:
+    reused = outcome.reused
+    if reused is None:
+        reused = () if outcome.account is None else (outcome.frame,)
+    for rows in reused:
         rows.persist(StorageLevel.DISK_ONLY)
     try:
         yield
@@ -116,7 +119,7 @@ def _inputs(
             versions[source.name] = read.version
             inputs[name] = read.rows
             if name in job.as_files:
-                inputs[name] = Stored(read.rows, store.files(source, read.version))
+                inputs[name] = Stored(read.rows, store.files(source, where.as_of, read.version))
     return inputs, versions
 
 

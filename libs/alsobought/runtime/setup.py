@@ -92,9 +92,9 @@ def compile_loops() -> None:
         related = baskets.model_copy(update={"after": after})
         packed = pipeline.pack_purchases(lines, related, date(2017, 1, 9))
         plan = pipeline.plan_blocks(packed, 1, 64 << 20)
-        pipeline.count_co_purchases(plan, lists, 1).collect()
+        pipeline.count_co_purchases(plan, lists, 1).as_frame().collect()
     packed = pipeline.pack_purchases(lines, baskets, date(2017, 1, 9), with_histograms=True)
-    pipeline.count_item_statistics(packed).collect()
+    pipeline.count_item_statistics(packed).as_frame().collect()
     spark.stop()
 
 

@@ -3,14 +3,16 @@
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import functions as F
 
 from alsobought.copurchase.engine import pipeline
 from alsobought.copurchase.engine.envelopes import COPIES, rows_of
-from alsobought.copurchase.engine.stages import item_codes, plan, replicate
+from alsobought.copurchase.engine.stages import count, item_codes, plan, replicate
 from alsobought.copurchase.item_statistics import item_statistics
 from alsobought.copurchase.reference import baskets as reference
 from alsobought.copurchase.reference import join, statistics
@@ -94,7 +96,7 @@ def planned_of(purchases, baskets, support=SUPPORT):
 
 def counted(planned, lists=LISTS, best=BEST):
     """The evidence of the engine's pairs."""
-    return evidence(pipeline.count_co_purchases(planned, lists, best))
+    return evidence(pipeline.count_co_purchases(planned, lists, best).as_frame())
 
 
 def with_heads(planned, codes):
@@ -151,7 +153,20 @@ def test_pairs_and_statistics_equal_the_reference_join_with_and_without_a_cap(
     for key, (both, e, *counts) in want.items():
         assert (got[key][0], *got[key][2:]) == (both, *counts), key
         assert got[key][1] == pytest.approx(e, rel=1e-12), key
-    assert rows(item_statistics(purchases, baskets, AS_OF).rows) == rows(of_items)
+    assert rows(item_statistics(purchases, baskets, AS_OF).frame) == rows(of_items)
+
+
+def test_an_item_s_rows_under_a_relation_come_from_one_task_in_one_piece(purchases, monkeypatch):
+    monkeypatch.setattr(count, "ROWS_PER_BATCH", 100)
+    after = After(within_days=60)
+    planned = with_heads(planned_of(purchases, settings(1_000, 1_000, after)), [0, 3])
+    made = pipeline.count_co_purchases(planned, LISTS, BEST)
+    group = ["unit", "market", "relation", "item_id"]
+    of_tasks = made.as_frame().select(*group, F.spark_partition_id().alias("task"))
+    groups = [tuple(row) for row in of_tasks.collect()]
+    pieces = [key for key, _ in groupby(groups)]
+    assert len(pieces) == len(set(pieces)) == len({key[:-1] for key in pieces}) < len(groups)
+    assert len({task for *_, task in pieces}) > 2
 
 
 def test_the_cap_and_its_effect_are_told_exactly(frame):

@@ -26,6 +26,7 @@ from alsobought.copurchase.engine.stages import (
 from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.days import days_before
 from alsobought.errors import JobError
+from alsobought.tables.outcome import WorkerRows
 from alsobought.tables.stored import Stored
 
 
@@ -90,7 +91,7 @@ def plan_blocks(packed: PackedBaskets, support: int, task_bytes: int) -> Plan:
     return Plan(packed, of_units, replicate.Tasks(of_units, cores), cores)
 
 
-def count_co_purchases(planned: Plan, lists: Lists, per_item: int) -> DataFrame:
+def count_co_purchases(planned: Plan, lists: Lists, per_item: int) -> WorkerRows:
     """Each item's best candidates under every metric, for every unit, market and relation.
 
     Out:  `co_purchases`, equal to the reference join's.
@@ -105,7 +106,7 @@ def count_co_purchases(planned: Plan, lists: Lists, per_item: int) -> DataFrame:
     return count.count_pairs(replicated, facts, items, tasks, selection)
 
 
-def count_item_statistics(packed: PackedBaskets) -> DataFrame:
+def count_item_statistics(packed: PackedBaskets) -> WorkerRows:
     """`item_statistics` of baskets packed with histograms, equal to the reference's."""
     return histograms.statistics_of_items(packed.rows, packed.items, packed.totals, packed.layout)
 

@@ -37,6 +37,7 @@ from alsobought.copurchase.engine.sums import sum_by_key
 from alsobought.copurchase.relations import Relation
 from alsobought.copurchase.settings import Lists
 from alsobought.tables.copurchase import CO_PURCHASES
+from alsobought.tables.outcome import WorkerRows
 
 ROWS_PER_BATCH = 1 << 18
 Kept = tuple[Relation, PairRows]
@@ -93,10 +94,12 @@ def count_pairs(
     items: Items,
     tasks: Tasks,
     selection: Selection,
-) -> DataFrame:
+) -> WorkerRows:
     """The rows of `co_purchases`: per item the union of its best under every metric.
 
     In:   REPLICATED rows, shuffled here to their tasks.
+    Out:  an item's rows under a relation are made by one task, one after the other, in batches of
+          about ROWS_PER_BATCH.
     Cost: 4 bytes (8 with times) an item of a copied basket are shuffled; a task's memory is what
           the plan gave it; its time is the ordered pairs of its items.
     """
@@ -119,7 +122,7 @@ def count_pairs(
             yield _as_table(of_unit, relation, pair_rows, items)
 
     shuffled = replicated.repartitionById(tasks.count, F.col("task"))
-    return shuffled.mapInArrow(count, CO_PURCHASES.ddl)
+    return WorkerRows(shuffled, count, CO_PURCHASES.ddl)
 
 
 def _count_block(

@@ -20,11 +20,12 @@ from alsobought.copurchase.engine.stages.item_codes import Items
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.copurchase.engine.sums import sum_histograms
 from alsobought.tables.copurchase import ITEM_STATISTICS
+from alsobought.tables.outcome import WorkerRows
 
 
 def statistics_of_items(
     packed: DataFrame, items: Items, totals: Sequence[Totals], layout: Layout
-) -> DataFrame:
+) -> WorkerRows:
     """`item_statistics` of baskets packed with histograms.
 
     Cost: one shuffle of each part's histograms, 28 bytes for each item and |c|; a task holds those
@@ -45,7 +46,7 @@ def statistics_of_items(
     unit = F.floor(F.col("part") / F.lit(layout.parts))
     task = (unit * F.lit(ranges) + F.col("item_range")).cast("int")
     shuffled = PACKED.only(packed, HISTOGRAMS).repartitionById(len(layout.units) * ranges, task)
-    return shuffled.mapInArrow(add_up, ITEM_STATISTICS.ddl)
+    return WorkerRows(shuffled, add_up, ITEM_STATISTICS.ddl)
 
 
 def _as_table(
