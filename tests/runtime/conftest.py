@@ -26,4 +26,4 @@ def stock(store, frame):
 @pytest.fixture
 def stored(store):
     """Every row that lies in the table, with its as-of day, and the table's version."""
-    return lambda table=STOCK: (rows(store._rows(table)), store._latest(table))
+    return lambda table=STOCK: (rows(store._rows(table)), store.version(table))

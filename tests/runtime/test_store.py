@@ -78,8 +78,8 @@ def test_a_table_that_is_not_built_yet(store):
 
 
 def test_a_table_that_was_created_but_never_filled(store):
-    store._create(STOCK)
-    store._create(PRICES)
+    store.create(STOCK)
+    store.create(PRICES)
     assert refusal(store.read, STOCK, FIRST) == (
         "stock is empty: run the job stock --as-of 2017-12-01 first."
     )
@@ -96,7 +96,7 @@ def test_a_day_that_the_table_does_not_have(stock, store):
 
 
 def test_of_many_days_the_last_ones_are_told(stock, store, frame, spark):
-    store._create(STOCK)
+    store.create(STOCK)
     days = frame("n bigint", *[(n,) for n in range(7)])
     lines = days.selectExpr(
         "date_add(date'2017-01-01', cast(n as int)) AS as_of", "'tea' AS item_id", "n AS pieces"
@@ -134,13 +134,13 @@ def refused_both_ways(store, stock, fault):
         f"changed it: {fault}. Restore an older version of the table, or move it away and run the "
         "job stock again."
     )
-    before = store._latest(STOCK)
+    before = store.version(STOCK)
     with pytest.raises(ContractError) as on_read:
         store.read(STOCK, FIRST)
     with pytest.raises(ContractError) as on_write:
         stock(SECOND, ("tea", 3, 0.5))
     assert (str(on_read.value), str(on_write.value)) == (said, said)
-    assert store._latest(STOCK) == before
+    assert store.version(STOCK) == before
 
 
 def test_a_schema_that_another_writer_changed(store, stock):
@@ -172,32 +172,34 @@ def test_a_column_that_somebody_allowed_to_be_null(store, stock, spark):
 
 
 def test_files_are_handed_out_only_where_they_alone_tell_the_rows(store, stock, frame):
-    """A whole table's files; none of a table of days, nor where rows may be marked deleted."""
+    """A table's files, or a day's; none where rows may be marked deleted."""
     prices = Outcome(frame(PRICED, ("tea", 5), ("jam", 7)))
     store.write(PRICES, prices, FIRST, {})
     store.write(PRICES, Outcome(frame(PRICED, ("oil", 9))), SECOND, {})
     read = store.read(PRICES, SECOND)
-    in_files = pa.concat_tables([pq.read_table(f) for f in store.files(PRICES, read.version)])
+    in_files = pa.concat_tables(
+        [pq.read_table(f) for f in store.files(PRICES, SECOND, read.version)]
+    )
     assert sorted(in_files.to_pylist(), key=str) == sorted(
         [dict(row.asDict()) for row in read.rows.collect()], key=str
     )
     stock(FIRST, ("tea", 3, 0.5))
-    assert store.files(STOCK, store.read(STOCK, FIRST).version) == ()
+    assert len(store.files(STOCK, FIRST, store.read(STOCK, FIRST).version)) == 1
     store.spark.sql(
         f"ALTER TABLE delta.`{store.path(PRICES)}` "
         f"SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')"
     )
-    assert store.files(PRICES, store.read(PRICES, SECOND).version) == ()
+    assert store.files(PRICES, SECOND, store.read(PRICES, SECOND).version) == ()
 
 
 def test_commits_are_the_same_where_only_spark_has_the_keys(store, stock):
     """On a path delta-rs reads them, from a URI Spark does."""
     stock(FIRST, ("tea", 3, 0.5))
     stock(SECOND, ("tea", 4, 0.5))
-    by_spark = replace(store, warehouse=f"file://{store.warehouse}")._commits(STOCK, 10)
+    by_spark = replace(store, warehouse=f"file://{store.warehouse}").commits(STOCK, 10)
     names = ("version", "userMetadata", "operationMetrics")
     assert [commit["version"] for commit in by_spark] == [2, 1, 0]
-    by_path = store._commits(STOCK, 10)
+    by_path = store.commits(STOCK, 10)
     assert [[commit.get(name) for name in names] for commit in by_path] == [
         [commit[name] for name in names] for commit in by_spark
     ]

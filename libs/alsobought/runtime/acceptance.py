@@ -1,5 +1,6 @@
 """What is asked of rows before they become visible, and how they differ from those that stand."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -8,6 +9,8 @@ from pyspark.sql.types import MapType, StructField
 
 from alsobought.days import midnight
 from alsobought.errors import ContractError, JobError
+from alsobought.runtime.parquet_writer import broken_check
+from alsobought.runtime.staging import Staged, has_repeated_key
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.table import Table
 
@@ -39,13 +42,25 @@ def require_acceptable(table: Table, rows: DataFrame, as_of: date) -> None:
     row = counts.collect()[0]
     if row["is_faulty"]:
         raise ContractError(_faults_in_words(table, rows))
-    if not row["rows"] and not table.may_be_empty:
-        raise JobError(
-            f"{table.name} would have no rows for {as_of}, so nothing was written: look at the "
-            f"limits in [lists] and [baskets], and at the tables that it reads."
-        )
+    if not row["rows"]:
+        _require_rows_are_optional(table, as_of)
     if (row["most_of_a_key"] or 0) > 1:
         _require_unique_keys(table, rows)
+
+
+def require_acceptable_files(table: Table, files: Staged, as_of: date) -> None:
+    """The same for rows that lie in files; removes the files where it refuses them."""
+    try:
+        if files.faults:
+            raise ContractError(_refused(table, files.faults))
+        if not files.rows:
+            _require_rows_are_optional(table, as_of)
+        if has_repeated_key(files):
+            spark = files.keys.sparkSession
+            _require_unique_keys(table, spark.read.schema(table.ddl).parquet(*files.paths))
+    except (ContractError, JobError):
+        files.discard()
+        raise
 
 
 def changed_rows(table: Table, current: DataFrame, outcome: Outcome, as_of: date) -> DataFrame:
@@ -64,7 +79,7 @@ def changed_rows(table: Table, current: DataFrame, outcome: Outcome, as_of: date
         if field.name != SOURCE_FILE  # the same line in another file is no change
     )
     is_new, is_missing = F.col("is_new"), F.col("is_new").isNull()
-    now = outcome.rows.withColumn("is_new", F.lit(True)).alias("new")
+    now = outcome.frame.withColumn("is_new", F.lit(True)).alias("new")
     if outcome.source_files is None or table.replaced_by_file is None:
         joined = now.join(current.alias("old"), F.expr(same_key), "left")
         return joined.where(~F.expr(is_same)).select(
@@ -96,7 +111,7 @@ def _faults(table: Table) -> dict[str, Column]:
         if not field.nullable
     }
     broken = {
-        f"the check {name} ({condition}) is broken": ~F.coalesce(F.expr(condition), F.lit(False))
+        broken_check(name, condition): ~F.coalesce(F.expr(condition), F.lit(False))
         for name, condition in table.checks.items()
     }
     return nulls | broken
@@ -105,9 +120,20 @@ def _faults(table: Table) -> dict[str, Column]:
 def _faults_in_words(table: Table, rows: DataFrame) -> str:
     """A sentence with the number of rows that have each fault."""
     counts = rows.agg(*(F.count_if(fault).alias(words) for words, fault in _faults(table).items()))
-    faults = {words: n for words, n in counts.collect()[0].asDict().items() if n}
-    which = "; ".join(f"{words} in {n:,} rows" for words, n in faults.items())
+    return _refused(table, counts.collect()[0].asDict())
+
+
+def _refused(table: Table, faults: Mapping[str, int]) -> str:
+    which = "; ".join(f"{words} in {n:,} rows" for words, n in faults.items() if n)
     return f"{table.name}: the rows break the table's contract, so nothing was written: {which}."
+
+
+def _require_rows_are_optional(table: Table, as_of: date) -> None:
+    if not table.may_be_empty:
+        raise JobError(
+            f"{table.name} would have no rows for {as_of}, so nothing was written: look at the "
+            f"limits in [lists] and [baskets], and at the tables that it reads."
+        )
 
 
 def _require_unique_keys(table: Table, rows: DataFrame) -> None:

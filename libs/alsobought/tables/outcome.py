@@ -43,7 +43,8 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     """Sentences that are known already; they are printed before those of `judge`."""
     reused: tuple[DataFrame, ...] | None = None
-    """DataFrames that are read more than once on the way to rows and account; None: the rows alone.
+    """DataFrames that are read more than once on the way to rows and account; None: the rows, where
+    there is an account.
 
     The runtime keeps them on disk from before the first action until the job has ended."""
     source_files: DataFrame | None = None
@@ -73,4 +74,4 @@ class JudgedRows:
     """Of good rows with one key, that of the last file by name stays, for it corrects the others;
     or that of the first, where rows with one key say the same."""
     same_time: bool
-    """Whether rows with one key have the same time, so that only files of those times need a look."""
+    """Whether rows with one key have one time, so that only files of those times need a look."""

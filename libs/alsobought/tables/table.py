@@ -32,8 +32,9 @@ class Table:
     `replaced_by_file` names the time column of a table `added` to whose rows carry `source_file`: a
     run's files replace the rows that they gave before, as far as those lie before the as-of day.
     `may_be_empty` says that a run without rows is a good one; else it is refused.
-    `sorted_by` is the order of rows within a file, so that look-ups can skip most of it; a job
-    that ranges its rows over files by the first of these lets them skip most files too.
+    `sorted_by` is the order of rows within a file, so that look-ups can skip most of it.
+    `whole_groups` names columns by whose values no task's rows overlap with another's: workers that
+    write the files promise readers that each such group lies in one file, in one piece.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Table:
     kept: Kept
     checks: Mapping[str, str] = field(default_factory=dict)
     sorted_by: tuple[str, ...] = ()
+    whole_groups: tuple[str, ...] = ()
     skipped_by: tuple[str, ...] | None = None
     replaced_by_file: str | None = None
     may_be_empty: bool = False
@@ -80,10 +82,31 @@ class Table:
         Raises ContractError naming every column that is missing, extra or of another type.
         Nothing is cast: a wrong type is a fault to see, not to hide.
         """
-        faults = schema_faults(StructType(list(self.columns)), df.schema)
+        self.require_columns(df.schema)
+        return df.select(*(F.col(c.name).alias(c.name, metadata=c.metadata) for c in self.columns))
+
+    def require_columns(self, schema: StructType) -> None:
+        """Raise ContractError naming every column that is missing, extra or of another type."""
+        faults = schema_faults(StructType(list(self.columns)), schema)
         if faults:
             raise ContractError(f"{self.name}: {'; '.join(faults)}.")
-        return df.select(*(F.col(c.name).alias(c.name, metadata=c.metadata) for c in self.columns))
+
+    def faults_of_stored(self, schema: StructType, properties: Mapping[str, str]) -> list[str]:
+        """What differs between the contract and a table's schema and properties, in words."""
+        nullable = {field.name for field in schema if field.nullable}
+        return [
+            *schema_faults(self.stored, schema),
+            *(
+                f"{field.name} may be null"
+                for field in self.stored
+                if not field.nullable and field.name in nullable
+            ),
+            *(
+                f"the check {name} ({condition}) is missing"
+                for name, condition in self.checks.items()
+                if properties.get(CONSTRAINT + name) != condition
+            ),
+        ]
 
 
 def schema_faults(want: StructType, have: StructType) -> list[str]:

@@ -1,0 +1,284 @@
+"""Batches of rows to Parquet files in a Spark worker: checked, measured, and with hashed keys.
+
+Runs in the workers; what the driver does with the files is in `staging`.
+"""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from itertools import starmap
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from alsobought.compiled.hashing import hash_columns
+
+ROWS_PER_GROUP = 1 << 19
+ROWS_PER_FILE = 1 << 22
+HASH_PARTS = 256
+LONGEST_STATISTIC = 256  # a longer text is not worth its place in the log
+WHOLE_GROUPS = b"alsobought.whole_groups"
+ARROW_SCHEMA = {
+    "info": pa.string(),
+    "file": pa.string(),
+    "part": pa.int32(),
+    "hashes": pa.binary(),
+    "places": pa.binary(),
+}
+SCHEMA = "info string, file string, part int, hashes binary, places binary"
+SPARK_FUNCTIONS = (
+    "CREATE MACRO size(list) AS len(list)",
+    "CREATE MACRO double(value) AS CAST(value AS DOUBLE)",
+)
+
+Batches = Iterator[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class FileLayout:
+    """What a worker must know to write files of a table.
+
+    folder: the table's; partition: the folder within it, such as as_of=2017-12-01/, or empty;
+    schema: of the files; required: the columns that must not be null; checks: SQL conditions by name, true of every row; key: the columns whose
+    hash is made, none: no hashes; statistics: the columns whose least and greatest value are kept.
+    """
+
+    folder: str
+    partition: str
+    schema: pa.Schema
+    required: tuple[str, ...]
+    checks: Mapping[str, str]
+    key: tuple[str, ...]
+    statistics: tuple[str, ...]
+    sorted_by: tuple[str, ...] = ()
+    whole_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A file that was written and is not part of its table yet; `stats` as Delta keeps them."""
+
+    path: str
+    rows: int
+    size: int
+    stats: str
+
+
+@dataclass
+class FileWriter:
+    """Writes the rows of one task to files, and counts what their contract refuses.
+
+    Memory: the rows of a row group, and 12 bytes a row of them for its keys.
+    """
+
+    layout: FileLayout
+    files: list[StagedFile] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    _open: pq.ParquetWriter | None = None
+    _path: str = ""
+    _rows: int = 0
+    _footers: list[Any] = field(default_factory=list)
+
+    def write(self, rows: pa.RecordBatch | pa.Table) -> pa.RecordBatch | None:
+        """Write rows as row groups of the file that is open; returns their keys' hashes.
+
+        A table that is sorted gets a file for each call.
+        """
+        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        table = table.select(self.layout.schema.names).cast(self.layout.schema).combine_chunks()
+        self.faults.update(faults_of(table, self.layout))
+        if self.layout.sorted_by:
+            table = table.sort_by([(name, "ascending") for name in self.layout.sorted_by])
+        if self._open is None:
+            self._start()
+        assert self._open is not None
+        keys = key_hashes(table, self.layout.key, self._path, self._rows)
+        self._open.write_table(table, ROWS_PER_GROUP)
+        self._rows += len(table)
+        is_full = self._rows >= ROWS_PER_FILE and not self.layout.whole_groups
+        if self.layout.sorted_by or is_full:
+            self.finish()
+        return keys
+
+    def finish(self) -> None:
+        """Close the file that is open, and note its size and statistics."""
+        if self._open is None:
+            return
+        self._open.close()
+        stats = statistics(self._footers.pop(), self.layout.statistics)
+        size = Path(self.layout.folder, self._path).stat().st_size
+        self.files.append(StagedFile(self._path, self._rows, size, json.dumps(stats)))
+        self._open = None
+
+    def summary(self) -> str:
+        """The files and the faults, as JSON."""
+        files = [file.__dict__ for file in self.files]
+        return json.dumps({"files": files, "faults": dict(self.faults)})
+
+    def _start(self) -> None:
+        self._path = f"{self.layout.partition}part-{uuid.uuid4()}.snappy.parquet"
+        path = Path(self.layout.folder, self._path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        schema = self.layout.schema
+        if self.layout.whole_groups:
+            schema = schema.with_metadata({WHOLE_GROUPS: ",".join(self.layout.whole_groups)})
+        self._open = pq.ParquetWriter(path, schema, metadata_collector=self._footers)
+        self._rows = 0
+
+
+def write_files(batches: Batches, layout: FileLayout) -> Batches:
+    """Write all rows of a task; yields rows of SCHEMA: the hashes of keys, and last a summary.
+
+    `hashes` are int64, and `places` int32 the rows of `file` that they belong to; both of one of
+    HASH_PARTS parts of the hashes.
+    """
+    writer = FileWriter(layout)
+    for chunk in in_chunks(batches, ROWS_PER_GROUP):
+        keys = writer.write(chunk)
+        if keys is not None:
+            yield keys
+    writer.finish()
+    yield summary_row(writer.summary())
+
+
+def in_chunks(batches: Batches, rows: int) -> Iterator[pa.Table]:
+    """Tables of at most `rows` rows, in the order of the batches."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in batches:
+        while count + len(batch) >= rows:
+            yield pa.Table.from_batches([*waiting, batch.slice(0, rows - count)])
+            batch, waiting, count = batch.slice(rows - count), [], 0
+        if len(batch):
+            waiting.append(batch)
+            count += len(batch)
+    if waiting:
+        yield pa.Table.from_batches(waiting)
+
+
+def summary_row(info: str) -> pa.RecordBatch:
+    """A row of SCHEMA that tells of the task."""
+    columns = {name: pa.nulls(1, type_) for name, type_ in ARROW_SCHEMA.items()}
+    columns["info"] = pa.array([info])
+    return pa.record_batch(columns)
+
+
+def key_hashes(
+    rows: pa.Table, key: tuple[str, ...], file: str, first: int
+) -> pa.RecordBatch | None:
+    """The 64-bit hashes of the rows' keys by part, as rows of SCHEMA; row 0 is `first` in `file`.
+
+    None for no key or no rows.
+    """
+    if not key or not len(rows):
+        return None
+    hashes = hash_columns([rows[name].combine_chunks() for name in key])
+    return hash_rows(hashes, np.arange(first, first + len(hashes), dtype=np.int32), file)
+
+
+def hash_rows(hashes: np.ndarray, places: np.ndarray, file: str) -> pa.RecordBatch:
+    """Hashes and the places in a file of their rows, by part, as rows of SCHEMA."""
+    part_of = (hashes.view(np.uint64) % np.uint64(HASH_PARTS)).astype(np.uint8)
+    order = np.argsort(part_of, kind="stable")
+    parts, starts = np.unique(part_of[order], return_index=True)
+    hash_cells = [cell.tobytes() for cell in np.split(hashes[order], starts[1:])]
+    place_cells = [cell.tobytes() for cell in np.split(places[order], starts[1:])]
+    columns = {
+        "info": pa.nulls(len(parts), pa.string()),
+        "file": pa.repeat(pa.scalar(file), len(parts)),
+        "part": pa.array(parts, pa.int32()),
+        "hashes": pa.array(hash_cells, pa.binary()),
+        "places": pa.array(place_cells, pa.binary()),
+    }
+    return pa.record_batch(columns)
+
+
+def faults_of(rows: pa.Table, layout: FileLayout) -> dict[str, int]:
+    """How many rows have a null in a required column, or break a check, by the fault in words."""
+    nulls = {f"{name} is null": rows[name].null_count for name in layout.required}
+    broken = _broken_checks(rows, layout.checks) if layout.checks else {}
+    return {words: count for words, count in (nulls | broken).items() if count}
+
+
+def _broken_checks(rows: pa.Table, checks: Mapping[str, str]) -> dict[str, int]:
+    engine = _sql_engine()
+    engine.register("checked_rows", rows)
+    try:
+        counts = ", ".join(f"count_if(NOT coalesce({check}, false))" for check in checks.values())
+        (broken,) = engine.execute(f"SELECT {counts} FROM checked_rows").fetchall()
+    finally:
+        engine.unregister("checked_rows")
+    return dict(zip(starmap(broken_check, checks.items()), broken, strict=True))
+
+
+def broken_check(name: str, condition: str) -> str:
+    """A broken check in words."""
+    return f"the check {name} ({condition}) is broken"
+
+
+@cache
+def _sql_engine() -> duckdb.DuckDBPyConnection:
+    """DuckDB in one thread, with the functions of Spark's SQL that conditions may call."""
+    engine = duckdb.connect(config={"threads": 1})
+    for function in SPARK_FUNCTIONS:
+        engine.execute(function)
+    return engine
+
+
+def statistics(footer: pq.FileMetaData, columns: tuple[str, ...]) -> dict[str, Any]:
+    """A file's statistics as Delta's log has them: rows, nulls, least and greatest values."""
+    least: dict[str, Any] = {}
+    greatest: dict[str, Any] = {}
+    nulls: dict[str, int] = {}
+    for name in columns:
+        groups = [_group_statistics(footer, group, name) for group in range(footer.num_row_groups)]
+        if any(group is None or not group.has_null_count for group in groups):
+            continue
+        nulls[name] = sum(group.null_count for group in groups)
+        if not all(group.has_min_max or group.num_values == 0 for group in groups):
+            continue
+        valued = [group for group in groups if group.has_min_max]
+        low = _as_json(min((group.min for group in valued), default=None), timedelta(0))
+        high = _as_json(
+            max((group.max for group in valued), default=None), timedelta(microseconds=999)
+        )
+        if low is not None and high is not None:
+            least[name], greatest[name] = low, high
+    return {
+        "numRecords": footer.num_rows,
+        "minValues": least,
+        "maxValues": greatest,
+        "nullCount": nulls,
+    }
+
+
+def _group_statistics(footer: pq.FileMetaData, group: int, name: str) -> Any:
+    row_group = footer.row_group(group)
+    for index in range(row_group.num_columns):
+        column = row_group.column(index)
+        if column.path_in_schema == name:
+            return column.statistics
+    return None
+
+
+def _as_json(value: Any, up: timedelta) -> Any:
+    """A value as Delta's statistics hold it; None where they should not.
+
+    Times have milliseconds there: `up` rounds the greatest one up, so that it stays a bound.
+    Fractions are left out: Spark takes NaN for the greatest, and Parquet leaves it out.
+    """
+    if isinstance(value, datetime):
+        return (value + up).astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_STATISTIC else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,203 @@
+"""Rows as Parquet files in their table's folder, written by Spark's workers, not yet committed.
+
+No version of the table names them, so no reader sees them; VACUUM removes those of a run that died.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
+
+from alsobought.runtime.parquet_writer import (
+    HASH_PARTS,
+    SCHEMA,
+    FileLayout,
+    StagedFile,
+    write_files,
+)
+from alsobought.tables.outcome import Batches, WorkerRows
+from alsobought.tables.table import Table
+
+INDEXED = 32  # columns whose statistics Delta keeps where a table does not say which
+ROWS_ON_DRIVER = 1 << 20  # so many keys (8 MB) are compared without a shuffle
+ROWS_PER_TASK = 1 << 23
+REPEATS = "file string, place int, hash bigint"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Files that hold a run's rows, and what was counted while they were written.
+
+    faults: rows by what their contract refuses in them; keys: rows of parquet_writer.SCHEMA with
+    the hashes of all keys, persisted.
+    """
+
+    folder: str
+    files: list[StagedFile]
+    faults: Counter[str]
+    keys: DataFrame
+    tasks: list[dict[str, object]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """The rows of all files."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def paths(self) -> list[str]:
+        """Where the files lie."""
+        return [f"{self.folder}/{file.path}" for file in self.files]
+
+    def discard(self) -> None:
+        """Remove the files: their rows are refused."""
+        for path in self.paths:
+            Path(path).unlink(missing_ok=True)
+
+
+def layout_of(table: Table, folder: str, partition: str) -> FileLayout:
+    """How the files of a table are written."""
+    spark_schema = StructType(list(table.columns))
+    schema = to_arrow_schema(spark_schema, timezone="UTC")
+    schema = pa.schema([f.with_nullable(True).remove_metadata() for f in schema])
+    statistics = table.names[:INDEXED] if table.skipped_by is None else table.skipped_by
+    return FileLayout(
+        folder,
+        partition,
+        schema,
+        tuple(field.name for field in table.columns if not field.nullable),
+        dict(table.checks),
+        tuple(name for name in table.key if name != "as_of"),
+        statistics,
+        table.sorted_by,
+        table.whole_groups,
+    )
+
+
+@contextmanager
+def staged(rows: DataFrame | WorkerRows, layout: FileLayout) -> Iterator[Staged]:
+    """The rows in files of the layout, in the order in which their tasks have them.
+
+    Cost: the rows pass through the workers once, those that Spark makes as Arrow batches, and are
+    written once; 12 bytes a row are kept for the keys.
+    """
+
+    def write(batches: Batches) -> Batches:
+        return write_files(batches, layout)
+
+    with written(rows, write, layout.folder) as files:
+        yield files
+
+
+@contextmanager
+def written(
+    rows: DataFrame | WorkerRows, write: Callable[[Batches], Batches], folder: str
+) -> Iterator[Staged]:
+    """What `write` makes in the workers of the rows, whose outputs are rows of SCHEMA."""
+    if isinstance(rows, WorkerRows):
+        make, source = rows.make, rows.source
+
+        def make_and_write(batches: Batches) -> Batches:
+            return write(make(batches))
+
+        outputs = source.mapInArrow(make_and_write, SCHEMA)
+    else:
+        outputs = rows.mapInArrow(write, SCHEMA)
+    outputs = outputs.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        infos = outputs.where("info IS NOT NULL").select("info").toArrow()["info"].to_pylist()
+        tasks = [json.loads(info) for info in infos]
+        files = [StagedFile(**file) for task in tasks for file in task.pop("files")]
+        faults: Counter[str] = Counter()
+        for task in tasks:
+            faults.update(task.pop("faults"))
+        keys = outputs.where("info IS NULL").drop("info")
+        yield Staged(folder, files, faults, keys, tasks)
+    finally:
+        outputs.unpersist()
+
+
+def has_repeated_key(files: Staged) -> bool:
+    """Whether two rows have keys of the same hash: the same key, or two in 2^64 alike."""
+    if files.rows <= ROWS_ON_DRIVER:
+        cells = files.keys.select("hashes").toArrow()["hashes"].combine_chunks()
+        hashes = [np.frombuffer(cell.as_buffer(), np.int64) for cell in cells]
+        return bool(hashes) and _has_repeats(np.concatenate(hashes))
+    repeats = repeated_keys(files.keys, files.rows)
+    return not repeats.isEmpty()
+
+
+def repeated_keys(keys: DataFrame, rows: int) -> DataFrame:
+    """Every row whose key has the hash of another row's: file, place, hash.
+
+    In:   rows of parquet_writer.SCHEMA without infos, of about `rows` keys.
+    Cost: one shuffle of 12 bytes a row; a task holds and sorts those of ROWS_PER_TASK rows.
+    """
+    tasks = min(
+        HASH_PARTS, max(keys.sparkSession.sparkContext.defaultParallelism, rows // ROWS_PER_TASK)
+    )
+    by_part = keys.repartitionById(tasks, F.col("part") % F.lit(tasks))
+    return by_part.mapInArrow(_repeats, REPEATS)
+
+
+def _repeats(batches: Batches) -> Batches:
+    hashes: list[np.ndarray] = []
+    places: list[np.ndarray] = []
+    files: list[np.ndarray] = []
+    names: list[str] = []
+    for batch in batches:
+        for file, some_hashes, some_places in zip(
+            batch["file"].to_pylist(), batch["hashes"], batch["places"], strict=True
+        ):
+            hashes.append(np.frombuffer(some_hashes.as_buffer(), np.int64))
+            places.append(np.frombuffer(some_places.as_buffer(), np.int32))
+            files.append(np.full(len(places[-1]), len(names), np.int32))
+            names.append(file)
+    if not hashes:
+        return
+    joined = np.concatenate(hashes)
+    hashes.clear()
+    order = np.argsort(joined, kind="stable")
+    is_same = np.diff(joined[order]) == 0
+    is_repeated = np.zeros(len(order), bool)
+    is_repeated[1:] |= is_same
+    is_repeated[:-1] |= is_same
+    repeated = order[is_repeated]
+    if len(repeated):
+        file_of = pa.array(np.concatenate(files)[repeated])
+        yield pa.record_batch(
+            [
+                pa.array(names, pa.string()).take(file_of),
+                pa.array(np.concatenate(places)[repeated]),
+                pa.array(joined[repeated]),
+            ],
+            names=["file", "place", "hash"],
+        )
+
+
+def _has_repeats(hashes: np.ndarray) -> bool:
+    hashes.sort()
+    return bool((np.diff(hashes) == 0).any())
+
+
+def move(files: Staged, folder: str) -> None:
+    """Move the files into another folder of the same file system, under the same paths."""
+    for file in files.files:
+        target = Path(folder, file.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        Path(files.folder, file.path).rename(target)
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a folder of files that no table names."""
+    shutil.rmtree(folder, ignore_errors=True)
