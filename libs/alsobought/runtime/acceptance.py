@@ -51,8 +51,7 @@ def require_acceptable(table: Table, rows: DataFrame, as_of: date) -> None:
 def require_acceptable_files(table: Table, files: Staged, as_of: date) -> None:
     """The same for rows that lie in files; removes the files where it refuses them."""
     try:
-        if files.faults:
-            raise ContractError(_refused(table, files.faults))
+        require_sound_files(table, files)
         if not files.rows:
             _require_rows_are_optional(table, as_of)
         if has_repeated_key(files):
@@ -61,6 +60,12 @@ def require_acceptable_files(table: Table, files: Staged, as_of: date) -> None:
     except (ContractError, JobError):
         files.discard()
         raise
+
+
+def require_sound_files(table: Table, files: Staged) -> None:
+    """Raise ContractError for a null in a required column, or a broken check."""
+    if files.faults:
+        raise ContractError(_refused(table, files.faults))
 
 
 def changed_rows(table: Table, current: DataFrame, outcome: Outcome, as_of: date) -> DataFrame:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import deltalake
@@ -17,7 +18,8 @@ from deltalake.transaction import AddAction, RemoveAction
 from alsobought.errors import JobError
 from alsobought.runtime.parquet_writer import StagedFile
 
-UNIVERSAL_READER = 1  # above it, a table's files alone do not tell its rows
+PLAIN_READER = 1  # above it, a table's files alone do not tell its rows
+PLAIN_WRITER = 4  # up to checks and the change feed, whose readers can do with files alone
 
 
 class OtherCommit(Exception):
@@ -38,6 +40,13 @@ class TableFile:
     least: Mapping[str, Any]
     greatest: Mapping[str, Any]
 
+    def may_hold(self, column: str, low: Any, high: Any) -> bool:
+        """Whether a value of [low, high] may be in the file; times are text as in statistics."""
+        least, greatest = (_as_in_statistics(v.get(column)) for v in (self.least, self.greatest))
+        if least is None or greatest is None:
+            return True
+        return bool(least <= high and low <= greatest)
+
 
 @dataclass(frozen=True)
 class Log:
@@ -52,9 +61,14 @@ class Log:
         return int(self.delta.version())
 
     @property
-    def files_tell_rows(self) -> bool:
-        """Whether the rows are those of the Parquet files, with nothing deleted or renamed."""
-        return self.delta.protocol().min_reader_version <= UNIVERSAL_READER
+    def is_plain(self) -> bool:
+        """Whether the rows are those of the Parquet files, with nothing deleted or renamed, and a
+        writer need not do more than add and remove files."""
+        protocol = self.delta.protocol()
+        return (
+            protocol.min_reader_version <= PLAIN_READER
+            and protocol.min_writer_version <= PLAIN_WRITER
+        )
 
     def files(self, partition: Mapping[str, str] | None = None) -> list[TableFile]:
         """The files of a partition, or all."""
@@ -127,6 +141,13 @@ def log_of(path: str, name: str, version: int | None = None) -> Log:
 def is_table(path: str) -> bool:
     """Whether there is a Delta table at the path."""
     return bool(deltalake.DeltaTable.is_deltatable(path))
+
+
+def _as_in_statistics(value: Any) -> Any:
+    if isinstance(value, datetime):
+        utc = value.replace(tzinfo=None) if value.tzinfo is None else value.astimezone(UTC)
+        return utc.isoformat(timespec="milliseconds")[:23] + "Z"
+    return value
 
 
 def _table_file(action: Mapping[str, Any]) -> TableFile:

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import starmap
@@ -47,8 +47,9 @@ class FileLayout:
     """What a worker must know to write files of a table.
 
     folder: the table's; partition: the folder within it, such as as_of=2017-12-01/, or empty;
-    schema: of the files; required: the columns that must not be null; checks: SQL conditions by name, true of every row; key: the columns whose
-    hash is made, none: no hashes; statistics: the columns whose least and greatest value are kept.
+    schema: of the files; required: the columns that must not be null; checks: SQL conditions by
+    name, true of every row; key: the columns whose hash is made, none: no hashes; statistics: the
+    columns whose least and greatest value are kept.
     """
 
     folder: str
@@ -118,10 +119,9 @@ class FileWriter:
         self.files.append(StagedFile(self._path, self._rows, size, json.dumps(stats)))
         self._open = None
 
-    def summary(self) -> str:
-        """The files and the faults, as JSON."""
-        files = [file.__dict__ for file in self.files]
-        return json.dumps({"files": files, "faults": dict(self.faults)})
+    def summary(self) -> dict[str, Any]:
+        """The files and the faults, as JSON holds them."""
+        return {"files": [asdict(file) for file in self.files], "faults": dict(self.faults)}
 
     def _start(self) -> None:
         self._path = f"{self.layout.partition}part-{uuid.uuid4()}.snappy.parquet"
@@ -146,7 +146,7 @@ def write_files(batches: Batches, layout: FileLayout) -> Batches:
         if keys is not None:
             yield keys
     writer.finish()
-    yield summary_row(writer.summary())
+    yield summary_row(json.dumps(writer.summary()))
 
 
 def in_chunks(batches: Batches, rows: int) -> Iterator[pa.Table]:

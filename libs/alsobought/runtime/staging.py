@@ -6,10 +6,11 @@ No version of the table names them, so no reader sees them; VACUUM removes those
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,7 +48,8 @@ class Staged:
     files: list[StagedFile]
     faults: Counter[str]
     keys: DataFrame
-    tasks: list[dict[str, object]] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    """What else each task has to tell."""
 
     @property
     def rows(self) -> int:
@@ -127,12 +129,30 @@ def written(
         outputs.unpersist()
 
 
+def sorted_hashes(files: Staged) -> np.ndarray:
+    """The hashes of all keys, for as many as a driver has room for."""
+    cells = files.keys.select("hashes").toArrow()["hashes"].combine_chunks()
+    hashes = [np.frombuffer(cell.as_buffer(), np.int64) for cell in cells]
+    return np.sort(np.concatenate([np.empty(0, np.int64), *hashes]))
+
+
+def range_of(files: Sequence[StagedFile], column: str) -> tuple[Any, Any] | None:
+    """The least and greatest value of a column in all files; None: unknown, or no value."""
+    statistics = [json.loads(file.stats) for file in files]
+    values = [
+        (s["minValues"][column], s["maxValues"][column])
+        for s in statistics
+        if column in s["minValues"]
+    ]
+    if not values or len(values) < len(files):
+        return None
+    return min(low for low, _ in values), max(high for _, high in values)
+
+
 def has_repeated_key(files: Staged) -> bool:
     """Whether two rows have keys of the same hash: the same key, or two in 2^64 alike."""
     if files.rows <= ROWS_ON_DRIVER:
-        cells = files.keys.select("hashes").toArrow()["hashes"].combine_chunks()
-        hashes = [np.frombuffer(cell.as_buffer(), np.int64) for cell in cells]
-        return bool(hashes) and _has_repeats(np.concatenate(hashes))
+        return bool((np.diff(sorted_hashes(files)) == 0).any())
     repeats = repeated_keys(files.keys, files.rows)
     return not repeats.isEmpty()
 
@@ -185,17 +205,12 @@ def _repeats(batches: Batches) -> Batches:
         )
 
 
-def _has_repeats(hashes: np.ndarray) -> bool:
-    hashes.sort()
-    return bool((np.diff(hashes) == 0).any())
-
-
-def move(files: Staged, folder: str) -> None:
+def move(files: Sequence[StagedFile], folder: str, to: str) -> None:
     """Move the files into another folder of the same file system, under the same paths."""
-    for file in files.files:
-        target = Path(folder, file.path)
+    for file in files:
+        target = Path(to, file.path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        Path(files.folder, file.path).rename(target)
+        Path(folder, file.path).rename(target)
 
 
 def remove_folder(folder: str) -> None:

@@ -71,6 +71,13 @@ class Store:
         """Whether the driver and the workers can open the tables' files themselves."""
         return "://" not in self.warehouse
 
+    def workers_write(self, table: Table) -> bool:
+        """Whether workers may write the table's files: its files alone tell its rows, and no
+        feature of Delta asks more of a writer than delta-rs does."""
+        if not self.is_on_path:
+            return False
+        return not self.exists(table) or commits.log_of(self.path(table), table.name).is_plain
+
     def path(self, table: Table) -> str:
         """Where the table lies."""
         return f"{self.warehouse}/{table.name}"
@@ -127,7 +134,7 @@ class Store:
         if not self.is_on_path:
             return ()
         log = commits.log_of(self.path(table), table.name, version)
-        if not log.files_tell_rows:
+        if not log.is_plain:
             return ()
         files = [file.path for file in log.files(_partition(table, as_of)) if file.rows != 0]
         return tuple(sorted(f"{self.path(table)}/{path}" for path in files))
@@ -149,7 +156,7 @@ class Store:
         if before is not None:
             self.check_contract(table)
         table.require_columns(outcome.frame.schema)
-        if self.is_on_path and table.kept != "added":
+        if self.workers_write(table) and table.kept != "added":
             return self._write_files(table, outcome, as_of, (before, run))
         rows = table.conform(outcome.frame).persist(DISK_ONLY)
         try:
@@ -173,7 +180,7 @@ class Store:
                 require_acceptable_files(table, files, as_of)
                 if before is None:
                     self.create(table)
-                    staging.move(files, self.path(table))
+                    staging.move(files.files, folder, self.path(table))
                 self._commit(table, files, as_of, (before or 0, run))
                 return {"added": files.rows, "updated": 0, "removed": 0}
 
