@@ -9,20 +9,22 @@ from alsobought.ingest.settings import Sources, configured
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
 from alsobought.settings import Settings
-from alsobought.tables.offers import ENGAGEMENTS
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.offers import ENGAGEMENTS, REJECTED_EVENTS
+from alsobought.tables.outcome import JudgedRows
 
 
 class Params(Settings):
     sources: Sources
 
 
-def engagements(lines: DataFrame, params: Params, as_of: date) -> Outcome:
-    """Keep the rows that break no rule; fail where too many do."""
+def engagements(lines: DataFrame, params: Params, as_of: date) -> JudgedRows:
+    """Judge every row: the good ones are kept, and too many broken ones refused."""
     return step.engagements(lines, configured(params.sources.engagements), as_of)
 
 
-JOB = Job(engagements, Params, {"lines": Files("engagements")}, ENGAGEMENTS)
+JOB = Job(
+    engagements, Params, {"lines": Files("engagements")}, ENGAGEMENTS, rejects=REJECTED_EVENTS
+)
 
 if __name__ == "__main__":
     main(JOB)

@@ -9,20 +9,20 @@ from alsobought.ingest.settings import Sources, configured
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
 from alsobought.settings import Settings
-from alsobought.tables.offers import OFFERS
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.offers import OFFERS, REJECTED_EVENTS
+from alsobought.tables.outcome import JudgedRows
 
 
 class Params(Settings):
     sources: Sources
 
 
-def offers(lines: DataFrame, params: Params, as_of: date) -> Outcome:
-    """Keep the rows that break no rule; fail where too many do."""
+def offers(lines: DataFrame, params: Params, as_of: date) -> JudgedRows:
+    """Judge every row: the good ones are kept, and too many broken ones refused."""
     return step.offers(lines, configured(params.sources.offers), as_of)
 
 
-JOB = Job(offers, Params, {"lines": Files("offers")}, OFFERS)
+JOB = Job(offers, Params, {"lines": Files("offers")}, OFFERS, rejects=REJECTED_EVENTS)
 
 if __name__ == "__main__":
     main(JOB)

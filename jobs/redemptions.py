@@ -9,20 +9,22 @@ from alsobought.ingest.settings import Sources, configured
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.run import main
 from alsobought.settings import Settings
-from alsobought.tables.offers import REDEMPTIONS
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.offers import REDEMPTIONS, REJECTED_EVENTS
+from alsobought.tables.outcome import JudgedRows
 
 
 class Params(Settings):
     sources: Sources
 
 
-def redemptions(lines: DataFrame, params: Params, as_of: date) -> Outcome:
-    """Keep the rows that break no rule; fail where too many do."""
+def redemptions(lines: DataFrame, params: Params, as_of: date) -> JudgedRows:
+    """Judge every row: the good ones are kept, and too many broken ones refused."""
     return step.redemptions(lines, configured(params.sources.redemptions), as_of)
 
 
-JOB = Job(redemptions, Params, {"lines": Files("redemptions")}, REDEMPTIONS)
+JOB = Job(
+    redemptions, Params, {"lines": Files("redemptions")}, REDEMPTIONS, rejects=REJECTED_EVENTS
+)
 
 if __name__ == "__main__":
     main(JOB)

@@ -1,7 +1,7 @@
 """The command `run`: jobs in one Spark session."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from alsobought.commands.printing import say
 from alsobought.errors import ConfigError
 from alsobought.runtime import config, home
 from alsobought.runtime import job as jobs
-from alsobought.runtime.arguments import AsOf, Env, day
+from alsobought.runtime.arguments import AsOf, Env, Reload, day
 from alsobought.runtime.config import sections_of
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import context, run_all
@@ -31,6 +31,7 @@ class RunOptions(Options):
     with_upstream: Annotated[
         bool, typer.Option("--with-upstream", help="First run every job that they wait for.")
     ] = False
+    reload: Reload = False
     all_jobs: Annotated[bool, typer.Option("--all", help="Run every job, in order.")] = False
 
 
@@ -49,7 +50,7 @@ def run(options: RunOptions) -> None:
     if options.all_jobs:
         chosen = _configured(chosen, root, options.env)
     every = None if every_job is None else every_job.values()
-    where = context(root, options.env, as_of, chosen, every)
+    where = replace(context(root, options.env, as_of, chosen, every), reload=options.reload)
     run_all(chosen, where, debug=options.debug)
 
 

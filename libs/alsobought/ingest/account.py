@@ -1,48 +1,48 @@
 """Rows read = good + rejected: the account of an ingest, and what it refuses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
-from alsobought.ingest.files import files_read
-from alsobought.ingest.rules import FUTURE, REASONS, good
+from alsobought.ingest.rules import FUTURE, REASONS, as_read
 from alsobought.ingest.settings import Source
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.table import Table
 
 
-def accepted(lines: DataFrame, judged: DataFrame, table: Table, limits: "Limits") -> Outcome:
-    """The good rows of `judged` for their table, and the account that may refuse them.
-
-    In: `lines` as `files.read` gives them; `judged` the same rows in the table's columns, with
-    `reasons`. It is computed once, for the account and for the table.
-    """
-    kept = judged.select(*table.names, REASONS)
-    files = files_read(lines, kept) if table.replaced_by_file else None
-    return Outcome(
-        good(kept, table), count_rows(lines, kept), limits.judge, reused=(kept,), source_files=files
-    )
+def judged_by_line(judged: DataFrame, table: Table, limits: "Limits") -> JudgedRows:
+    """The rows of `judged`, of which those with one key may differ: the last file's stays."""
+    rows = judged.select(*table.names, REASONS, as_read())
+    return JudgedRows(rows, limits.judge, precedence="last_file", same_time=False)
 
 
-def count_rows(lines: DataFrame, judged: DataFrame) -> DataFrame:
-    """One row: read (a count of `lines` of its own), good, rejected, ahead, and by_reason.
+def judged_by_content(judged: DataFrame, table: Table, limits: "Limits") -> JudgedRows:
+    """The rows of `judged`, of which those with one key say the same: the first file's stays."""
+    rows = judged.select(*table.names, REASONS, as_read())
+    return JudgedRows(rows, limits.judge, precedence="first_file", same_time=True)
+
+
+def count_rows(judged: DataFrame) -> DataFrame:
+    """One row: read, good, rejected, ahead, and by_reason.
 
     `rejected` is every row that broke a rule, `ahead` those of them that broke only future_time;
-    `by_reason` maps each reason to its rows. Cost: one more scan of the source's files.
+    `by_reason` maps each reason to its rows.
     """
     broken = F.size(REASONS) > 0
     only_ahead = F.col(REASONS) == F.array(F.lit(FUTURE))
     totals = judged.agg(
+        F.count(F.lit(1)).alias("read"),
         F.count_if(~broken).alias("good"),
         F.count_if(broken).alias("rejected"),
         F.count_if(only_ahead).alias("ahead"),
     )
     per_reason = judged.select(F.explode(REASONS).alias("reason")).groupBy("reason").count()
     by_reason = per_reason.agg(F.map_from_entries(F.collect_list(F.struct("reason", "count"))))
-    read = lines.agg(F.count(F.lit(1)).alias("read"))
-    return read.crossJoin(totals).crossJoin(by_reason.toDF("by_reason"))
+    return totals.crossJoin(by_reason.toDF("by_reason"))
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,23 @@ class Limits:
     what: str
     look_at: str
 
-    def judge(self, account: Row) -> list[str]:
-        """The account as sentences. Raises JobError where the rows must not be written."""
+    def judge_row(self, account: Row) -> list[str]:
+        """The same for the row of `count_rows`."""
+        return self.judge(account.asDict())
+
+    def judge(self, account: Mapping[str, Any]) -> list[str]:
+        """The account as sentences. Raises JobError where the rows must not be written.
+
+        In: read, good, rejected, ahead and by_reason of the files that were read; where a run
+        reads only some, also `repeated`, the rejected rows that another file has too, which are no
+        fault of theirs, and `unchanged`, the rows of the files that it does not read.
+        """
         read, good, rejected = account["read"], account["good"], account["rejected"]
-        broken, ahead = rejected - account["ahead"], account["ahead"]
+        ahead, unchanged = account["ahead"], account.get("unchanged", 0)
+        broken = rejected - ahead - account.get("repeated", 0)
         reasons = ", ".join(f"{name} {n:,}" for name, n in sorted(account["by_reason"].items()))
         where = self.source.path
-        if read != good + rejected:
-            raise JobError(
-                f"{where}: {read:,} rows read, but {good:,} good + {rejected:,} rejected; "
-                f"the files changed while they were read: run again."
-            )
-        if read == 0:
+        if read == 0 and unchanged == 0:
             raise JobError(f"{where} has no rows; yesterday's {self.what} stand.")
         if broken > self.source.max_rejected_share * read:
             raise JobError(
@@ -78,7 +83,7 @@ class Limits:
                 f"as-of day, more than max_future_share = {self.source.max_future_share} "
                 f"allows; if this is a backfill, raise it, else correct the time column."
             )
-        if good == 0:
+        if good == 0 and unchanged == 0:
             raise JobError(f"{where}: none of {read:,} rows is good ({reasons}).")
         sentence = f"{read:,} rows read = {good:,} good + {rejected:,} rejected"
         return [f"{sentence} ({reasons})" if rejected else sentence]

@@ -7,15 +7,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType
 
 from alsobought.ingest import parse
+from alsobought.ingest.files import SOURCE_FILE
 from alsobought.ingest.rules import (
     REASONS,
     broken_rules,
     id_rules,
-    newest_file_first,
     parsed,
     source_column,
     time_rules,
-    with_duplicates,
 )
 from alsobought.ingest.settings import EngagementSource, RedemptionSource, Source
 from alsobought.tables.table import Table
@@ -29,14 +28,14 @@ def classified(
     """Every source row as `engagements` or `redemptions`, and the rules that it broke, sorted.
 
     Rules: unreadable_row, missing_offer_id, unreadable_offer_id, unreadable_time, future_time (at
-           or after `as_of`), duplicate (the same offer at the same time).
-    Cost:  one shuffle and sort of the rows by offer and time.
+           or after `as_of`).
     """
-    kinds, (_, at) = column_types(lines), table.names
+    kinds, (_, at) = column_types(lines), table.key
     columns = [offer_id(source, kinds), instant(source, at, kinds)]
     rules = {**id_rules(["offer_id"]), **time_rules(at, as_of)}
-    judged = parsed(lines, columns).withColumn(REASONS, broken_rules(rules))
-    return with_duplicates(judged, table.key, newest_file_first(*table.names))
+    return parsed(lines, columns).withColumns(
+        {"source_file": F.col(SOURCE_FILE), REASONS: broken_rules(rules)}
+    )
 
 
 def column_types(lines: DataFrame) -> ColumnTypes:

@@ -5,9 +5,11 @@ import csv
 import importlib.util
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
 
+import deltalake
 from delta.tables import DeltaTable
 from py4j.java_gateway import JavaObject, JVMView
 from py4j.protocol import Py4JJavaError
@@ -16,6 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType, StringType, StructField, StructType
 
 from alsobought.errors import ConfigError, JobError
+from alsobought.ingest.loaded import SourceFile
 from alsobought.ingest.settings import Source
 
 SOURCE_FILE = "_source_file"
@@ -23,45 +26,56 @@ UNREADABLE = "_unreadable"  # the raw line, where it does not have the columns t
 HEADER_BYTES = 1 << 16
 
 
-def read(spark: SparkSession, source: Source, home: Path) -> DataFrame:
-    """The source's rows: its own columns, then `_source_file` and `_unreadable`, both strings.
+def listed(spark: SparkSession, source: Source, home: Path) -> list[SourceFile]:
+    """The source's files by path, none of them opened; a Delta table is one, with its version.
+
+    Names with a leading _ or . are left out. Raises JobError for no file, and for an empty file.
+    """
+    path = located(source, home)
+    if source.format == "delta":
+        return [SourceFile(path, 0, 0, _delta_version(spark, path))]
+    statuses = _matched(spark, path)
+    files = sorted((_source_file(status) for status in statuses), key=lambda file: file.path)
+    if not files:
+        raise JobError(f"No source file matches {path}; yesterday's tables stand.")
+    empty = [_path_of(spark, file) for file in files if file.size == 0]
+    if empty:
+        raise JobError(f"{local(empty[0])} is empty (0 bytes): deliver it again, or remove it.")
+    return files
+
+
+def read(spark: SparkSession, source: Source, home: Path, files: Sequence[SourceFile]) -> DataFrame:
+    """The rows of some of the source's files: its own columns, then `_source_file` and
+    `_unreadable`, both strings.
 
     CSV and JSON columns are strings; Parquet and Delta columns keep their types. CSV files are
     matched by the names in their headers, file by file, so a file may have more columns or
-    another order. Raises JobError for no file, an empty file, or a mapped column that is missing.
+    another order. Raises JobError where a mapped column is missing: in a CSV file, or in all JSON
+    or Parquet files of the source; where only some are read, it is null in these.
     Cost: one look at the head of each CSV file from the driver; JSON is read twice.
     """
     path = located(source, home)
     if source.format == "delta":
-        if not DeltaTable.isDeltaTable(spark, path):
-            raise JobError(f"{path} is not a Delta table: build it, or correct [sources] path.")
-        rows = spark.read.format("delta").load(path)
+        rows = spark.read.option("versionAsOf", files[0].version).format("delta").load(path)
         _require(source, rows.schema, path)
         return rows.withColumns({SOURCE_FILE: F.lit(path), UNREADABLE: F.lit(None).cast("string")})
-    files = _listed(spark, path)
+    paths = [_path_of(spark, file) for file in files]
     if source.format == "csv":
-        return _read_csv(spark, source, files)
+        return _read_csv(spark, source, paths)
     if source.format == "json":
         reader = spark.read.option("primitivesAsString", True)
         reader = reader.option("columnNameOfCorruptRecord", UNREADABLE)
-        rows = reader.json(files, encoding=source.encoding)
+        rows = reader.json(paths, encoding=source.encoding)
     else:
-        rows = spark.read.option("mergeSchema", True).parquet(*files)
-    _require(source, rows.schema, path)
-    missing = {} if UNREADABLE in rows.columns else {UNREADABLE: F.lit(None).cast("string")}
-    return rows.withColumns({SOURCE_FILE: _file_path(), **missing})
-
-
-def files_read(lines: DataFrame, judged: DataFrame) -> DataFrame:
-    """The files behind the rows of `read`: one column, source_file, each once.
-
-    In: `lines` as `read` gives them, of which files without a row are known too; `judged` the same
-    rows with source_file.
-    """
-    # Spark writes file:/// here, and file:/ in the rows
-    listed = [(file.replace("file:///", "file:/", 1),) for file in lines.inputFiles()]
-    files = lines.sparkSession.createDataFrame(listed, "source_file string")
-    return files.unionByName(judged.select("source_file")).distinct()
+        rows = spark.read.option("mergeSchema", True).parquet(*paths)
+    absent = {UNREADABLE} - set(rows.columns)
+    if len(files) < len(listed(spark, source, home)):
+        absent |= set(source.source_columns) - set(rows.columns)
+    nulls = {name: F.lit(None).cast("string") for name in sorted(absent)}
+    # the source's columns first: the path is asked of the files, not of what is made of them
+    with_file = rows.select("*", _file_path().alias(SOURCE_FILE)).withColumns(nulls)
+    _require(source, with_file.schema, path)
+    return with_file
 
 
 def located(source: Source, home: Path) -> str:
@@ -86,20 +100,34 @@ def java_virtual_machine(spark: SparkSession) -> JVMView:
     return gateway.jvm
 
 
-def _listed(spark: SparkSession, path: str) -> list[str]:
-    """Every file that a path, folder or glob means, sorted; names with a leading _ or . are not."""
+def _delta_version(spark: SparkSession, path: str) -> int:
+    """The newest version of a Delta table."""
+    if not DeltaTable.isDeltaTable(spark, path):
+        raise JobError(f"{path} is not a Delta table: build it, or correct [sources] path.")
+    if "://" not in path:
+        return int(deltalake.DeltaTable(path).version())  # a Spark query takes a second
+    return int(DeltaTable.forPath(spark, path).history(1).collect()[0]["version"])
+
+
+def _matched(spark: SparkSession, path: str) -> list[JavaObject]:
+    """The status of every file that a path, folder or glob means."""
     jvm = java_virtual_machine(spark)
     conf = spark.sparkContext._jsc.hadoopConfiguration()
     where = jvm.org.apache.hadoop.fs.Path(path)
     fs = where.getFileSystem(conf)
-    statuses = [s for match in fs.globStatus(where) or [] for s in _files_of(fs, match)]
-    files = sorted(str(s.getPath().toString()) for s in statuses)
-    if not files:
-        raise JobError(f"No source file matches {path}; yesterday's tables stand.")
-    empty = sorted(str(s.getPath().toString()) for s in statuses if s.getLen() == 0)
-    if empty:
-        raise JobError(f"{_local(empty[0])} is empty (0 bytes): deliver it again, or remove it.")
-    return files
+    return [s for match in fs.globStatus(where) or [] for s in _files_of(fs, match)]
+
+
+def _source_file(status: JavaObject) -> SourceFile:
+    # as Spark names the file of a row: signs escaped, and no empty authority
+    path = str(status.getPath().toUri().toString()).replace("file:///", "file:/", 1)
+    return SourceFile(path, int(status.getLen()), int(status.getModificationTime()))
+
+
+def _path_of(spark: SparkSession, file: SourceFile) -> str:
+    """The file's path as Hadoop's file systems take it, with nothing of it escaped."""
+    jvm = java_virtual_machine(spark)
+    return str(jvm.org.apache.hadoop.fs.Path(jvm.java.net.URI(file.path)).toString())
 
 
 def _files_of(fs: JavaObject, status: JavaObject) -> list[JavaObject]:
@@ -124,7 +152,7 @@ def _read_csv(spark: SparkSession, source: Source, files: list[str]) -> DataFram
     parts = []
     for names, group in by_header.items():
         schema = StructType([StructField(n, StringType()) for n in (*names, UNREADABLE)])
-        _require(source, schema, _local(group[0]))
+        _require(source, schema, local(group[0]))
         rows = spark.read.options(**options).schema(schema).csv(group)
         parts.append(rows.withColumn(SOURCE_FILE, _file_path()))
     return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
@@ -141,12 +169,12 @@ def _header(spark: SparkSession, source: Source, file: str) -> tuple[str, ...]:
         csv.reader(io.StringIO(text), delimiter=source.delimiter, quotechar=source.quote), []
     )
     if not first:
-        raise JobError(f"{_local(file)} has no header line: deliver it again, or remove it.")
+        raise JobError(f"{local(file)} has no header line: deliver it again, or remove it.")
     names = [name if source.header and name else f"_c{i}" for i, name in enumerate(first)]
     places = {name.lower(): i for i, name in enumerate(names)}
     twice = [name for i, name in enumerate(names) if places[name.lower()] != i]
     if twice:
-        raise JobError(f"{_local(file)} has two columns called {twice[0]!r}: rename one of them.")
+        raise JobError(f"{local(file)} has two columns called {twice[0]!r}: rename one of them.")
     return tuple(names)
 
 
@@ -163,7 +191,7 @@ def _head(spark: SparkSession, file: str) -> bytes:
     except Py4JJavaError as error:
         reason = str(error.java_exception.getMessage())
         raise JobError(
-            f"{_local(file)} cannot be read ({reason}; was it cut short?): deliver it again."
+            f"{local(file)} cannot be read ({reason}; was it cut short?): deliver it again."
         ) from None
     finally:
         stream.close()
@@ -191,5 +219,6 @@ def _file_path() -> Column:
     return F.col("_metadata.file_path")
 
 
-def _local(file: str) -> str:
+def local(file: str) -> str:
+    """A file as its user knows it: a path without a scheme, a URI as it is."""
     return file.removeprefix("file:")

@@ -1,14 +1,19 @@
 """The rows of catalogue files as `items`: one good row per item."""
 
-from dataclasses import replace
-
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from alsobought.ingest import account, parse
 from alsobought.ingest.files import UNREADABLE
-from alsobought.ingest.rules import REASONS, broken_rules, id_rules, source_column, with_duplicates
+from alsobought.ingest.rules import (
+    REASONS,
+    broken_rules,
+    good,
+    id_rules,
+    source_column,
+    with_duplicates,
+)
 from alsobought.ingest.settings import ItemSource
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.purchases import ITEMS
@@ -19,17 +24,18 @@ def items(lines: DataFrame, source: ItemSource) -> Outcome:
 
     Each file of the table holds a range of items, so that a look-up reads one.
     """
+    judged = classified(lines, source).select(*ITEMS.names, REASONS)
     limits = account.Limits(source, "items", "give every item one row with an id.")
-    outcome = account.accepted(lines, classified(lines, source), ITEMS, limits)
-    return replace(outcome, rows=outcome.rows.repartitionByRange("item_id"))
+    rows = good(judged, ITEMS).repartitionByRange("item_id")
+    return Outcome(rows, account.count_rows(judged), limits.judge_row, reused=(judged,))
 
 
 def classified(lines: DataFrame, source: ItemSource) -> DataFrame:
     """Every source row as `items`, plus `reasons`: the rules that it broke, sorted.
 
     In:    the source's columns as `files.read` gives them.
-    Rules: unreadable_row, missing_item_id, unreadable_item_id, duplicate (one of the rows with the
-           same id stays: one that breaks no other rule if there is one).
+    Rules: unreadable_row, missing_item_id, unreadable_item_id, duplicate (of the rows with the same
+           id that break no other rule, one stays).
     Nulls: no title, brand or first_seen_at stays null; category and attributes leave nulls out;
            an unreadable is_available is true.
     """

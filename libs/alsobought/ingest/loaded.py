@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from alsobought.days import EPOCH
 
@@ -40,9 +41,15 @@ class LoadedFiles:
 
     files: Mapping[str, LoadedFile] = field(default_factory=dict)
     as_of: date = EPOCH
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """How the files were read: what of the source's section bears upon rows."""
 
     def after(
-        self, read: Iterable[LoadedFile], gave_way: Mapping[str, frozenset[str]], as_of: date
+        self,
+        read: Iterable[LoadedFile],
+        gave_way: Mapping[str, frozenset[str]],
+        as_of: date,
+        settings: Mapping[str, Any],
     ) -> "LoadedFiles":
         """The record after a run that has read these files.
 
@@ -58,7 +65,7 @@ class LoadedFiles:
             before = self.files[path].overlaps if path in self.files else frozenset()
             stands = before if is_older else before - now.keys()
             files[path] = replace(loaded, overlaps=stands | gave_way.get(path, frozenset()))
-        return LoadedFiles(files, max(as_of, self.as_of))
+        return LoadedFiles(files, max(as_of, self.as_of), settings)
 
 
 @dataclass(frozen=True)

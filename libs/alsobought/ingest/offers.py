@@ -8,27 +8,25 @@ from pyspark.sql.types import NumericType
 
 from alsobought.ingest import account, parse
 from alsobought.ingest.events import ColumnTypes, column_types, instant, offer_id
+from alsobought.ingest.files import SOURCE_FILE
 from alsobought.ingest.rules import (
     READ,
     REASONS,
     broken_rules,
     id_rules,
-    newest_file_first,
     parsed,
     source_column,
     time_rules,
-    with_duplicates,
 )
 from alsobought.ingest.settings import OfferSource
 from alsobought.tables.offers import OFFERS
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.outcome import JudgedRows
 
 
-def offers(lines: DataFrame, source: OfferSource, as_of: date) -> Outcome:
-    """The good rows of `lines`, refused where too many are not; see `classified`."""
-    judged = classified(lines, source, as_of)
-    see = "run the job rejected_events to see them."
-    return account.accepted(lines, judged, OFFERS, account.Limits(source, "offers", see))
+def offers(lines: DataFrame, source: OfferSource, as_of: date) -> JudgedRows:
+    """Every row of `lines`, judged, refused where too many are bad; see `classified`."""
+    limits = account.Limits(source, "offers", "rejected_events has them.")
+    return account.judged_by_line(classified(lines, source, as_of), OFFERS, limits)
 
 
 def classified(lines: DataFrame, source: OfferSource, as_of: date) -> DataFrame:
@@ -40,9 +38,7 @@ def classified(lines: DataFrame, source: OfferSource, as_of: date) -> DataFrame:
            is 'name=value' -> 1; a column among `numbers` is a number also where the file holds
            text. Nulls are left out.
     Rules: unreadable_row, missing_<id>, unreadable_<id>, unreadable_time, future_time (at or after
-           `as_of`), unreadable_number (text among `numbers` that is none), duplicate (the same
-           offer_id; one row stays: a good one if there is one, of these the last file's by name).
-    Cost:  one shuffle and sort of the rows by offer.
+           `as_of`), unreadable_number (text among `numbers` that is none).
     """
     kinds = column_types(lines)
     columns = [
@@ -56,9 +52,9 @@ def classified(lines: DataFrame, source: OfferSource, as_of: date) -> DataFrame:
         **time_rules("issued_at", as_of),
         "unreadable_number": _unreadable_number(source, kinds),
     }
-    judged = parsed(lines, columns).withColumn(REASONS, broken_rules(rules))
-    says = [F.map_entries(name) if name == "features" else F.col(name) for name in OFFERS.names]
-    return with_duplicates(judged, OFFERS.key, newest_file_first(*says))
+    return parsed(lines, columns).withColumns(
+        {"source_file": F.col(SOURCE_FILE), REASONS: broken_rules(rules)}
+    )
 
 
 def _customer_id(source: OfferSource, kinds: ColumnTypes) -> Column:

@@ -13,25 +13,29 @@ from alsobought.ingest.rules import (
     REASONS,
     broken_rules,
     id_rules,
-    newest_file_first,
     parsed,
     source_column,
     time_rules,
-    with_duplicates,
 )
 from alsobought.ingest.settings import PurchaseSource
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.purchases import PURCHASES
 
 IDS = ("customer_id", "order_id", "item_id")
 SAYS = tuple(name for name in PURCHASES.names if name != "source_file")
 
 
-def purchases(lines: DataFrame, source: PurchaseSource, as_of: date) -> Outcome:
-    """The good rows of `lines`, refused where too many are not; see `classified`."""
+def purchases(lines: DataFrame, source: PurchaseSource, as_of: date) -> JudgedRows:
+    """Every row of `lines`, judged, refused where too many are bad; see `classified`.
+
+    Rows with one line id may differ, so the last file's corrects the others'; without line ids,
+    rows of one key say the same.
+    """
+    limits = account.Limits(source, "purchases", "rejected_purchases has them.")
     judged = classified(lines, source, as_of)
-    see = "run the job rejected_purchases to see them."
-    return account.accepted(lines, judged, PURCHASES, account.Limits(source, "purchases", see))
+    if "line" in source.columns:
+        return account.judged_by_line(judged, PURCHASES, limits)
+    return account.judged_by_content(judged, PURCHASES, limits)
 
 
 def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFrame:
@@ -42,19 +46,16 @@ def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFra
            source's own columns), `_source_file`, `_unreadable`.
     Rules: unreadable_row (not the columns of its header), missing_<id>, unreadable_<id> (bytes
            that the encoding cannot read), unreadable_time, future_time (at or after `as_of`),
-           unreadable_quantity, unreadable_price, quantity_not_positive, duplicate (a row with the
-           same key stays: a good one if there is one, and of these the last file's by name).
-    Cost:  one shuffle and sort of the rows by order and item.
+           unreadable_quantity, unreadable_price, quantity_not_positive.
     """
     kinds = {field.name: field.dataType for field in lines.schema}
-    judged = parsed(lines, _columns(source, kinds)).withColumns(
+    return parsed(lines, _columns(source, kinds)).withColumns(
         {
             "line": _line_key(source),
             "source_file": F.col(SOURCE_FILE),
             REASONS: broken_rules(_rules(source, as_of)),
         }
     )
-    return with_duplicates(judged, PURCHASES.key, newest_file_first(*SAYS))
 
 
 def _line_key(source: PurchaseSource) -> Column:

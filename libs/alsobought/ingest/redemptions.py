@@ -7,11 +7,11 @@ from pyspark.sql import DataFrame
 from alsobought.ingest import account, events
 from alsobought.ingest.settings import RedemptionSource
 from alsobought.tables.offers import REDEMPTIONS
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.outcome import JudgedRows
 
 
-def redemptions(lines: DataFrame, source: RedemptionSource, as_of: date) -> Outcome:
-    """The good rows of `lines`, refused where too many are not; see `events.classified`."""
+def redemptions(lines: DataFrame, source: RedemptionSource, as_of: date) -> JudgedRows:
+    """Every row of `lines`, judged, refused where too many are bad; see `events.classified`."""
+    limits = account.Limits(source, "redemptions", "rejected_events has them.")
     judged = events.classified(lines, source, REDEMPTIONS, as_of)
-    see = "run the job rejected_events to see them."
-    return account.accepted(lines, judged, REDEMPTIONS, account.Limits(source, "redemptions", see))
+    return account.judged_by_content(judged, REDEMPTIONS, limits)

@@ -49,27 +49,17 @@ def time_rules(name: str, as_of: date) -> dict[str, Column]:
 
 
 def with_duplicates(judged: DataFrame, key: Sequence[str], preferred: list[Column]) -> DataFrame:
-    """`judged` with the reason duplicate on all rows of a key but one; null is no key.
+    """`judged` with the reason duplicate on all good rows of a key but one.
 
-    The one is good if any is; `preferred` orders the others, and must tell different rows apart.
+    `preferred` orders them, and must tell different rows apart. Rows that break another rule are
+    not looked at.
     Cost: one shuffle and sort of the rows by key.
     """
-    nth = F.row_number().over(Window.partitionBy(*key).orderBy(F.size(REASONS), *preferred))
-    has_key = F.lit(True)
-    for name in key:
-        has_key = has_key & F.col(name).isNotNull()
-    with_duplicate = F.array_sort(F.array_append(REASONS, F.lit(DUPLICATE)))
-    reasons = F.when(has_key & (F.col("_nth") > 1), with_duplicate).otherwise(F.col(REASONS))
+    is_good = F.size(REASONS) == 0
+    nth = F.row_number().over(Window.partitionBy(is_good, *key).orderBy(*preferred))
+    reasons = F.when(is_good & (F.col("_nth") > 1), F.array(F.lit(DUPLICATE)))
+    reasons = reasons.otherwise(F.col(REASONS))
     return judged.withColumn("_nth", nth).withColumn(REASONS, reasons).drop("_nth")
-
-
-def newest_file_first(*says: Column | str) -> list[Column]:
-    """The order among good rows of a key: that of the last file by name, for it corrects others.
-
-    Within a file hashes decide: of `says`, what the row says in canonical columns, then of the row
-    as it was read.
-    """
-    return [F.col(SOURCE_FILE).desc(), F.xxhash64(*says), F.xxhash64(READ)]
 
 
 def source_column(name: str) -> Column:
@@ -87,19 +77,8 @@ def good(rows: DataFrame, table: Table) -> DataFrame:
     return rows.where(F.size(REASONS) == 0).select(*table.names)
 
 
-def rejected(judged: DataFrame, columns: list[str]) -> DataFrame:
-    """The judged rows that broke a rule, as they were read: source_file, reasons, row, copies.
-
-    Rows of a file that read exactly alike are one row, with the rules that any of them broke.
-    Cost: one shuffle of the rejected rows.
-    """
-    as_json = F.to_json(F.struct(*[F.col(READ).getField(name).alias(name) for name in columns]))
-    broken = judged.where(F.size(REASONS) > 0).select(
-        F.col(SOURCE_FILE).alias("source_file"),
-        F.coalesce(F.col(UNREADABLE), as_json).alias("row"),
-        REASONS,
-    )
-    reasons = F.array_sort(F.array_distinct(F.flatten(F.collect_set(REASONS))))
-    return broken.groupBy("source_file", "row").agg(
-        reasons.alias(REASONS), F.count(F.lit(1)).alias("copies")
-    )
+def as_read() -> Column:
+    """`row`: the row as it was read where it broke a rule, else null: JSON of the source's columns,
+    or the raw line where it does not have them."""
+    text = F.coalesce(F.col(UNREADABLE), F.to_json(READ))
+    return F.when(F.size(REASONS) > 0, text).alias("row")

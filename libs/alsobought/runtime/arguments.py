@@ -11,6 +11,9 @@ Env = Annotated[str, typer.Option(help="An environment: the name of a file in co
 AsOf = Annotated[
     str, typer.Option(metavar="YYYY-MM-DD", help="Use what happened before this day, UTC.")
 ]
+Reload = Annotated[
+    bool, typer.Option("--reload", help="Read all source files again, also unchanged ones.")
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show Spark's log and the whole traceback.")]
 
 

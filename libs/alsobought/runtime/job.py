@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 
 from alsobought.errors import ConfigError
 from alsobought.runtime.config import Environment, sections_of
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.outcome import JudgedRows, Outcome
 from alsobought.tables.table import Table
 
 
@@ -34,20 +34,28 @@ class Job:
     """A pure transformation, and the parameters and inputs to call it with.
 
     `transform` takes one DataFrame per entry of `reads`, by that name, then `params` and `as_of`,
-    and returns an Outcome, or the rows of `writes` alone.
+    and returns an Outcome, or the rows of `writes` alone; one that reads source files may return
+    JudgedRows.
     """
 
-    transform: Callable[..., DataFrame | Outcome]
+    transform: Callable[..., DataFrame | Outcome | JudgedRows]
     params: type[BaseModel]
     reads: Mapping[str, Table | Files]
     writes: Table
     as_files: tuple[str, ...] = field(default=(), kw_only=True)
     """Inputs that the transformation gets as tables.Stored: their rows and their files."""
+    rejects: Table | None = field(default=None, kw_only=True)
+    """Where the rows go that a job of JudgedRows rejects."""
 
     @property
     def name(self) -> str:
         """The job is called like its table, its file, its TOML section and its Airflow task."""
         return self.writes.name
+
+    @property
+    def source(self) -> Files | None:
+        """The source files that the job reads, if it reads any."""
+        return next((source for source in self.reads.values() if isinstance(source, Files)), None)
 
     @property
     def needs(self) -> list[str]:

@@ -1,93 +1,185 @@
 """Jobs that read source files: only what is new or changed, judged, and written in one commit."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Protocol
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
 
-from alsobought.ingest.loaded import LoadedFiles, SourceFile
+from pyspark.sql import DataFrame, SparkSession
+
+from alsobought.errors import JobError
+from alsobought.ingest import files, loaded
+from alsobought.ingest.loaded import Due, LoadedFile, LoadedFiles, SourceFile
+from alsobought.ingest.settings import Source
+from alsobought.runtime import loaded_files
+from alsobought.runtime.judged_load import FileCounts, JudgedLoad, Load, Rejects
+from alsobought.runtime.loading_by_files import FileLoad
+from alsobought.runtime.loading_by_spark import SparkLoad
 from alsobought.runtime.store import Store
 from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.table import Table
 
-
-@dataclass(frozen=True)
-class Rejects:
-    """Where the rejected rows go: a table `kept` "added", keyed by source_file and row."""
-
-    table: Table
-    source: str
-    """The section of [sources]; the table's column `source`, where it has one."""
+POINTER = loaded_files.POINTER
+AT_MOST_NAMED = 3  # vanished files
+NO_COUNTS = FileCounts(0, 0, 0, {}, 0, None)
 
 
 @dataclass(frozen=True)
-class Load:
-    """What a run has read, and what the table held before it."""
+class Target:
+    """What a job's source files become."""
 
     table: Table
     rejects: Rejects | None
     as_of: date
-    files: tuple[SourceFile, ...]
-    """The files that were read whole: their rows replace what the table has of them before
-    `as_of`."""
-    loaded: LoadedFiles
-    """The record of version `version`."""
-    version: int | None
-    """The table's version that this run builds on; None: there is no table yet."""
 
 
 @dataclass(frozen=True)
-class FileCounts:
-    """What was read of one file."""
+class Reading:
+    """What a run reads of a source, and what the table held before it."""
 
-    read: int
-    good: int
-    ahead: int
-    """Rows that break future_time and nothing else."""
-    by_reason: Mapping[str, int]
-    """Rows that break each rule; `duplicate`: rows that are good otherwise, and give way."""
-    repeated: int
-    """Those duplicates that give way to a row of another file."""
-    ahead_from: datetime | None
-    """The earliest time (UTC, no zone) at or after the as-of day; None: there is none."""
+    source: Source
+    home: Path
+    target: Target
+    due: Due
+    before: tuple[int | None, LoadedFiles]
+    """The table's version (None: there is no table yet), and the record that is true of it."""
 
+    @property
+    def nothing_is_due(self) -> bool:
+        """Whether the table already holds what the source's files hold."""
+        is_whole = self.target.table.kept == "whole"
+        return not self.due.files and not (is_whole and self.due.vanished)
 
-@dataclass(frozen=True)
-class LoadCounts:
-    """Rows of the files read that are now in the table, and rows that no longer are: those that
-    the same files gave before, and those of other files that gave way."""
+    def lines(self, spark: SparkSession) -> DataFrame:
+        """The rows of the files that are due."""
+        return files.read(spark, self.source, self.home, self.due.files)
 
-    added: int
-    removed: int
+    def record(self, store: Store, judged: JudgedLoad | None = None) -> str:
+        """Write the record as it is after this run; returns its name.
 
-
-class JudgedLoad(Protocol):
-    """Rows that have been read once and judged, with one way to write them.
-
-    Made by a function (store, load, judged rows) that reads everything, computes `files` and
-    `gave_way`, and makes nothing visible.
-    """
-
-    files: Mapping[str, FileCounts]
-    """By path; a file without rows may be missing."""
-    gave_way: Mapping[str, frozenset[str]]
-    """By file, the others whose rows gave way to its rows: among those read, and against those
-    that stood in the table. A file itself is never in its own set."""
-
-    def write_rejects(self) -> None:
-        """Replace the rejected rows of the files read by those of this reading, in one commit."""
-
-    def commit(self, run: Mapping[str, Any]) -> LoadCounts:
-        """Write the rows in one commit whose userMetadata is `run`, upon `load.version`; also where
-        no row changes, because the commit names the record of loaded files.
-
-        Raises JobError where another run has committed since.
+        Raises JobError where a file has changed since it was listed: its rows are not known then.
         """
+        self._require_unchanged(store.spark)
+        table, as_of = self.target.table, self.target.as_of
+        counts = {} if judged is None else judged.files
+        read = [_loaded(file, counts.get(file.path, NO_COUNTS)) for file in self.due.files]
+        settings = bearing_upon_rows(self.source)
+        gave_way = {} if judged is None else judged.gave_way
+        old = LoadedFiles() if table.kept == "whole" else self.before[1]
+        return loaded_files.write(store, table, old.after(read, gave_way, as_of, settings))
 
-    def close(self) -> None:
-        """Release what the reading keeps on disk."""
+    def sentences(self) -> list[str]:
+        """What was left unread, and what has gone."""
+        told = []
+        if self.due.unchanged and self.due.files:
+            whole = len(self.due.files) + self.due.unchanged
+            told.append(
+                f"{len(self.due.files):,} of {whole:,} files read, the others are as before"
+            )
+        if self.due.vanished and self.target.table.kept != "whole":
+            names = ", ".join(files.local(path) for path in self.due.vanished[:AT_MOST_NAMED])
+            more = len(self.due.vanished) - AT_MOST_NAMED
+            names += f" and {more:,} more" if more > 0 else ""
+            told.append(f"no longer there, and their rows stay: {names}")
+        return told
+
+    def _require_unchanged(self, spark: SparkSession) -> None:
+        if self.source.format == "delta":
+            return  # a version of a table does not change
+        now = {file.path: file for file in files.listed(spark, self.source, self.home)}
+        for file in self.due.files:
+            if now.get(file.path) != file:
+                raise JobError(
+                    f"{files.local(file.path)} changed while it was read, so nothing was written: "
+                    f"run again."
+                )
 
 
-def judged_load(store: Store, load: Load, judged: JudgedRows) -> JudgedLoad:
+def reading(
+    store: Store, source: Source, home: Path, target: Target, *, reload: bool = False
+) -> Reading:
+    """What a run must read of the source: see `loaded.due`; all where the source is read in another
+    way than before, and of a table kept whole all as soon as anything has changed.
+
+    Cost: the files are listed, and the table's log and record are read; no file is opened.
+    """
+    listed = files.listed(store.spark, source, home)
+    version, record = loaded_files.latest(store, target.table)
+    is_read_otherwise = bool(record.files) and record.settings != bearing_upon_rows(source)
+    due = loaded.due(listed, record, target.as_of, reload=reload or is_read_otherwise)
+    if target.table.kept == "whole" and (due.files or due.vanished):
+        due = replace(due, files=tuple(listed), unchanged=0)
+    return Reading(source, home, target, due, (version, record))
+
+
+def bearing_upon_rows(source: Source) -> dict[str, Any]:
+    """The settings by which a line becomes a row: all but where files are, and what is refused."""
+    return source.model_dump(
+        mode="json", exclude={"path", "package", "max_rejected_share", "max_future_share"}
+    )
+
+
+def nothing_new(read: Reading) -> str:
+    """The outcome of a run that has nothing to read."""
+    return f"nothing new in {read.due.unchanged:,} files"
+
+
+def write_judged(
+    store: Store, read: Reading, judged: JudgedRows, run: dict[str, Any]
+) -> tuple[str, list[str]]:
+    """Write the rows that were read, their rejects first; returns what was done, in sentences.
+
+    `run` gets the account and the name of the record. Raises JobError where the rows are refused:
+    the table stays as it is, and the rejected rows tell why.
+    """
+    target, (version, record) = read.target, read.before
+    if version is not None:
+        store.check_contract(target.table)
+    target.table.require_columns(judged.rows.drop("reasons", "row").schema)
+    load = Load(target.table, target.rejects, target.as_of, read.due.files, record, version)
+    judged_load = read_and_judge(store, load, judged)
+    try:
+        account = account_of(judged_load, load)
+        run["account"] = account
+        judged_load.write_rejects(run)
+        sentences = judged.judge(account)
+        if version is None:
+            store.create(target.table)
+        run[POINTER] = read.record(store, judged_load)
+        counts = judged_load.commit(run)
+    finally:
+        judged_load.close()
+    said = f"{counts.added:,} rows added, {counts.removed:,} removed"
+    return said, [*sentences, *read.sentences()]
+
+
+def read_and_judge(store: Store, load: Load, judged: JudgedRows) -> JudgedLoad:
     """The rows read and judged, by the way that the storage allows."""
-    raise NotImplementedError
+    if store.workers_write(load.table):
+        return FileLoad(store, load, judged)
+    return SparkLoad(store, load, judged)
+
+
+def account_of(judged_load: JudgedLoad, load: Load) -> dict[str, Any]:
+    """Rows read, good, rejected, ahead, repeated, by_reason, and those of files not read."""
+    counts = judged_load.files.values()
+    by_reason: Counter[str] = Counter()
+    for file in counts:
+        by_reason.update(file.by_reason)
+    read, good = sum(c.read for c in counts), sum(c.good for c in counts)
+    paths = set(load.paths)
+    unchanged = sum(f.rows for path, f in load.loaded.files.items() if path not in paths)
+    return {
+        "read": read,
+        "good": good,
+        "rejected": read - good,
+        "ahead": sum(c.ahead for c in counts),
+        "repeated": sum(c.repeated for c in counts),
+        "by_reason": dict(sorted(by_reason.items())),
+        "unchanged": unchanged,
+    }
+
+
+def _loaded(file: SourceFile, counts: FileCounts) -> LoadedFile:
+    return LoadedFile(file, rows=counts.read, ahead_from=counts.ahead_from)

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
 from pathlib import Path
@@ -18,14 +18,14 @@ from pyspark.sql import DataFrame, SparkSession
 
 from alsobought import __version__
 from alsobought.errors import JobError
-from alsobought.ingest import files
-from alsobought.runtime import config, home, progress, session
-from alsobought.runtime.arguments import AsOf, Debug, Env, day
+from alsobought.runtime import config, home, loading, progress, session
+from alsobought.runtime.arguments import AsOf, Debug, Env, Reload, day
 from alsobought.runtime.config import Demand, Environment, sections_of
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job
+from alsobought.runtime.judged_load import Rejects
 from alsobought.runtime.store import Store, warehouse_path
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.outcome import JudgedRows, Outcome
 from alsobought.tables.stored import Stored
 
 
@@ -37,6 +37,8 @@ class Context:
     name: str
     environment: Environment
     as_of: date
+    reload: bool = False
+    """Whether source files are read again that have not changed."""
 
 
 def context(
@@ -68,23 +70,54 @@ def execute(job: Job, where: Context, spark: SparkSession) -> None:
     with progress.shown(spark, job.name) as say:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
         params = where.environment.params(job.name, job.params)
-        inputs, versions = _inputs(job, where, store, params)
-        transformed = job.transform(**inputs, params=params, as_of=where.as_of)
-        outcome = transformed if isinstance(transformed, Outcome) else Outcome(transformed)
-        with _kept_on_disk(outcome, spark):
-            sentences, account = _judged(outcome)
-            run = {
-                "job": job.name,
-                "as_of": where.as_of.isoformat(),
-                "environment": where.name,
-                "code_version": __version__,
-                "parameters": params.model_dump(mode="json"),
-                "read_versions": versions,
-                "account": account,
-            }
-            counts = store.write(job.writes, outcome, where.as_of, run)
+        lines = _lines(job, where, store, params)
+        if lines is not None and lines.nothing_is_due:
+            what, sentences = loading.nothing_new(lines), lines.sentences()
+        else:
+            inputs, versions = _inputs(job, where, store, lines)
+            run = _run(job, where, params, versions)
+            transformed = job.transform(**inputs, params=params, as_of=where.as_of)
+            if lines is not None and isinstance(transformed, JudgedRows):
+                what, sentences = loading.write_judged(store, lines, transformed, run)
+            else:
+                assert not isinstance(transformed, JudgedRows)  # of what, without source files?
+                what, sentences = _write(job, store, transformed, (run, lines))
         seconds, moved = time.monotonic() - began, session.shuffled_bytes(spark) - shuffled
-        say(f"{_what(job, counts)} in {seconds:.1f} s, {moved / 1e6:,.0f} MB shuffled", sentences)
+        say(f"{job.name}: {what} in {seconds:.1f} s, {moved / 1e6:,.0f} MB shuffled", sentences)
+
+
+def _run(job: Job, where: Context, params: BaseModel, versions: dict[str, int]) -> dict[str, Any]:
+    """What a commit's userMetadata records of its run, but the account."""
+    return {
+        "job": job.name,
+        "as_of": where.as_of.isoformat(),
+        "environment": where.name,
+        "code_version": __version__,
+        "parameters": params.model_dump(mode="json"),
+        "read_versions": versions,
+    }
+
+
+def _write(
+    job: Job,
+    store: Store,
+    transformed: DataFrame | Outcome,
+    run_and_lines: tuple[dict[str, Any], loading.Reading | None],
+) -> tuple[str, list[str]]:
+    """Write what a step made, unless its account refuses it; returns what was done, in sentences.
+
+    `run` gets the account, and of a job that reads source files the name of their record.
+    """
+    run, lines = run_and_lines
+    outcome = transformed if isinstance(transformed, Outcome) else Outcome(transformed)
+    with _kept_on_disk(outcome, store.spark):
+        sentences, account = _judged(outcome)
+        run["account"] = account
+        if lines is not None:
+            store.create(job.writes)
+            run[loading.POINTER] = lines.record(store)
+        counts = store.write(job.writes, outcome, date.fromisoformat(run["as_of"]), run)
+    return _what(job, counts), sentences
 
 
 @contextmanager
@@ -105,15 +138,25 @@ def _kept_on_disk(outcome: Outcome, spark: SparkSession) -> Iterator[None]:
         spark.catalog.clearCache()
 
 
+def _lines(job: Job, where: Context, store: Store, params: BaseModel) -> loading.Reading | None:
+    """What the job must read of its source files; None where it reads none."""
+    if job.source is None:
+        return None
+    section = attrgetter(job.source.name)(params)
+    rejects = None if job.rejects is None else Rejects(job.rejects, job.source.section)
+    target = loading.Target(job.writes, rejects, where.as_of)
+    return loading.reading(store, section, where.home, target, reload=where.reload)
+
+
 def _inputs(
-    job: Job, where: Context, store: Store, params: BaseModel
+    job: Job, where: Context, store: Store, lines: loading.Reading | None
 ) -> tuple[dict[str, DataFrame | Stored], dict[str, int]]:
     inputs: dict[str, DataFrame | Stored] = {}
     versions: dict[str, int] = {}
     for name, source in job.reads.items():
         if isinstance(source, Files):
-            section = attrgetter(source.name)(params)
-            inputs[name] = files.read(store.spark, section, where.home)
+            assert lines is not None  # the job has a source
+            inputs[name] = lines.lines(store.spark)
         else:
             read = store.read(source, where.as_of)
             versions[source.name] = read.version
@@ -139,7 +182,7 @@ def _what(job: Job, counts: dict[str, int]) -> str:
         what = f"{counts['added']:,} rows are new, {counts['updated']:,} changed"
         if counts["removed"]:
             what += f", {counts['removed']:,} removed"
-    return f"{job.name}: {what}"
+    return what
 
 
 def require_writable(warehouse: str) -> None:
@@ -159,12 +202,16 @@ def require_writable(warehouse: str) -> None:
 
 
 def main(job: Job) -> None:
-    """The command line of a job file: spark-submit jobs/<job>.py --env E --as-of D [--debug]."""
+    """The command line of a job file: spark-submit jobs/<job>.py --env E --as-of D.
 
-    def command(env: Env, as_of: AsOf, debug: Debug = False) -> None:
+    Also --debug, and --reload where the job reads source files.
+    """
+
+    def command(env: Env, as_of: AsOf, reload: Reload = False, debug: Debug = False) -> None:
         with guarded(debug=debug):
             root = home.find(Path(sys.argv[0]).resolve().parent)
-            run_all([job], context(root, env, day(as_of), [job]), debug=debug)
+            where = replace(context(root, env, day(as_of), [job]), reload=reload)
+            run_all([job], where, debug=debug)
 
     command.__doc__ = job.writes.meaning
     typer.run(command)

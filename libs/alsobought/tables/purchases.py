@@ -17,7 +17,12 @@ SOURCE_FILE = column("source_file", StringType(), "the file that held the row")
 REJECTED_ROW = (
     SOURCE_FILE,
     column("reasons", ArrayType(StringType()), "every rule that the row broke, sorted"),
-    column("row", StringType(), "the row as read: JSON of its columns, or the raw line"),
+    column(
+        "row",
+        StringType(),
+        "the row as read: JSON of its columns, or the raw line; of a duplicate, which is good "
+        "otherwise, JSON of the columns of the table that it is no part of",
+    ),
     column("copies", LongType(), "rows of the file that read exactly so"),
 )
 REJECTED_CHECKS = {"has_a_reason": "size(reasons) > 0", "has_a_copy": "copies >= 1"}
@@ -53,8 +58,8 @@ REJECTED_PURCHASES = Table(
     "rejected_purchases",
     "A source row that broke at least one rule, as it was read.",
     REJECTED_ROW,
-    key=("as_of", "source_file", "row"),
-    kept="per_as_of",
+    key=("source_file", "row"),
+    kept="added",
     checks=REJECTED_CHECKS,
     may_be_empty=True,
 )
