@@ -4,9 +4,10 @@ Runs in the workers; what the driver does with the files is in `staging`.
 """
 
 import json
+import re
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -212,11 +213,20 @@ def _broken_checks(rows: pa.Table, checks: Mapping[str, str]) -> dict[str, int]:
     engine = _sql_engine()
     engine.register("checked_rows", rows)
     try:
-        counts = ", ".join(f"count_if(NOT coalesce({check}, false))" for check in checks.values())
+        conditions = (quoted(check, rows.column_names) for check in checks.values())
+        counts = ", ".join(f"count_if(NOT coalesce({check}, false))" for check in conditions)
         (broken,) = engine.execute(f"SELECT {counts} FROM checked_rows").fetchall()
     finally:
         engine.unregister("checked_rows")
     return dict(zip(starmap(broken_check, checks.items()), broken, strict=True))
+
+
+def quoted(condition: str, columns: Sequence[str]) -> str:
+    """The SQL condition with its columns in quotation marks: `both` is a word of DuckDB's own."""
+    names = "|".join(map(re.escape, columns))
+    # a text in the condition, or a column
+    parts = re.compile(rf"('(?:[^']|'')*')|\b({names})\b")
+    return parts.sub(lambda part: part[1] or f'"{part[2]}"', condition)
 
 
 def broken_check(name: str, condition: str) -> str:
