@@ -12,6 +12,7 @@ import pytest
 from alsobought.ingest import files, rules
 from alsobought.ingest.purchases import classified
 from alsobought.ingest.settings import PurchaseSource
+from tests.ingest.source_lines import read_all
 from tests.rows import rows
 
 HEAD = "customer,order,item,time\n"
@@ -78,12 +79,32 @@ def test_too_many_or_too_few_fields_make_a_row_unreadable_and_its_line_is_kept(p
         )
     )
     judged = purchases({"a.csv": text})
-    names = ["customer", "order", "item", "time", "note"]
-    rejected = rules.rejected(judged, names)
-    assert rows(rejected.select("row", "reasons")) == [
+    assert rows(judged.select(rules.as_read(), "reasons")) == [
         ("c1,o1,jam,2017-11-30", ["unreadable_row"]),
         ("c1,o1,milk,2017-11-30,one,two", ["unreadable_row"]),
+        (None, []),
     ]
+
+
+def test_a_file_is_called_as_spark_calls_it_whatever_signs_its_name_has(purchases):
+    names = ("a b.csv", "\u00fc%20.csv", "c#1.csv")
+    judged = purchases({name: HEAD + f"c1,{n},tea,2017-11-30\n" for n, name in enumerate(names)})
+    assert rows(judged.selectExpr("order_id", "substring_index(_source_file, '/', -1)")) == [
+        ("0", "a%20b.csv"),
+        ("1", "\u00fc%2520.csv"),
+        ("2", "c%231.csv"),
+    ]
+
+
+def test_a_column_that_none_of_the_files_read_has_is_null_where_others_have_it(spark, tmp_path):
+    """A JSON file in which no line has a price is not refused because it comes alone."""
+    line = '{"customer": 1, "order": 2, "item": 3, "time": "2017-11-30"'
+    (tmp_path / "1.json").write_text(line + ', "price": 2.5}\n')
+    (tmp_path / "2.json").write_text(line + "}\n")
+    source = PurchaseSource(path="*.json", format="json", columns=COLUMNS | {"price": "price"})
+    second = files.listed(spark, source, tmp_path)[1:]
+    judged = classified(files.read(spark, source, tmp_path, second), source, date(2017, 12, 1))
+    assert rows(judged.select("order_id", "price", "reasons")) == [("2", None, [])]
 
 
 def test_a_file_may_have_more_columns_or_another_order_than_the_next(purchases):
@@ -150,7 +171,7 @@ def test_parquet_files_keep_their_types_and_may_grow_a_column(spark, tmp_path):
     source = PurchaseSource(
         path="*.parquet", format="parquet", columns=COLUMNS, time_zone="America/New_York"
     )
-    judged = classified(files.read(spark, source, tmp_path), source, date(2017, 12, 1))
+    judged = classified(read_all(spark, source, tmp_path), source, date(2017, 12, 1))
     at = day + timedelta(hours=5)
     assert rows(judged.select(*COLUMNS, "_read.till", "reasons")) == [
         ("1", "31198570044", "007", at, None, []),
@@ -165,7 +186,7 @@ def test_int96_times_are_what_pandas_reads(spark, tmp_path):
     )
     pq.write_table(table, tmp_path / "a.parquet", use_deprecated_int96_timestamps=True)
     source = PurchaseSource(path="a.parquet", format="parquet", columns=COLUMNS)
-    judged = classified(files.read(spark, source, tmp_path), source, date(2017, 12, 1))
+    judged = classified(read_all(spark, source, tmp_path), source, date(2017, 12, 1))
     expected = [time.to_pydatetime() for time in pd.read_parquet(tmp_path / "a.parquet")["time"]]
     assert rows(judged.select("item_id", "purchased_at")) == [
         ("1", expected[0]),
@@ -192,7 +213,7 @@ def test_complete_journey_s_times_are_what_pandas_reads(spark, tmp_path):
         (str(row[0]), str(row[1]), str(row[2]), row[3].to_pydatetime())
         for row in five[names].itertuples(index=False)
     )
-    first = files.read(spark, source, tmp_path).limit(5)
+    first = read_all(spark, source, tmp_path).limit(5)
     judged = classified(first, source, date(2018, 12, 1))
     assert rows(judged.select(*source.columns)) == expected
 

@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from alsobought.ingest import files, offers, rules
+from alsobought.ingest import offers, rules
 from alsobought.ingest.settings import OfferSource
 from alsobought.tables.offers import OFFERS
+from tests.ingest.source_lines import read_all
 from tests.rows import rows
 
 DAY = date(2017, 12, 1)
@@ -29,8 +30,6 @@ def test_every_fault_of_an_offer_is_listed_and_a_good_one_has_none(judged):
             + "no time,c1,30.11.2017,3\n"
             + "at the day,c1,2017-12-01 00:00:00,3\n"
             + "word,c1,2017-11-30 10:00:00,large\n"
-            + "twice,c1,2017-11-30 10:00:00,3\n"
-            + "twice,c2,2017-11-29 10:00:00,4\n"
             + "\ufffd,c1,2017-11-30 10:00:00,3\n"
         },
         numbers="size",
@@ -39,24 +38,14 @@ def test_every_fault_of_an_offer_is_listed_and_a_good_one_has_none(judged):
         ("at the day", ["future_time"]),
         ("no customer", ["missing_customer_id"]),
         ("no time", ["unreadable_time"]),
-        ("twice", ["duplicate"]),
         ("word", ["unreadable_number"]),
         ("\ufffd", ["unreadable_offer_id"]),
         (None, ["missing_offer_id"]),
     ]
-    kept = rules.good(judged_rows, OFFERS).where("offer_id <> 'twice'")
+    kept = rules.good(judged_rows, OFFERS).drop("source_file")
     assert rows(kept) == [
         ("good", "c1", at(2017, 11, 30, 10), {"size": 3.0}),
         ("no size", "c1", at(2017, 11, 30, 10), {}),
-    ]
-
-
-def test_of_offers_with_one_id_a_good_one_stays(judged):
-    late, good = "o1,c1,2018-01-01\n", "o1,c1,2017-11-01\n"
-    judged_rows = judged(OfferSource, {"a.csv": HEAD + late, "b.csv": HEAD + good})
-    assert rows(judged_rows.selectExpr("right(_source_file, 5)", "reasons")) == [
-        ("a.csv", ["duplicate", "future_time"]),
-        ("b.csv", []),
     ]
 
 
@@ -94,24 +83,23 @@ def test_a_column_of_numbers_needs_no_telling(spark, frame, tmp_path):
     source = OfferSource(
         path="offers", format="parquet", columns=OFFER | {"features": ["n", "d", "x", "yes"]}
     )
-    judged_rows = offers.classified(files.read(spark, source, tmp_path), source, DAY)
+    judged_rows = offers.classified(read_all(spark, source, tmp_path), source, DAY)
     assert rows(judged_rows.select("offer_id", "features", "reasons")) == [
         ("1", {"n": 3.0, "d": 2.0, "x": 0.5, "yes=true": 1.0}, []),
         ("2", {}, []),
     ]
 
 
-def test_the_job_keeps_good_rows_and_a_second_run_changes_nothing(offer_shop):
-    """Also where rows hold maps, which Spark does not compare."""
+def test_the_job_keeps_good_rows_and_a_file_s_newest_rows_replace_its_older_ones(offer_shop):
     sentence = "3 rows read = 2 good + 1 rejected (missing_offer_id 1)"
-    assert offer_shop.run_job("offers") == ["offers: 2 rows are new, 0 changed", sentence]
-    assert offer_shop.run_job("offers") == ["offers: 0 rows are new, 0 changed", sentence]
-    assert rows(offer_shop.read("offers")) == [
+    assert offer_shop.run_job("offers") == ["offers: 2 rows added, 0 removed", sentence]
+    assert offer_shop.run_job("offers") == ["offers: nothing new in 1 files"]
+    assert rows(offer_shop.read("offers").drop("source_file")) == [
         ("o1", "c1", at(2017, 11, 1), {"kind=A": 1.0, "size=1": 1.0}),
         ("o2", "c2", at(2017, 11, 2), {"kind=B": 1.0}),
     ]
     offer_shop.file("offers/1.csv", "offer,customer,time,kind,size\no2,c2,2017-11-02,B,9\n")
-    assert offer_shop.run_job("offers")[0] == "offers: 0 rows are new, 1 changed"
-    assert rows(offer_shop.read("offers").where("offer_id = 'o2'")) == [
+    assert offer_shop.run_job("offers")[0] == "offers: 1 rows added, 2 removed"
+    assert rows(offer_shop.read("offers").drop("source_file")) == [
         ("o2", "c2", at(2017, 11, 2), {"kind=B": 1.0, "size=9": 1.0}),
     ]

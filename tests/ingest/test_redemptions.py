@@ -5,7 +5,7 @@ from tests.ingest.event_lines import EVENTS, REASONS
 from tests.rows import rows
 
 
-def test_the_same_event_twice_is_a_duplicate_and_another_time_is_not(judged):
+def test_every_fault_of_an_event_is_listed_and_a_good_one_has_none(judged):
     judged_rows = judged(RedemptionSource, {"a.csv": EVENTS})
     assert rows(judged_rows.select("offer_id", "reasons")) == REASONS
 
@@ -14,5 +14,5 @@ def test_too_many_broken_events_fail_the_job(offer_shop):
     offer_shop.conf["sources"]["redemptions"]["max_rejected_share"] = 0.4
     assert offer_shop.refusal("redemptions") == (
         "redemptions: 1 of 2 rows (50.0%) broke a rule, more than max_rejected_share = 0.4 allows "
-        "(duplicate 1); run the job rejected_events to see them."
+        "(duplicate 1); rejected_events has them."
     )

@@ -1,5 +1,6 @@
 """What each rule refuses, on rows as files hold them."""
 
+import json
 from datetime import date, datetime
 
 from alsobought.ingest import rules
@@ -75,75 +76,28 @@ def test_a_quantity_or_price_that_the_source_does_not_have_is_one_or_null(purcha
     ]
 
 
-def test_of_equal_rows_one_of_the_last_file_is_good_and_the_others_are_duplicates(purchases):
-    day = "2017-11-30 10:00:00"
+def test_a_rejected_row_is_kept_as_it_was_read(purchases):
+    """Also where the source's column has the name of ours, whose value is another."""
+    names = ["customer_id", "order_id", "item_id", "purchased_at", "quantity", "Price", "a.b"]
     judged = purchases(
         {
-            "a.csv": HEAD + f"c1,o1,tea,{day}\nc1,o1,tea,{day}\nc1,o1,jam,{day}\n",
-            "b.csv": HEAD + f"c1,o1,tea,{day}\nc1,o2,tea,{day}\nc1,o1,tea,2017-11-30 10:00:01\n",
-        }
-    )
-    assert broken(judged) == [("tea", ["duplicate"]), ("tea", ["duplicate"])]
-    found = judged.selectExpr("order_id", "item_id", "right(_source_file, 5)", "size(reasons)")
-    assert rows(found) == [
-        ("o1", "jam", "a.csv", 0),
-        ("o1", "tea", "a.csv", 1),
-        ("o1", "tea", "a.csv", 1),
-        ("o1", "tea", "b.csv", 0),
-        ("o1", "tea", "b.csv", 0),  # a second later: another line
-        ("o2", "tea", "b.csv", 0),
-    ]
-
-
-def test_rows_without_order_or_item_are_no_duplicates_of_each_other(purchases):
-    judged = purchases({"a.csv": HEAD + "c1,,tea,2017-11-30\nc1,,tea,2017-11-30\n"})
-    assert broken(judged) == [("tea", ["missing_order_id"]), ("tea", ["missing_order_id"])]
-
-
-def test_of_rows_with_one_line_id_that_of_the_last_file_by_name_stays(purchases):
-    """A later delivery corrects an earlier one."""
-    head = "customer,order,item,time,line,n\n"
-    judged = purchases(
-        {
-            "2017-10.csv": head + "c1,o1,tea,2017-11-30,1,3\n",
-            "2017-11.csv": head + "c1,o1,tea,2017-11-30,1,2\n",
-            "2017-12.csv": head + "c1,o1,tea,2017-11-30,1,0\n",  # the last, but broken
+            "a.csv": ",".join(names)
+            + "\n 7.0 ,o1,tea,never,many,1 EUR,kept\n7,o1,jam,2017-11-30,1,2.5,\n"
         },
-        more={"line": "line", "quantity": "n"},
+        columns={**{name: name for name in names[:5]}, "price": "Price"},
     )
-    assert rows(judged.select("quantity", "reasons")) == [
-        (0.0, ["duplicate", "quantity_not_positive"]),
-        (2.0, []),
-        (3.0, ["duplicate"]),
-    ]
-
-
-def test_of_rows_with_one_line_id_a_good_one_stays(purchases):
-    head = "customer,order,item,time,line,n\n"
-    judged = purchases(
-        {
-            "a.csv": head + "c1,o1,tea,2017-11-30,1,0\n",  # the first by file, but broken
-            "b.csv": head + "c1,o1,tea,2017-11-30,1,3\nc1,o1,tea,2017-11-30,2,4\n",
-        },
-        more={"line": "line", "quantity": "n"},
-    )
-    assert rows(judged.select("line", "quantity", "reasons")) == [
-        ("1", 0.0, ["duplicate", "quantity_not_positive"]),
-        ("1", 3.0, []),
-        ("2", 4.0, []),
-    ]
-
-
-def test_which_of_two_rows_is_the_duplicate_does_not_depend_on_their_order(purchases):
-    """The rows differ in a column that is not mapped."""
-    first, second = "c1,o1,tea,2017-11-30,x\n", "c1,o1,tea,2017-11-30,y\n"
-    head = "customer,order,item,time,note\n"
-    found = [
-        rows(purchases({"a.csv": head + text}).select("_read.note", "reasons"))
-        for text in (first + second, second + first)
-    ]
-    assert found[0] == found[1]
-    assert sorted(len(reasons) for _, reasons in found[0]) == [0, 1]
+    good, rejected = judged.select("reasons", rules.as_read()).sort("reasons").collect()
+    assert good["row"] is None
+    assert rejected["reasons"] == ["unreadable_price", "unreadable_quantity", "unreadable_time"]
+    assert json.loads(rejected["row"]) == {
+        "customer_id": " 7.0 ",
+        "order_id": "o1",
+        "item_id": "tea",
+        "purchased_at": "never",
+        "quantity": "many",
+        "Price": "1 EUR",
+        "a.b": "kept",
+    }
 
 
 def test_a_run_for_a_day_sees_what_happened_before_it(purchases):

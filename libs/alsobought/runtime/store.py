@@ -2,9 +2,9 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,9 @@ from pyspark.sql.types import StructType
 
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime import commits, staging
-from alsobought.runtime.acceptance import (
-    REMOVED,
-    changed_rows,
-    require_acceptable,
-    require_acceptable_files,
-)
+from alsobought.runtime.acceptance import require_acceptable, require_acceptable_files
 from alsobought.runtime.faults import CONCURRENT
-from alsobought.tables.outcome import Outcome
+from alsobought.tables.outcome import Outcome, WorkerRows
 from alsobought.tables.table import Table
 
 DISK_ONLY = StorageLevel.DISK_ONLY
@@ -53,6 +48,22 @@ class Read:
 
     rows: DataFrame
     version: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a run replaces in a table: its day, or everything; `before`: the version that stood when
+    the run began, None where there was no table."""
+
+    table: Table
+    as_of: date
+    run: Mapping[str, Any]
+    before: int | None = None
+
+    @property
+    def partition(self) -> dict[str, str]:
+        """The values of the partition that holds the table's rows of the day; {}: all rows."""
+        return {"as_of": self.as_of.isoformat()} if self.table.kept == "per_as_of" else {}
 
 
 @dataclass(frozen=True)
@@ -136,164 +147,109 @@ class Store:
         log = commits.log_of(self.path(table), table.name, version)
         if not log.is_plain:
             return ()
-        files = [file.path for file in log.files(_partition(table, as_of)) if file.rows != 0]
+        files = [
+            file.path for file in log.files(Target(table, as_of, {}).partition) if file.rows != 0
+        ]
         return tuple(sorted(f"{self.path(table)}/{path}" for path in files))
 
-    def write(
-        self, table: Table, outcome: Outcome, as_of: date, run: dict[str, Any]
-    ) -> dict[str, int]:
+    def write(self, table: Table, outcome: Outcome, as_of: date, run: Mapping[str, Any]) -> int:
         """Put the outcome's rows into the table in one Delta commit whose userMetadata is `run`.
 
-        Returns the commit's row counts: added, updated, removed. Rows of other days stay as they
-        are. Everything that may refuse the rows does so before anything is visible: a reader sees
-        the table as it was, or as the run has made it.
+        Returns the rows written. Rows of other days stay as they are. Everything that may refuse
+        the rows does so before anything is visible: a reader sees the table as it was, or as the
+        run has made it.
         Raises ContractError where the rows or the table break the contract, JobError where there
         are no rows and the table's contract does not allow that.
-        Cost: on a path one pass over the rows, and a shuffle of 12 bytes a row; on a URI the rows
-        are kept on disk and read twice, and 17 bytes a row are shuffled.
+        Cost: where workers write, one pass over the rows, and a shuffle of 12 bytes a row; where
+        Spark does, the rows are kept on disk and read twice, and 17 bytes a row are shuffled.
         """
         before = self.version(table) if self.exists(table) else None
         if before is not None:
             self.check_contract(table)
-        table.require_columns(outcome.frame.schema)
-        if self.workers_write(table) and table.kept != "added":
-            return self._write_files(table, outcome, as_of, (before, run))
+        target = Target(table, as_of, run, before)
+        if self.workers_write(table):
+            schema = outcome.frame.schema
+            table.require_columns(schema)
+            return self._write_files(target, outcome.rows)
         rows = table.conform(outcome.frame).persist(DISK_ONLY)
         try:
-            return self._write_by_spark(table, replace(outcome, rows=rows), as_of, (before, run))
+            return self._write_by_spark(target, rows)
         finally:
             rows.unpersist()
 
-    def _write_files(
-        self,
-        table: Table,
-        outcome: Outcome,
-        as_of: date,
-        version: tuple[int | None, dict[str, Any]],
-    ) -> dict[str, int]:
-        before, run = version
-        with self._folder_for(table, before) as folder:
-            partition = _partition(table, as_of)
-            prefix = "".join(f"{name}={value}/" for name, value in partition.items())
+    def _write_files(self, target: Target, rows: DataFrame | WorkerRows) -> int:
+        table = target.table
+        with self._folder_for(target) as folder:
+            prefix = "".join(f"{name}={value}/" for name, value in target.partition.items())
             layout = staging.layout_of(table, folder, prefix)
-            with staging.staged(outcome.rows, layout) as files:
-                require_acceptable_files(table, files, as_of)
-                if before is None:
+            with staging.staged(rows, layout) as files:
+                require_acceptable_files(table, files, target.as_of)
+                if target.before is None:
                     self.create(table)
                     staging.move(files.files, folder, self.path(table))
-                self._commit(table, files, as_of, (before or 0, run))
-                return {"added": files.rows, "updated": 0, "removed": 0}
+                self._commit(target, files)
+                return files.rows
 
     @contextmanager
-    def _folder_for(self, table: Table, before: int | None) -> Iterator[str]:
+    def _folder_for(self, target: Target) -> Iterator[str]:
         """Where files are staged: in the table's folder, or beside it while there is no table."""
-        if before is not None:
-            yield self.path(table)
+        if target.before is not None:
+            yield self.path(target.table)
             return
-        folder = f"{self.warehouse}/.{table.name}-{uuid.uuid4()}"  # Delta creates in no full folder
+        # Delta creates no table in a folder that has anything in it
+        folder = f"{self.warehouse}/.{target.table.name}-{uuid.uuid4()}"
         try:
             yield folder
         finally:
             staging.remove_folder(folder)
 
-    def _commit(
-        self,
-        table: Table,
-        files: staging.Staged,
-        as_of: date,
-        version: tuple[int, dict[str, Any]],
-    ) -> None:
+    def _commit(self, target: Target, files: staging.Staged) -> None:
         """Replace what the run replaces by its files.
 
         A commit is made upon the version that was looked at, or not at all: two first writers of a
         day would else both win, as neither removes a file that the other one has added.
         """
-        before, run = version
-        partition = _partition(table, as_of)
+        partition = target.partition
         for _ in range(COMMITS):
-            log = commits.log_of(self.path(table), table.name)
-            self._require_no_other_run(table, as_of, before)
+            log = commits.log_of(self.path(target.table), target.table.name)
+            self._require_no_other_run(target)
             try:
-                return log.commit(files.files, log.files(partition), partition, run)
+                return log.commit(files.files, log.files(partition), partition, target.run)
             except commits.OtherCommit:
                 continue  # of another day, or OPTIMIZE: look again
         raise JobError(f"{CONCURRENT}.")
 
-    def _write_by_spark(
-        self,
-        table: Table,
-        outcome: Outcome,
-        as_of: date,
-        version: tuple[int | None, dict[str, Any]],
-    ) -> dict[str, int]:
-        before, run = version
-        rows = outcome.frame
+    def _write_by_spark(self, target: Target, rows: DataFrame) -> int:
+        table, as_of = target.table, target.as_of
         require_acceptable(table, rows, as_of)
-        if before is None:
+        if target.before is None:
             self.create(table)
-            before = 0
-        self._require_no_other_run(table, as_of, before)
+        self._require_no_other_run(target)
         if table.sorted_by:
             rows = rows.sortWithinPartitions(*table.sorted_by)
-        if table.kept == "added" and not self._rows(table).isEmpty():
-            return self._merge(table, outcome, as_of, run)
         if table.kept == "per_as_of":
             rows = rows.select(F.lit(as_of).alias("as_of"), "*")
         writer = rows.write.format("delta").mode("overwrite")
         if table.kept == "per_as_of":
             writer = writer.option("replaceWhere", f"as_of = '{as_of.isoformat()}'")
-        writer.option("userMetadata", json.dumps(run)).save(self.path(table))
-        added = self._metrics(table, run, before).get("numOutputRows", 0)
-        return {"added": added, "updated": 0, "removed": 0}
+        writer.option("userMetadata", json.dumps(target.run)).save(self.path(table))
+        return self._metrics(target).get("numOutputRows", 0)
 
-    def _require_no_other_run(self, table: Table, as_of: date, before: int) -> None:
-        """Raise JobError where another run has replaced the same rows since version `before`.
+    def _require_no_other_run(self, target: Target) -> None:
+        """Raise JobError where another run has replaced the same rows since the run has begun.
 
         Delta itself sees only what is committed while it writes, not while the rows were checked.
-        Rows that are `added` need no such care: they are compared with the newest version.
         """
-        if table.kept == "added":
-            return
-        for commit in self.commits(table, COMMITS):
+        for commit in self.commits(target.table, COMMITS):
             run = recorded_run(commit.get("userMetadata"))
-            is_same = table.kept == "whole" or run.get("as_of") == as_of.isoformat()
-            if commit["version"] > before and run and is_same:
+            is_same = not target.partition or run.get("as_of") == target.as_of.isoformat()
+            if commit["version"] > (target.before or 0) and run and is_same:
                 raise JobError(f"{CONCURRENT}.")
-
-    def _merge(
-        self, table: Table, outcome: Outcome, as_of: date, run: dict[str, Any]
-    ) -> dict[str, int]:
-        """Add new keys, update changed rows, remove what the run's files no longer say.
-
-        Rows that are there already are left out first: Delta would copy every file that holds one.
-        A run that changes nothing makes no commit.
-        """
-        before = self.version(table)
-        changes = changed_rows(table, self._rows(table), outcome, as_of).persist(DISK_ONLY)
-        self.spark.conf.set(USER_METADATA, json.dumps(run))
-        try:
-            if not changes.isEmpty():
-                same_key = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
-                target = DeltaTable.forPath(self.spark, self.path(table)).alias("old")
-                columns = {name: f"new.{name}" for name in table.names}
-                merge = target.merge(changes.alias("new"), same_key).whenMatchedDelete(
-                    f"new.{REMOVED}"
-                )
-                merge = merge.whenMatchedUpdate(set=dict(columns))
-                merge.whenNotMatchedInsert(f"NOT new.{REMOVED}", values=dict(columns)).execute()
-        finally:
-            self.spark.conf.unset(USER_METADATA)
-            changes.unpersist()
-        metrics = self._metrics(table, run, before)
-        return {
-            "added": metrics.get("numTargetRowsInserted", 0),
-            "updated": metrics.get("numTargetRowsUpdated", 0),
-            "removed": metrics.get("numTargetRowsDeleted", 0),
-        }
 
     def create(self, table: Table) -> None:
         """Create the empty table with its columns, comments and constraints."""
-        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table))
+        path = self.path(table).replace("file:///", "file:/", 1)  # as Delta writes it itself
+        builder = DeltaTable.createIfNotExists(self.spark).location(path)
         builder = builder.comment(table.meaning)
         for field in table.stored:
             builder = builder.addColumn(
@@ -340,18 +296,15 @@ class Store:
     def _rows(self, table: Table) -> DataFrame:
         return self.spark.read.format("delta").load(self.path(table))
 
-    def _metrics(self, table: Table, run: dict[str, Any], before: int) -> dict[str, int]:
-        """What the run's own commit counted; none where it made no commit.
-
-        Other runs may have committed other days since version `before`.
-        """
-        recorded = json.dumps(run)
-        commits = [
+    def _metrics(self, target: Target) -> dict[str, int]:
+        """What the run's own commit counted. Other runs may have committed other days since."""
+        recorded = json.dumps(target.run)
+        metrics = [
             commit["operationMetrics"]
-            for commit in self.commits(table, COMMITS)
-            if commit["version"] > before and commit.get("userMetadata") == recorded
+            for commit in self.commits(target.table, COMMITS)
+            if commit["version"] > (target.before or 0) and commit.get("userMetadata") == recorded
         ]
-        return {name: int(count) for name, count in commits[0].items()} if commits else {}
+        return {name: int(count) for name, count in metrics[0].items()} if metrics else {}
 
     def commits(self, table: Table, most: int) -> list[dict[str, Any]]:
         """The last commits, newest first: version, userMetadata, operation, operationMetrics."""
@@ -360,8 +313,3 @@ class Store:
         history = DeltaTable.forPath(self.spark, self.path(table)).history(most)
         rows = history.drop("timestamp").collect()
         return [row.asDict() for row in sorted(rows, key=lambda row: -row["version"])]
-
-
-def _partition(table: Table, as_of: date) -> dict[str, str]:
-    """The values of the partition that holds the table's rows of `as_of`; {}: all rows."""
-    return {"as_of": as_of.isoformat()} if table.kept == "per_as_of" else {}
