@@ -4,9 +4,11 @@ import duckdb
 
 from benchmarks.contestants import TOP, Task, files
 
-CODES = """
+LINES = """
 CREATE TEMP TABLE lines AS
     SELECT customer_id, item_id FROM read_parquet($files);
+"""
+CODES = """
 CREATE TEMP TABLE item AS
     SELECT item_id, row_number() OVER (ORDER BY item_id)::INTEGER AS code
     FROM (SELECT DISTINCT item_id FROM lines);
@@ -32,7 +34,6 @@ CREATE TEMP TABLE pair AS
     GROUP BY ALL HAVING count(*) >= $support;
 """
 BEST = """
-COPY (
     WITH mirrored AS (
         SELECT x, y, "both" FROM pair UNION ALL SELECT y, x, "both" FROM pair
     ), evidence AS (
@@ -47,27 +48,37 @@ COPY (
     SELECT i.item_id, j.item_id AS related_item_id, "both", expected, buyers, related_buyers,
            units, score
     FROM best JOIN item i ON best.x = i.code JOIN item j ON best.y = j.code
-) TO '$out' (FORMAT parquet);
 """
 
 
-def ready(task: Task) -> duckdb.DuckDBPyConnection:
+def connected(cores: int, scratch: str) -> duckdb.DuckDBPyConnection:
+    """A connection of so many threads that may spill to the folder."""
     connection = duckdb.connect()
-    connection.execute(f"SET threads = {task.cores}")
+    connection.execute(f"SET threads = {cores}")
     connection.execute("SET memory_limit = '16GB'")
     connection.execute("SET preserve_insertion_order = false")
-    connection.execute(f"SET temp_directory = '{task.scratch}'")
+    connection.execute(f"SET temp_directory = '{scratch}'")
     return connection
 
 
-def run(task: Task, connection: duckdb.DuckDBPyConnection) -> None:
-    given = {
-        "$files": str(files(task.purchases)),
-        "$support": str(task.support),
-        "$top": str(TOP),
-        "$out": f"{task.out}/part-0.parquet",
+def filled_in(text: str, values: dict[str, str]) -> str:
+    """The SQL with each $name as its value."""
+    for name, value in values.items():
+        text = text.replace(f"${name}", value)
+    return text
+
+
+def ready(task: Task) -> duckdb.DuckDBPyConnection:
+    return connected(task.cores, task.scratch)
+
+
+def run(task: Task, connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    values = {
+        "files": str(files(task.purchases)),
+        "support": str(task.support),
+        "top": str(TOP),
     }
-    for text in (CODES, STATISTICS, PAIRS, BEST):
-        for name, value in given.items():
-            text = text.replace(name, value)
-        connection.execute(text)
+    written = f"COPY ({BEST}) TO '{task.out}/part-0.parquet' (FORMAT parquet);"
+    for text in (LINES, CODES, STATISTICS, PAIRS, written):
+        connection.execute(filled_in(text, values))
+    return {"version": f"duckdb {duckdb.__version__}"}

@@ -85,14 +85,16 @@ def watch(
         peaks = Peaks()
         child = subprocess.Popen(command, stdout=out, stderr=errors, env=environment, cwd=folder)
         process, lines, rest = psutil.Process(child.pid), list[Line](), b""
-        while child.poll() is None:
-            peaks.sample(process)
-            rest = _read_on(rest + seen.read(), lines)
-            if time.perf_counter() - peaks.started > timeout:
-                end(process)
-                child.wait()
-                raise Failed(f"no result after {timeout:,.0f} s")
-            time.sleep(SAMPLE_SECONDS)
+        try:
+            while child.poll() is None:
+                peaks.sample(process)
+                rest = _read_on(rest + seen.read(), lines)
+                if time.perf_counter() - peaks.started > timeout:
+                    raise Failed(f"no result after {timeout:,.0f} s")
+                time.sleep(SAMPLE_SECONDS)
+        finally:
+            end(process)  # also where this process is interrupted
+            child.wait()
         seconds = time.perf_counter() - peaks.started
         _read_on(rest + seen.read() + b"\n", lines)
     if child.returncode != 0:
