@@ -113,7 +113,7 @@ def _cells(runs: list[Run], engine: list[Run]) -> list[str]:
 
 
 def _median(runs: list[Run], name: str) -> float:
-    return median(run.get(name, 0) for run in runs)
+    return float(median(run.get(name, 0) for run in runs))
 
 
 def growth(rounds: int, options: Options, results: Results) -> None:

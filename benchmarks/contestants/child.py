@@ -23,7 +23,7 @@ def main() -> None:
     started = time.perf_counter()
     counts = module.run(task, ready) or {}
     seconds = time.perf_counter() - started
-    after = getattr(module, "after", lambda task, ready: {})(task, ready)
+    after = module.after(task, ready) if hasattr(module, "after") else {}
     measured = {"seconds": round(seconds, 3), "rows": rows_written(Path(task.out))}
     print(json.dumps({**measured, **counts, **after}), flush=True)
 

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+from pyspark.sql import SparkSession
+
+from alsobought.copurchase.settings import Baskets, Lists
+from alsobought.tables.stored import Stored
 from benchmarks.contestants import TOP, Task
 from benchmarks.contestants.spark import after, with_delta, write
 from benchmarks.data_sets import AS_OF, LOOK_BACK_DAYS
@@ -12,10 +16,8 @@ METRIC = "pearson_residual"
 TASK_MEMORY_MB = 512
 
 
-def baskets(count_repeats: bool = False):
+def baskets(count_repeats: bool = False) -> Baskets:
     """Customers; an item counts once per customer, as with all peers."""
-    from alsobought.copurchase.settings import Baskets
-
     return Baskets(
         units=["customer"],
         look_back_days=LOOK_BACK_DAYS,
@@ -24,28 +26,25 @@ def baskets(count_repeats: bool = False):
     )
 
 
-def lists(task: Task):
+def lists(task: Task) -> Lists:
     """One list per item."""
-    from alsobought.copurchase.settings import Lists
-
     return Lists(metrics=[METRIC], min_support=task.support)
 
 
-def ready(task: Task):
+def ready(task: Task) -> SparkSession:
     return with_delta(task, "4g", 4)
 
 
-def stored(spark, path: str):
+def stored(spark: SparkSession, path: str) -> Stored:
     """The table as the job gets it."""
     from alsobought.runtime.store import Store
     from alsobought.tables.purchases import PURCHASES
-    from alsobought.tables.stored import Stored
 
     store = Store(spark, str(Path(path).parent))
-    return Stored(spark.read.format("delta").load(path), store.files(PURCHASES, 0))
+    return Stored(spark.read.format("delta").load(path), store.files(PURCHASES, AS_OF, 0))
 
 
-def run(task: Task, spark, count_repeats: bool = False) -> dict[str, float]:
+def run(task: Task, spark: SparkSession, count_repeats: bool = False) -> dict[str, float]:
     from alsobought.copurchase.engine import pipeline
     from alsobought.copurchase.scores import score
 

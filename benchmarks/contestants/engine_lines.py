@@ -1,10 +1,12 @@
 """The engine with every purchase line counted in E (count_repeats), as the demo has it."""
 
+from pyspark.sql import SparkSession
+
 from benchmarks.contestants import Task, engine
 from benchmarks.contestants.engine import after, ready
 
 __all__ = ["after", "ready", "run"]
 
 
-def run(task: Task, spark) -> dict[str, float]:
+def run(task: Task, spark: SparkSession) -> dict[str, float]:
     return engine.run(task, spark, count_repeats=True)

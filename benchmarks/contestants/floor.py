@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from benchmarks.contestants import TOP, Task
@@ -23,11 +24,11 @@ OUT = (
 )
 
 
-def ready(task: Task):
+def ready(task: Task) -> SparkSession:
     return with_delta(task, "4g", 4)
 
 
-def run(task: Task, spark) -> None:
+def run(task: Task, spark: SparkSession) -> None:
     parts = 2 * task.cores
     rows_per_part = task.rows // parts
     purchases = spark.read.format("delta").load(task.purchases)

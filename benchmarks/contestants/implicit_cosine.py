@@ -1,15 +1,17 @@
 """implicit's item-item cosine, top 50: no counts, no support, nothing written."""
 
+from typing import Any
+
 from benchmarks.contestants import TOP, Task
 
 
-def ready(task: Task):
+def ready(task: Task) -> Any:
     from implicit.nearest_neighbours import CosineRecommender
 
     return CosineRecommender
 
 
-def run(task: Task, recommender) -> dict[str, int]:
+def run(task: Task, recommender: Any) -> dict[str, int]:
     from benchmarks.contestants.arrays import matrix
 
     owned, _ = matrix(task)

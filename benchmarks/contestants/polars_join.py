@@ -1,18 +1,19 @@
 """polars: integer codes, a self-join, first-order E, the best by a sorted rank, Parquet."""
 
 import os
+from typing import Any
 
 from benchmarks.contestants import TOP, Task, files
 
 
-def ready(task: Task):
+def ready(task: Task) -> Any:
     os.environ["POLARS_MAX_THREADS"] = str(task.cores)
     import polars
 
     return polars
 
 
-def run(task: Task, pl) -> None:
+def run(task: Task, pl: Any) -> None:
     lines = pl.scan_parquet(files(task.purchases)).select("customer_id", "item_id").collect()
     items = lines.select("item_id").unique().sort("item_id").with_row_index("x")
     owned = (
@@ -27,7 +28,7 @@ def run(task: Task, pl) -> None:
     named.drop("x", "y").write_parquet(f"{task.out}/part-0.parquet")
 
 
-def pair_counts(pl, owned, support: int):
+def pair_counts(pl: Any, owned: Any, support: int) -> Any:
     """x, y, both >= support, in both directions."""
     left, right = owned.lazy(), owned.lazy().rename({"x": "y"})
     pairs = (
@@ -41,7 +42,7 @@ def pair_counts(pl, owned, support: int):
     return pl.concat([pairs, pairs.select(pl.col("y").alias("x"), pl.col("x").alias("y"), "both")])
 
 
-def statistics(pl, owned):
+def statistics(pl: Any, owned: Any) -> Any:
     """x, buyers, others, share, units."""
     size = pl.len().over("c").cast(pl.Float64)
     with_sizes = owned.with_columns(size.alias("size")).group_by("x")
@@ -52,7 +53,7 @@ def statistics(pl, owned):
     )
 
 
-def with_evidence(pl, pairs, items):
+def with_evidence(pl: Any, pairs: Any, items: Any) -> Any:
     """The pairs with n_x, n_y, n, E = P_y sum |c|, and the score."""
     related = items.select(
         pl.col("x").alias("y"), pl.col("buyers").alias("related_buyers"), "share"
@@ -64,7 +65,7 @@ def with_evidence(pl, pairs, items):
     )
 
 
-def best(pl, evidence):
+def best(pl: Any, evidence: Any) -> Any:
     """The best of each item by score, ties to the smaller id."""
     order = evidence.sort("x", "score", "y", descending=[False, True, False])
     return order.group_by("x", maintain_order=True).head(TOP).drop("others", "share")

@@ -1,5 +1,7 @@
 """The project's plain Spark join: exact E, text ids, the same rows as the engine."""
 
+from pyspark.sql import SparkSession
+
 from benchmarks.contestants import TOP, Task
 from benchmarks.contestants.engine import METRIC, baskets, lists
 from benchmarks.contestants.spark import after, with_delta, write
@@ -8,11 +10,11 @@ from benchmarks.data_sets import AS_OF
 __all__ = ["after", "ready", "run"]
 
 
-def ready(task: Task):
+def ready(task: Task) -> SparkSession:
     return with_delta(task, "10g", 64)
 
 
-def run(task: Task, spark) -> None:
+def run(task: Task, spark: SparkSession) -> None:
     from alsobought.copurchase.reference.baskets import all_units
     from alsobought.copurchase.reference.join import candidates, pair_counts, with_evidence
     from alsobought.copurchase.reference.statistics import item_statistics

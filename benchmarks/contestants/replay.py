@@ -1,5 +1,7 @@
 """What the two models of replay-rec share: a session, and the purchases as they want them."""
 
+from typing import Any
+
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -17,7 +19,7 @@ def ready(task: Task) -> SparkSession:
     return spark
 
 
-def dataset(task: Task, spark: SparkSession):
+def dataset(task: Task, spark: SparkSession) -> Any:
     """The distinct rows of customer and item; the models take a row's customer as its session."""
     from replay.data import Dataset, FeatureHint, FeatureInfo, FeatureSchema, FeatureType
 

@@ -1,6 +1,7 @@
 """scipy: X'X in chunks of items on one thread, first-order E, the best by partition, Parquet."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +19,12 @@ def ready(task: Task) -> None:
 
 
 def run(task: Task, _: None) -> None:
-    owned, texts = matrix(Task(**{**task.as_dict(), "cores": 1}))
+    owned, texts = matrix(replace(task, cores=1))
     buyers = np.bincount(owned.indices, minlength=owned.shape[1])
     others = owned.T @ (np.diff(owned.indptr) - 1)
     share = buyers / owned.nnz
     by_item = owned.T.tocsr()
-    writer = None
+    writer: pq.ParquetWriter | None = None
     for first, last in chunks(others):
         counts = by_item[first:last] @ owned
         x, y, both, expected, score = best(counts, first, others, share, task.support)
@@ -41,7 +42,8 @@ def run(task: Task, _: None) -> None:
         )
         writer = writer or pq.ParquetWriter(f"{task.out}/part-0.parquet", table.schema)
         writer.write_table(table)
-    writer.close()
+    if writer is not None:
+        writer.close()
 
 
 def chunks(others: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """A lean Spark self-join: integer codes, each pair counted once, first-order E, a window."""
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from benchmarks.contestants import TOP, Task
@@ -9,11 +9,11 @@ from benchmarks.contestants.spark import after, with_delta, write
 __all__ = ["after", "ready", "run"]
 
 
-def ready(task: Task):
+def ready(task: Task) -> SparkSession:
     return with_delta(task, "10g", 64)
 
 
-def run(task: Task, spark) -> None:
+def run(task: Task, spark: SparkSession) -> None:
     purchases = spark.read.format("delta").load(task.purchases)
     owned = distinct_codes(purchases).persist()
     pairs = pair_counts(owned, task.support)

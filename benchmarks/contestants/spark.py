@@ -57,7 +57,7 @@ def after(task: Task, spark: SparkSession) -> dict[str, Any]:
     store = spark.sparkContext._jsc.sc().statusStore()
     executors = store.executorList(False)
     shuffled = sum(executors.apply(i).totalShuffleWrite() for i in range(executors.size()))
-    gateway = spark.sparkContext._gateway
+    gateway: Any = spark.sparkContext._gateway
     quantiles = gateway.new_array(gateway.jvm.double, 2)
     quantiles[0], quantiles[1] = 0.5, 1.0
     return {"shuffled_bytes": int(shuffled), "stages": stages(store, quantiles)}

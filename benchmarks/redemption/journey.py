@@ -15,9 +15,14 @@ from alsobought.ingest.engagements import engagements
 from alsobought.ingest.offers import offers
 from alsobought.ingest.purchases import purchases
 from alsobought.ingest.redemptions import redemptions
-from alsobought.ingest.settings import Sources, configured
+from alsobought.ingest.rules import good
+from alsobought.ingest.settings import Source, Sources, configured
 from alsobought.learn.arrays import Floats, Integers, to_floats
 from alsobought.sampling import keyed
+from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
+from alsobought.tables.outcome import JudgedRows
+from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.table import Table
 from alsobought.training.offers.matured_history import EncodedHistory, collect_history, delays
 from alsobought.training.offers.redemption_examples import OfferTables, redemption_examples
 from alsobought.training.offers.settings import Redemption
@@ -41,22 +46,26 @@ class Year:
 def sources(spark: SparkSession, folder: Path, of: Sources) -> OfferTables:
     """The demo's flat files by the rules of the ingest."""
     complete_journey.main(folder / "warehouse" / "sources")
-    steps = {
-        offers: configured(of.offers),
-        engagements: configured(of.engagements),
-        redemptions: configured(of.redemptions),
-        purchases: of.purchases,
-    }
-    tables = [
-        step(files.read(spark, source, folder), source, AFTER_ALL).rows.cache()
-        for step, source in steps.items()
-    ]
-    return OfferTables(*tables)
+
+    def lines(source: Source) -> DataFrame:
+        return files.read(spark, source, folder, files.listed(spark, source, folder))
+
+    def rows(judged: JudgedRows, table: Table) -> DataFrame:
+        return good(judged.rows, table).dropDuplicates(list(table.key)).cache()
+
+    of_offers, of_engagements = configured(of.offers), configured(of.engagements)
+    of_redemptions = configured(of.redemptions)
+    return OfferTables(
+        rows(offers(lines(of_offers), of_offers, AFTER_ALL), OFFERS),
+        rows(engagements(lines(of_engagements), of_engagements, AFTER_ALL), ENGAGEMENTS),
+        rows(redemptions(lines(of_redemptions), of_redemptions, AFTER_ALL), REDEMPTIONS),
+        rows(purchases(lines(of.purchases), of.purchases, AFTER_ALL), PURCHASES),
+    )
 
 
 def loaded(tables: OfferTables, settings: Redemption) -> Year:
     """The year's offers, sorted by id."""
-    examples = redemption_examples(tables, settings, AFTER_ALL, 1.0).rows.cache()
+    examples = redemption_examples(tables, settings, AFTER_ALL, 1.0).frame.cache()
     replays = collect_history(examples, settings)
     rows = _arrow(examples, settings)
     offers = Offers(replays.encoder.matrix(rows["features"]), *_events(rows))
@@ -84,7 +93,7 @@ def _events(rows: pa.Table) -> tuple[Floats, Floats]:
 
 def check(year: Year, tables: OfferTables, settings: Redemption) -> None:
     """Raise AssertionError unless the arrays as of CHECKED are what the job's step gives."""
-    rows = _arrow(redemption_examples(tables, settings, CHECKED, 1.0).rows, settings)
+    rows = _arrow(redemption_examples(tables, settings, CHECKED, 1.0).frame, settings)
     age = age_on(year, CHECKED)
     issued = age > 0
     visible = year.offers.visible(age)

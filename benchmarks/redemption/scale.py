@@ -96,7 +96,7 @@ def weigh(offers: DataFrame, settings: Redemption, path: Path, clock: Clock) -> 
     with patches[0], patches[1], clock.measure("weights"):
         with clock.measure("call"):
             outcome = redemption_weights.redemption_weights(offers, settings)
-        write(REDEMPTION_WEIGHTS.conform(outcome.rows), path)
+        write(REDEMPTION_WEIGHTS.conform(outcome.frame), path)
     return outcome.notes
 
 

@@ -115,8 +115,8 @@ def _examples(
         if shown == "weighable":
             kept &= copies.parts["redemption_visible"] >= models.terms.floor
         x = offers.features[copies.row[kept]]
-        labels = copies.engaged[kept], copies.redeemed[kept]
-        yield name, Examples(x, *labels, copies.weight[kept])
+        engaged, redeemed = copies.engaged[kept] > 0, copies.redeemed[kept] > 0
+        yield name, Examples(x, engaged, redeemed, copies.weight[kept])
 
 
 def _score(p: Floats, new: Offers, rows: int) -> Score:

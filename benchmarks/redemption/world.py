@@ -56,12 +56,14 @@ def offers(count: int, attribution_days: float, random: np.random.Generator) -> 
 
 def engagement(x: Floats) -> Floats:
     """P(engages | x), the truth."""
-    return 1 / (1 + np.exp(-(x @ ENGAGES + ENGAGES_AT_0)))
+    chance: Floats = 1 / (1 + np.exp(-(x @ ENGAGES + ENGAGES_AT_0)))
+    return chance
 
 
 def redemption_if_engaged(x: Floats) -> Floats:
     """P(redeems | engages, x), the truth."""
-    return 1 / (1 + np.exp(-(x @ REDEEMS + REDEEMS_AT_0)))
+    chance: Floats = 1 / (1 + np.exp(-(x @ REDEEMS + REDEEMS_AT_0)))
+    return chance
 
 
 def history(
