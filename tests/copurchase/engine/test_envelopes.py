@@ -66,6 +66,17 @@ def test_several_rows_are_read_as_one_or_added_up():
     assert WEIGHTS.read_sum(list(rows_of([batch]))).weights.tolist() == [3.0, 4.0]
 
 
+def test_batches_are_read_as_one_row_after_row():
+    batches = [
+        LETTERS.rows(WEIGHTS, [weights(1, 2), weights(), weights(5)], {"part": [4, 4, 4]}),
+        LETTERS.row(WEIGHTS, weights(9), part=4).slice(1),
+        LETTERS.row(WEIGHTS, weights(6, 7), part=4),
+    ]
+    codes, values = WEIGHTS.read_all(iter(batches))
+    assert (codes.tolist(), values.tolist()) == ([1, 2, 5, 6, 7], [0.5, 1.0, 2.5, 3.0, 3.5])
+    assert [len(array) for array in WEIGHTS.read_all([])] == [0, 0]
+
+
 def test_rows_are_found_by_key():
     batch = LETTERS.rows(WEIGHTS, [weights(n) for n in (1, 2, 3)], {"part": [4, 5, 4]})
     codes = {

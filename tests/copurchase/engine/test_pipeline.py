@@ -144,7 +144,8 @@ def test_pairs_and_statistics_equal_the_reference_join_with_and_without_a_cap(
     purchases, order, customer, repeats, heads
 ):
     baskets = settings(order, customer, count_repeats=repeats)
-    got = counted(with_heads(planned_of(purchases, baskets), heads))
+    planned = planned_of(purchases, baskets)
+    got = counted(with_heads(planned, heads))
     by_join = reference.all_units(purchases.rows, baskets, AS_OF)
     of_items = statistics.item_statistics(by_join)
     pairs = join.with_evidence(join.pair_counts(by_join, SUPPORT), of_items)
@@ -153,7 +154,7 @@ def test_pairs_and_statistics_equal_the_reference_join_with_and_without_a_cap(
     for key, (both, e, *counts) in want.items():
         assert (got[key][0], *got[key][2:]) == (both, *counts), key
         assert got[key][1] == pytest.approx(e, rel=1e-12), key
-    assert rows(item_statistics(purchases, baskets, AS_OF).frame) == rows(of_items)
+    assert rows(item_statistics(planned.packed).frame) == rows(of_items)
 
 
 def test_an_item_s_rows_under_a_relation_come_from_one_task_in_one_piece(purchases, monkeypatch):

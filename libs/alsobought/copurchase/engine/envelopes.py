@@ -109,6 +109,16 @@ class Kind(Generic[Arrays]):
         """The arrays of several rows, one after the other. Raises ValueError for no rows."""
         return self.of(map(np.concatenate, zip(*map(self.read, rows), strict=True)))
 
+    def read_all(self, batches: Iterable[pa.RecordBatch]) -> Arrays:
+        """The arrays of all rows of batches, one after the other; all rows are of this kind.
+
+        Cost: the memory of the arrays and of one batch, where `read_joined` takes that of all.
+        """
+        joined = [np.empty(0, dtype) for dtype in self.dtypes]
+        for batch in batches:
+            self._append(batch, joined)
+        return self.of(joined)
+
     def read_sum(self, rows: Sequence[Row]) -> Arrays:
         """The arrays of several rows, added up element by element."""
         return self.of(np.sum(arrays, axis=0) for arrays in zip(*map(self.read, rows), strict=True))
@@ -119,6 +129,13 @@ class Kind(Generic[Arrays]):
             if array.dtype != dtype:
                 raise TypeError(f"{column} holds {dtype}, not {array.dtype}")
         return [array.tobytes() for array in arrays]
+
+    def _append(self, batch: pa.RecordBatch, joined: Sequence[np.ndarray]) -> None:
+        rows = [self.read((batch, i)) for i in range(batch.num_rows)]
+        for array, cells in zip(joined, zip(*rows, strict=True), strict=bool(rows)):
+            end = len(array)
+            array.resize(end + sum(map(len, cells)), refcheck=False)  # by realloc: no copy
+            np.concatenate(cells, out=array[end:])
 
     def of(self, arrays: Iterable[np.ndarray]) -> Arrays:
         """The arrays under their names."""
@@ -216,9 +233,11 @@ SIZES = Kind("size", SizeCounts)
 MARKETS = Kind("market", MarketCounts)
 ITEMS = Kind("item", ItemCounts)
 HISTOGRAMS = Kind("histogram", ItemHistograms)
-PACKED = Envelope(["part", "item_range"], BASKETS, SIZES, MARKETS, ITEMS, HISTOGRAMS)
+PACKED = Envelope(["part", "item_range"], BASKETS, SIZES, MARKETS, ITEMS)
 """pack to all that follows: a part's baskets (times and lines empty where they say nothing) and
 their counts; those of items are cut into ranges of codes."""
+RANGED_HISTOGRAMS = Envelope(["unit", "item_range"], HISTOGRAMS)
+"""within histograms: those of a part's baskets, cut into ranges of codes, by their unit."""
 SUMMED = Envelope(["unit"], SIZES, MARKETS, ITEMS)
 """totals to the driver: the counts of all parts of a unit, by its position."""
 

@@ -10,11 +10,15 @@ ITEMS_PER_RANGE = 1 << 16
 
 @dataclass(frozen=True)
 class CountedUnit:
-    """A unit whose pairs are counted: its cap on distinct items, and the relations."""
+    """A unit whose pairs are counted: its cap on distinct items, and the relations.
+
+    Without `count_repeats` an item's lines in a basket count as one.
+    """
 
     name: Unit
     max_items: int
     relations: tuple[Relation, ...]
+    count_repeats: bool
 
     @property
     def is_timed(self) -> bool:
@@ -24,21 +28,15 @@ class CountedUnit:
 
 @dataclass(frozen=True)
 class Layout:
-    """Unit u's share p is part u * parts + p; items are cut into ranges of ITEMS_PER_RANGE codes.
-
-    With `histograms`, baskets are packed for item statistics: without times, and with what each
-    item's buyers bought beside it.
-    """
+    """Unit u's share p is part u * parts + p; items are in ranges of ITEMS_PER_RANGE codes."""
 
     units: tuple[CountedUnit, ...]
     parts: int
-    count_repeats: bool
-    histograms: bool
 
     @property
     def is_timed(self) -> bool:
-        """Whether times are kept."""
-        return not self.histograms and any(unit.is_timed for unit in self.units)
+        """Whether times are read."""
+        return any(unit.is_timed for unit in self.units)
 
     @property
     def all_parts(self) -> int:
@@ -50,13 +48,15 @@ class Layout:
         return part // self.parts
 
 
-def layout_of(baskets: Baskets, parts: int, *, histograms: bool = False) -> Layout:
+def layout_of(baskets: Baskets, parts: int) -> Layout:
     """The layout for the configured units with `parts` parts each."""
     units = tuple(
-        CountedUnit(unit, baskets.max_items[unit], relations_of(unit, baskets))
+        CountedUnit(
+            unit, baskets.max_items[unit], relations_of(unit, baskets), baskets.count_repeats
+        )
         for unit in baskets.units
     )
-    return Layout(units, parts, baskets.count_repeats, histograms)
+    return Layout(units, parts)
 
 
 def ranges_of(items: int) -> int:

@@ -43,6 +43,10 @@ class PackedBaskets:
     totals: list[totals.Totals]
     scan_seconds: float
 
+    def release(self) -> None:
+        """Give back the memory and the disk that the baskets take."""
+        self.rows.unpersist()
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -54,10 +58,8 @@ class Plan:
     cores: int
 
 
-def pack_purchases(
-    purchases: Stored, baskets: Baskets, as_of: date, *, with_histograms: bool = False
-) -> PackedBaskets:
-    """The baskets of the look-back window; they stay persisted until the caches are cleared.
+def pack_purchases(purchases: Stored, baskets: Baskets, as_of: date) -> PackedBaskets:
+    """The baskets of the look-back window; they stay persisted until they are released.
 
     Cost: one scan of the window; the lines are shuffled once as packed integers.
     Raises JobError for an empty window.
@@ -66,7 +68,7 @@ def pack_purchases(
     first = days_before(as_of, baskets.look_back_days)
     began = time.monotonic()
     window = _lines_of(purchases, as_of, baskets.look_back_days)
-    layout = layout_of(baskets, partition.parts_for(window, cores), histograms=with_histograms)
+    layout = layout_of(baskets, partition.parts_for(window, cores))
     partitioned, items = _partitioned(window, layout, first)
     scan_seconds = time.monotonic() - began
     if not len(items):
@@ -107,7 +109,7 @@ def count_co_purchases(planned: Plan, lists: Lists, per_item: int) -> WorkerRows
 
 
 def count_item_statistics(packed: PackedBaskets) -> WorkerRows:
-    """`item_statistics` of baskets packed with histograms, equal to the reference's."""
+    """`item_statistics`, equal to the reference's."""
     return histograms.statistics_of_items(packed.rows, packed.items, packed.totals, packed.layout)
 
 

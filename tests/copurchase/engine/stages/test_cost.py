@@ -12,7 +12,7 @@ from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.copurchase.relations import TOGETHER
 
 SUPPORT, CORES, MEMORY = 2, 2, 64 << 20
-UNIT = CountedUnit("customer", 9_999, (TOGETHER,))
+UNIT = CountedUnit("customer", 9_999, (TOGETHER,), count_repeats=False)
 
 
 def totals_of(**counts):

@@ -1,5 +1,7 @@
 """Drafts of plans, from counts by hand: 1,000 customers of 2 items, one of 4,096."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,9 @@ from alsobought.copurchase.relations import TOGETHER, Relation
 from alsobought.errors import JobError
 
 SUPPORT, CORES = 2, 2
-UNIT = CountedUnit("customer", 9_999, (TOGETHER,))
+UNIT = CountedUnit("customer", 9_999, (TOGETHER,), count_repeats=False)
+REPEATS = replace(UNIT, count_repeats=True)
+AFTER = replace(UNIT, relations=(TOGETHER, Relation("after", 0, 60)))
 
 
 def sizes(small, large):
@@ -42,23 +46,50 @@ def test_a_draft_that_fits_by_its_bound_is_final_and_needs_no_count(totals):
     draft = at_ease.first_draft()
     assert (draft.blocks, len(draft.heads), draft.is_exact) == (4, 0, False)
     assert np.bincount(draft.block_of).tolist() == [1_250] * 4
-    # 5,000 items of 64 bytes; at most all 10,000 entries of 24 bytes; 2,500 holdings of 28
-    assert draft.task_bytes.tolist() == [5_000 * 64 + 10_000 * 24 + 2_500 * 28] * 4
+    # at most all 10,000 entries of all 1,001 baskets, twice; 2,500 holdings, a histogram of 2
+    assert (
+        draft.task_bytes.tolist()
+        == [5_000 * 80 + 2 * (10_000 * 4 + 1_001 * 16) + 2_500 * 4 + 2 * 24] * 4
+    )
     assert at_ease.is_final(draft)
     assert not at_ease.should_count_copies(draft)
+
+
+@pytest.mark.parametrize(
+    ("unit", "entry", "holding"),
+    [(REPEATS, 8, 12), (AFTER, 8, 12), (replace(AFTER, count_repeats=True), 12, 12)],
+)
+def test_times_and_lines_take_memory_where_they_count(totals, unit, entry, holding):
+    draft = planner(totals, 64 << 20, unit).first_draft()
+    assert (
+        draft.task_bytes.tolist()
+        == [5_000 * 80 + 2 * (10_000 * entry + 1_001 * 16) + 2_500 * holding + 2 * 24] * 4
+    )
+
+
+def test_what_is_on_the_way_to_a_task_does_not_grow_with_its_baskets(totals):
+    """40 million entries are 160 MB; two batches of 64 MB are on their way at a time."""
+    totals.buyers[:], totals.others[:] = 8_000, 50_000
+    draft = planner(totals, 1 << 30).first_draft()
+    joined = 40_000_000 * 4 + 1_001 * 16
+    of_items = 10_000_000 * 4 + 8_000 * 24
+    assert draft.task_bytes.tolist() == [5_000 * 80 + joined + (128 << 20) + of_items] * 4
 
 
 @pytest.mark.parametrize(("copies", "blocks"), [(6_000, 4), (9_000, 8)])
 def test_copies_are_counted_where_the_bound_is_too_coarse_and_a_fit_is_likely(
     totals, copies, blocks
 ):
-    """Bound: 10,000 items of baskets a block; likely: some 5,000; there is room for 7,700."""
-    tight = planner(totals, 575_000)
+    """Bound: 10,000 items of baskets a block; likely: some 5,000; there is room for 7,300."""
+    tight = planner(totals, 580_000, REPEATS)
     draft = tight.first_draft()
     assert tight.should_count_copies(draft)
     assert not tight.is_final(draft)
     exact = tight.with_copies(draft, np.full(4, copies))
-    assert exact.task_bytes.tolist() == [5_000 * 64 + copies * 24 + 2_500 * 28] * 4
+    assert (
+        exact.task_bytes.tolist()
+        == [5_000 * 80 + 2 * (copies * 8 + 1_001 * 16) + 2_500 * 12 + 2 * 24] * 4
+    )
     assert not tight.should_count_copies(exact)
     assert tight.is_final(exact) == (blocks == 4)
     again = tight.next_draft(exact)
@@ -67,14 +98,15 @@ def test_copies_are_counted_where_the_bound_is_too_coarse_and_a_fit_is_likely(
 
 
 def test_copies_are_not_counted_where_no_fit_is_likely(totals):
-    cramped = planner(totals, 430_000)
+    totals.by_size.items[12] = 8_192
+    cramped = planner(totals, 535_000, REPEATS)
     draft = cramped.first_draft()
     assert not cramped.is_final(draft)
     assert not cramped.should_count_copies(draft)
 
 
 def test_more_blocks_than_items_are_final_whatever_they_need(totals):
-    cramped = planner(totals, 430_000)
+    cramped = planner(totals, 535_000)
     draft = cramped.first_draft()
     while draft.blocks <= 5_000:
         assert not cramped.is_final(cramped.with_copies(draft, np.full(draft.blocks, 1 << 30)))
@@ -91,9 +123,8 @@ def test_an_item_with_more_than_a_fair_share_of_the_work_is_a_head(totals):
 
 def test_an_item_too_rare_for_any_pair_is_dropped_unless_lags_count_it(totals):
     totals.buyers[3] = 1
-    after = CountedUnit("customer", 9_999, (TOGETHER, Relation("after", 0, 60)))
     assert planner(totals, 64 << 20).first_draft().block_of[3] == DROPPED
-    assert planner(totals, 64 << 20, after).first_draft().block_of[3] == NO_BLOCK
+    assert planner(totals, 64 << 20, AFTER).first_draft().block_of[3] == NO_BLOCK
 
 
 def test_blocks_share_the_work_evenly(totals):

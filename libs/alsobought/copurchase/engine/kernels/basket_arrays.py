@@ -70,36 +70,70 @@ def group_by_unit(units: Int64s) -> tuple[Int64s, Int64s, Int64s]:
 
 
 @njit(cache=True)
-def _sort_by_time(codes: Int32s, times: Int32s, lines: Int32s) -> None:
-    """Sort a basket by time, then code, in place."""
+def _sort_by_code(codes: Int32s) -> None:
+    """Sort a basket without times and lines, in place."""
     if len(codes) > SHORT:
-        by_code = np.argsort(codes, kind="mergesort")
-        order = by_code[np.argsort(times[by_code], kind="mergesort")]
-        codes[:] = codes[order]
-        times[:] = times[order]
-        lines[:] = lines[order]
+        codes.sort()
         return
     for i in range(1, len(codes)):
-        code, time, n = codes[i], times[i], lines[i]
+        code = codes[i]
         j = i - 1
-        while j >= 0 and (times[j] > time or (times[j] == time and codes[j] > code)):
-            codes[j + 1], times[j + 1], lines[j + 1] = codes[j], times[j], lines[j]
+        while j >= 0 and codes[j] > code:
+            codes[j + 1] = codes[j]
             j -= 1
-        codes[j + 1], times[j + 1], lines[j + 1] = code, time, n
+        codes[j + 1] = code
+
+
+@njit(cache=True)
+def _sort_by_time(codes: Int32s, times: Int32s, lines: Int32s) -> None:
+    """Sort a basket by time, then code, in place; one without times or lines has these empty."""
+    is_timed, has_lines = len(times) > 0, len(lines) > 0
+    if len(codes) > SHORT:
+        order = np.argsort(codes, kind="mergesort")
+        if is_timed:
+            order = order[np.argsort(times[order], kind="mergesort")]
+            times[:] = times[order]
+        if has_lines:
+            lines[:] = lines[order]
+        codes[:] = codes[order]
+        return
+    for i in range(1, len(codes)):
+        code, time, n = codes[i], times[i] if is_timed else 0, lines[i] if has_lines else 0
+        j = i - 1
+        while j >= 0:
+            before = np.int64(times[j]) - time if is_timed else 0
+            if before < 0 or (before == 0 and codes[j] < code):
+                break
+            codes[j + 1] = codes[j]
+            if is_timed:
+                times[j + 1] = times[j]
+            if has_lines:
+                lines[j + 1] = lines[j]
+            j -= 1
+        codes[j + 1] = code
+        if is_timed:
+            times[j + 1] = time
+        if has_lines:
+            lines[j + 1] = n
 
 
 @njit(cache=True)
 def _move_sample_to_front(
     unit: np.int64, codes: Int32s, times: Int32s, lines: Int32s, cap: int, item_hashes: Int64s
 ) -> None:
-    """Move the `cap` items with the smallest xxhash64(unit, item) to the front, in place."""
+    """Move the `cap` items with the smallest xxhash64(unit, item) to the front, in place.
+
+    Times and lines are moved with them where there are any.
+    """
     keys = np.empty(len(codes), np.int64)
     for i in range(len(codes)):
         keys[i] = hash_pair(unit, item_hashes[codes[i]])
     sample = np.argsort(keys, kind="mergesort")[:cap]
     codes[:cap] = codes[sample]
-    times[:cap] = times[sample]
-    lines[:cap] = lines[sample]
+    if len(times):
+        times[:cap] = times[sample]
+    if len(lines):
+        lines[:cap] = lines[sample]
 
 
 @njit(cache=True)
@@ -108,32 +142,35 @@ def make_baskets(
 ) -> tuple[Baskets, Int64s]:
     """Baskets of distinct items, at most `cap` each, and their sizes before the cap.
 
-    An item's time is its earliest in the unit; its lines are
-    all 1 without `count_repeats`. Cost: memory of about 44 bytes a row, plus 8 an item.
+    An item's time is its earliest in the unit. Cost: memory of about 36 bytes a row (8 more with
+    times, 8 more with `count_repeats`), plus 8 an item.
     """
     units, codes, times = purchases
     distinct, order, starts = group_by_unit(units)
     stamp = np.full(len(item_hashes), -1, np.int64)
     out_codes = np.empty(len(codes), np.int32)
-    out_times = np.empty(len(codes), np.int32)
-    out_lines = np.ones(len(codes), np.int32)
+    is_timed = len(times) > 0
+    out_times = np.empty(len(codes) if is_timed else 0, np.int32)
+    out_lines = np.empty(len(codes) if count_repeats else 0, np.int32)
     sizes = np.empty(len(distinct), np.int32)
     sizes_before = np.empty(len(distinct), np.int64)
     end = 0
     for u in range(len(distinct)):
         first = end
         for k in range(starts[u], starts[u + 1]):
-            code, time = codes[order[k]], times[order[k]]
+            code = codes[order[k]]
             at = stamp[code]
-            if at >= first:
-                out_times[at] = min(out_times[at], time)
-                out_lines[at] += count_repeats
-            else:
-                stamp[code] = end
-                out_codes[end] = code
-                out_times[end] = time
-                out_lines[end] = 1
+            is_new = at < first
+            if is_new:
+                at = end
+                stamp[code] = at
+                out_codes[at] = code
                 end += 1
+            if is_timed:
+                time = times[order[k]]
+                out_times[at] = time if is_new else min(out_times[at], time)
+            if count_repeats:
+                out_lines[at] = 1 if is_new else out_lines[at] + 1
         sizes_before[u] = end - first
         if end - first > cap:
             # the stamps of what is cut off point behind `end`, below any later basket's start
@@ -144,7 +181,10 @@ def make_baskets(
             for k in range(first, end):
                 stamp[out_codes[k]] = -1
             end = first + cap
-        _sort_by_time(out_codes[first:end], out_times[first:end], out_lines[first:end])
+        if is_timed or count_repeats:
+            _sort_by_time(out_codes[first:end], out_times[first:end], out_lines[first:end])
+        else:
+            _sort_by_code(out_codes[first:end])
         sizes[u] = end - first
     baskets = Baskets(sizes, out_codes[:end].copy(), out_times[:end].copy(), out_lines[:end].copy())
     return baskets, sizes_before
@@ -162,8 +202,11 @@ def count_per_item(baskets: Baskets, items: int) -> ItemCounts:
         for k in range(at, at + sizes[b]):
             buyers[codes[k]] += 1
             others[codes[k]] += sizes[b] - 1
-            purchases[codes[k]] += lines[k]
         at += sizes[b]
+    for k in range(len(lines)):
+        purchases[codes[k]] += lines[k]
+    if len(lines) == 0:
+        purchases[:] = buyers
     bought = np.flatnonzero(buyers)
     return ItemCounts(bought.astype(np.int32), buyers[bought], others[bought], purchases[bought])
 
@@ -172,6 +215,8 @@ def count_per_item(baskets: Baskets, items: int) -> ItemCounts:
 def lines_per_basket(baskets: Baskets) -> Int32s:
     """All purchase lines of each basket."""
     sizes, _, _, lines = baskets
+    if len(lines) == 0:
+        return sizes.copy()
     totals = np.zeros(len(sizes), np.int32)
     at = 0
     for b in range(len(sizes)):
@@ -214,6 +259,17 @@ def _starts(counts: Int64s) -> Int64s:
 
 
 @njit(cache=True)
+def _copy_kept(values: Int32s, codes: Int32s, block_of: Int32s, out: Int32s) -> int:
+    """Copy the values of a basket whose items are not dropped to `out`; returns how many."""
+    count = 0
+    for j in range(len(codes)):
+        if block_of[codes[j]] != DROPPED:
+            out[count] = values[j]
+            count += 1
+    return count
+
+
+@njit(cache=True)
 def copy_to_blocks(baskets: Baskets, block_of: Int32s, copies: BlockSizes) -> CopiedBaskets:
     """Each basket copied once to every block that holds one of its items, in block order.
 
@@ -226,8 +282,9 @@ def copy_to_blocks(baskets: Baskets, block_of: Int32s, copies: BlockSizes) -> Co
     out_totals = np.empty(basket_at[blocks], np.int32)
     out_lengths = np.empty(basket_at[blocks], np.int32)
     out_codes = np.empty(entry_at[blocks], np.int32)
-    out_times = np.empty(entry_at[blocks], np.int32)
-    out_lines = np.empty(entry_at[blocks], np.int32)
+    is_timed, has_lines = len(times) > 0, len(lines) > 0
+    out_times = np.empty(entry_at[blocks] if is_timed else 0, np.int32)
+    out_lines = np.empty(entry_at[blocks] if has_lines else 0, np.int32)
     stamp = np.full(blocks, -1, np.int64)
     at = 0
     for b in range(len(sizes)):
@@ -238,12 +295,11 @@ def copy_to_blocks(baskets: Baskets, block_of: Int32s, copies: BlockSizes) -> Co
                 continue
             stamp[block] = b
             to = entry_at[block]
-            for j in range(at, end):
-                if block_of[codes[j]] != DROPPED:
-                    out_codes[to] = codes[j]
-                    out_times[to] = times[j]
-                    out_lines[to] = lines[j]
-                    to += 1
+            if is_timed:
+                _copy_kept(times[at:end], codes[at:end], block_of, out_times[to:])
+            if has_lines:
+                _copy_kept(lines[at:end], codes[at:end], block_of, out_lines[to:])
+            to += _copy_kept(codes[at:end], codes[at:end], block_of, out_codes[to:])
             out_totals[basket_at[block]] = totals[b]
             out_lengths[basket_at[block]] = to - entry_at[block]
             basket_at[block] += 1

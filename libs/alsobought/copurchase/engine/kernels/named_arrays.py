@@ -23,7 +23,10 @@ class ItemTable(NamedTuple):
 
 
 class PurchaseLines(NamedTuple):
-    """Purchase lines: the hash of each one's unit, the code of its item, its time."""
+    """Purchase lines: the hash of each one's unit, the code of its item, its time.
+
+    `times` are empty where time does not matter.
+    """
 
     units: Int64s
     codes: Int32s
@@ -34,8 +37,8 @@ class Baskets(NamedTuple):
     """Baskets of distinct items, one after the other, each sorted by time, then code.
 
     `sizes` has one entry a basket. The others have one entry an item of a basket: its code, the
-    time of its first purchase (0 where time does not matter), its purchase lines (1 where repeats
-    do not count).
+    time of its first purchase, its purchase lines. `times` are empty where time does not matter,
+    and `lines` where repeats do not count: each item then has one.
     """
 
     sizes: Int32s
@@ -87,7 +90,8 @@ class BlockBaskets(NamedTuple):
 class Holdings(NamedTuple):
     """Where a block's items lie: items[i] in the entries positions[starts[i]:starts[i + 1]].
 
-    `baskets` are the baskets of those entries.
+    `baskets` are the baskets of those entries. `positions` are empty where neither times nor lines
+    are looked up by them.
     """
 
     items: Int32s

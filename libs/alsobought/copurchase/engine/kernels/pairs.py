@@ -22,8 +22,9 @@ FULL = np.int64(2**31 - 2)  # a tally starts anew before its base would leave 32
 
 
 @njit(cache=True)
-def find_holdings(lengths: Int32s, codes: Int32s, block_of: Int32s, block: int) -> Holdings:
-    """The positions of a block's items in the baskets that were copied to it."""
+def find_holdings(baskets: BlockBaskets, block_of: Int32s, block: int) -> Holdings:
+    """Where a block's items lie in the baskets that were copied to it."""
+    bounds, codes = baskets.bounds, baskets.codes
     counts = np.zeros(len(block_of), np.int64)
     for k in range(len(codes)):
         counts[codes[k]] += block_of[codes[k]] == block
@@ -33,17 +34,18 @@ def find_holdings(lengths: Int32s, codes: Int32s, block_of: Int32s, block: int) 
     for i in range(len(items)):
         starts[i + 1] = starts[i] + counts[items[i]]
         nexts[items[i]] = starts[i]
-    positions = np.empty(starts[-1], np.int64)
-    baskets = np.empty(starts[-1], np.int32)
-    at = 0
-    for b in range(len(lengths)):
-        for k in range(at, at + lengths[b]):
+    in_baskets = np.empty(starts[-1], np.int32)
+    has_positions = len(baskets.times) > 0 or len(baskets.lines) > 0
+    positions = np.empty(starts[-1] if has_positions else 0, np.int64)
+    for b in range(len(bounds) - 1):
+        for k in range(bounds[b], bounds[b + 1]):
             if block_of[codes[k]] == block:
-                positions[nexts[codes[k]]] = k
-                baskets[nexts[codes[k]]] = b
-                nexts[codes[k]] += 1
-        at += lengths[b]
-    return Holdings(items, starts, positions, baskets)
+                at = nexts[codes[k]]
+                in_baskets[at] = b
+                if has_positions:
+                    positions[at] = k
+                nexts[codes[k]] = at + 1
+    return Holdings(items, starts, positions, in_baskets)
 
 
 @njit(cache=True)
@@ -61,12 +63,13 @@ def _count_together(
     itself is not among them.
     """
     totals, bounds, codes, _, lines = baskets
+    has_lines = len(lines) > 0
     counts, met = tally.counts, tally.met
     base = tally.base[0]
     n_met = 0
     for i in range(len(in_baskets)):
         b = in_baskets[i]
-        others[i] = totals[b] - lines[positions[i]]
+        others[i] = totals[b] - (lines[positions[i]] if has_lines else 1)
         for k in range(bounds[b], bounds[b + 1]):
             y = codes[k]
             count = counts[y]
@@ -171,34 +174,52 @@ def write_best_of_block(
 
 
 @njit(cache=True)
+def _add_basket_of_head(
+    where: int, items: tuple[int, int], baskets: Baskets, lags: Lags, counts: Int64s
+) -> int:
+    """Count the other items of a basket, entries items[0] to items[1], that X holds at `where`.
+
+    Returns |c|: the basket's other lines, or with lags the items that those let in.
+    """
+    _, codes, times, lines = baskets
+    low, high = lags
+    first, end = items
+    others = 0
+    if high >= 0:
+        for k in range(first, end):
+            lag = np.int64(times[k]) - times[where]
+            if k != where and lag > low and lag <= high:
+                others += 1
+                counts[codes[k]] += 1
+        return others
+    for k in range(first, end):
+        counts[codes[k]] += 1
+    counts[codes[where]] -= 1
+    if len(lines) == 0:
+        return end - first - 1
+    for k in range(first, end):
+        others += lines[k]
+    return others - int(lines[where])
+
+
+@njit(cache=True)
 def count_head(x: int, baskets: Baskets, lags: Lags, items: int) -> tuple[Candidates, Histogram]:
     """Count one very popular item over baskets that stay where they are: a part of its counts.
 
     There are `items` codes. The histogram is of the baskets that hold X.
     """
-    sizes, codes, times, lines = baskets
-    low, high = lags
+    sizes, codes = baskets.sizes, baskets.codes
     counts = np.zeros(items, np.int64)
     others = np.empty(len(sizes), np.int64)
     holding = 0
     at = 0
     for b in range(len(sizes)):
         end = at + sizes[b]
-        where = -1
-        for k in range(at, end):
-            if codes[k] == x:
-                where = k
+        for where in range(at, end):
+            if codes[where] == x:
+                others[holding] = _add_basket_of_head(where, (at, end), baskets, lags, counts)
+                holding += 1
                 break
-        others[holding] = 0
-        for k in range(at, end):
-            if where < 0:
-                break
-            lag = np.int64(times[k]) - times[where]
-            if k == where or (high >= 0 and (lag <= low or lag > high)):
-                continue
-            others[holding] += lines[k] if high < 0 else 1
-            counts[codes[k]] += 1
-        holding += where >= 0
         at = end
     met = np.flatnonzero(counts)
     return Candidates(met.astype(np.int32), counts[met]), histogram_of(others[:holding])

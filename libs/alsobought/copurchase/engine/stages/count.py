@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from alsobought.copurchase.engine.kernels import best_candidates, pairs
 from alsobought.copurchase.engine.kernels.named_arrays import (
     BlockBaskets,
     Candidates,
+    CopiedBaskets,
     Histogram,
     Holdings,
     ItemFacts,
@@ -37,7 +39,7 @@ from alsobought.copurchase.engine.sums import sum_by_key
 from alsobought.copurchase.relations import Relation
 from alsobought.copurchase.settings import Lists
 from alsobought.tables.copurchase import CO_PURCHASES
-from alsobought.tables.outcome import WorkerRows
+from alsobought.tables.outcome import Batches, WorkerRows
 
 ROWS_PER_BATCH = 1 << 18
 Kept = tuple[Relation, PairRows]
@@ -106,17 +108,17 @@ def count_pairs(
     context = replicated.sparkSession.sparkContext
     facts_sent, items_sent = context.broadcast(facts), context.broadcast(items.without_hashes())
 
-    def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        rows = list(rows_of(batches))
-        if not rows:
+    def count(batches: Batches) -> Batches:
+        first = list(islice(batches, 1))
+        if not first:
             return
-        task, items = key_of(rows[0], "task"), items_sent.value
+        task, items = key_of((first[0], 0), "task"), items_sent.value
         of_unit = facts_sent.value[tasks.unit_of(task)]
-        block = task - of_unit.first_block
+        block, of_task = task - of_unit.first_block, _with_first(first, batches)
         kept = (
-            _count_block(rows, block, of_unit, items.ties, selection)
+            _count_block(COPIES.read_all(of_task), block, of_unit, items.ties, selection)
             if block < of_unit.plan.blocks
-            else _add_up_heads(rows, of_unit, items.ties, selection)
+            else _add_up_heads(list(rows_of(of_task)), of_unit, items.ties, selection)
         )
         for relation, pair_rows in kept:
             yield _as_table(of_unit, relation, pair_rows, items)
@@ -125,25 +127,29 @@ def count_pairs(
     return WorkerRows(shuffled, count, CO_PURCHASES.ddl)
 
 
+def _with_first(first: list[pa.RecordBatch], batches: Batches) -> Batches:
+    """The first batch, which is taken from its list so that it can be freed, and all others."""
+    yield first.pop()
+    yield from batches
+
+
 def _count_block(
-    rows: list[Row], block: int, facts: UnitFacts, ties: Int32s, selection: Selection
+    copies: CopiedBaskets, block: int, facts: UnitFacts, ties: Int32s, selection: Selection
 ) -> Iterator[Kept]:
-    copies = COPIES.read_joined(rows)
-    rows.clear()
-    bounds = np.concatenate(([0], np.cumsum(copies.lengths, dtype=np.int64)))
-    times = copies.times if len(copies.times) else np.zeros_like(copies.codes)
-    lines = copies.lines if len(copies.lines) else np.ones_like(copies.codes)
-    baskets = BlockBaskets(copies.totals, bounds, copies.codes, times, lines)
-    holdings = pairs.find_holdings(copies.lengths, copies.codes, facts.plan.block_of, block)
+    totals, lengths, *of_items = copies
+    bounds = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=bounds[1:])
+    baskets = BlockBaskets(totals, bounds, *of_items)
+    holdings = pairs.find_holdings(baskets, facts.plan.block_of, block)
     tally = Tally(np.zeros(len(ties), np.int32), np.ones(1, np.int64), np.empty_like(ties))
     rows_per_item = selection.best * len(selection.metrics)
     items_per_batch = max(1, ROWS_PER_BATCH // rows_per_item)
     out = _room_for(items_per_batch * rows_per_item)
     for relation in facts.unit.relations:
-        lags, of_items = Lags(relation.low, relation.high), facts.of_items(relation, ties)
+        lags, item_facts = Lags(relation.low, relation.high), facts.of_items(relation, ties)
         for some in _in_steps(holdings, items_per_batch):
             written = pairs.write_best_of_block(
-                some, baskets, lags, of_items, selection, tally, out
+                some, baskets, lags, item_facts, selection, tally, out
             )
             if written:
                 yield relation, _written(out, written)

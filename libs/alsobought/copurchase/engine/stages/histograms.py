@@ -1,52 +1,73 @@
-"""Packed histograms to `item_statistics`: each item's buyers, share and histogram."""
+"""Packed baskets to `item_statistics`: each item's buyers, share and histogram."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from alsobought.compiled.array_types import Int32s
 from alsobought.copurchase.engine.envelopes import (
+    BASKETS,
     HISTOGRAMS,
     PACKED,
+    RANGED_HISTOGRAMS,
     ItemHistograms,
     MarketCounts,
-    Row,
+    key_of,
     rows_by_key,
+    rows_of,
 )
+from alsobought.copurchase.engine.kernels.basket_arrays import lines_per_basket
+from alsobought.copurchase.engine.kernels.named_arrays import Baskets
 from alsobought.copurchase.engine.layout import Layout, ranges_of
 from alsobought.copurchase.engine.stages.item_codes import Items
+from alsobought.copurchase.engine.stages.pack import by_item_range
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.copurchase.engine.sums import sum_histograms
 from alsobought.tables.copurchase import ITEM_STATISTICS
-from alsobought.tables.outcome import WorkerRows
+from alsobought.tables.outcome import Batches, WorkerRows
 
 
 def statistics_of_items(
     packed: DataFrame, items: Items, totals: Sequence[Totals], layout: Layout
 ) -> WorkerRows:
-    """`item_statistics` of baskets packed with histograms.
+    """`item_statistics` of PACKED rows.
 
-    Cost: one shuffle of each part's histograms, 28 bytes for each item and |c|; a task holds those
-    of ITEMS_PER_RANGE items. All items, with their ids, are sent to every worker.
+    Cost: one pass over the baskets; one shuffle of each part's histograms, 28 bytes for each item
+    and |c|; a task holds those of ITEMS_PER_RANGE items. All items, with their ids, are sent to
+    every worker.
     """
     units = [(of_unit.unit, of_unit.markets) for of_unit in totals]
     facts_sent = packed.sparkSession.sparkContext.broadcast((items.without_hashes(), units))
     ranges = ranges_of(len(items))
 
-    def add_up(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        rows_of_unit: dict[int, list[Row]] = {}
-        for part, rows in rows_by_key(batches, "part").items():
-            rows_of_unit.setdefault(layout.unit_of(part), []).extend(rows)
-        for unit, rows in rows_of_unit.items():
+    def count(batches: Batches) -> Batches:
+        for row in rows_of(batches):
+            unit = layout.unit_of(key_of(row, "part"))
+            for r, counts in by_item_range(HISTOGRAMS, _histograms(BASKETS.read(row))):
+                yield RANGED_HISTOGRAMS.row(HISTOGRAMS, counts, unit=unit, item_range=r)
+
+    def add_up(batches: Batches) -> Batches:
+        for unit, rows in rows_by_key(batches, "unit").items():
             items, units = facts_sent.value
             yield _as_table(sum_histograms(HISTOGRAMS.read_joined(rows)), items, *units[unit])
 
-    unit = F.floor(F.col("part") / F.lit(layout.parts))
-    task = (unit * F.lit(ranges) + F.col("item_range")).cast("int")
-    shuffled = PACKED.only(packed, HISTOGRAMS).repartitionById(len(layout.units) * ranges, task)
+    counted = PACKED.only(packed, BASKETS).mapInArrow(count, RANGED_HISTOGRAMS.ddl)
+    task = (F.col("unit") * F.lit(ranges) + F.col("item_range")).cast("int")
+    shuffled = counted.repartitionById(len(layout.units) * ranges, task)
     return WorkerRows(shuffled, add_up, ITEM_STATISTICS.ddl)
+
+
+def _histograms(baskets: Baskets) -> ItemHistograms:
+    """The histograms of a part, each item's in one piece."""
+    baskets = BASKETS.of(array.copy() for array in baskets)  # kernels take writable ones
+    totals = np.repeat(lines_per_basket(baskets), baskets.sizes)
+    lines: Int32s = baskets.lines if len(baskets.lines) else np.ones_like(baskets.codes)
+    others = (totals - lines).astype(np.int64)
+    buyers = np.ones_like(others)
+    return sum_histograms(ItemHistograms(baskets.codes, others, buyers, lines.astype(np.int64)))
 
 
 def _as_table(

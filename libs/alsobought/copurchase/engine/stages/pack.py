@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 from alsobought.compiled.array_types import Int32s, Int64s
 from alsobought.copurchase.engine.envelopes import (
     BASKETS,
-    HISTOGRAMS,
     ITEMS,
     LINES,
     MARKETS,
@@ -20,7 +19,6 @@ from alsobought.copurchase.engine.envelopes import (
     SIZES,
     Arrays,
     HashedLines,
-    ItemHistograms,
     Kind,
     MarketCounts,
     SizeCounts,
@@ -28,14 +26,12 @@ from alsobought.copurchase.engine.envelopes import (
 )
 from alsobought.copurchase.engine.kernels.basket_arrays import (
     count_per_item,
-    lines_per_basket,
     make_baskets,
 )
 from alsobought.copurchase.engine.kernels.item_tables import code_table, codes_of
 from alsobought.copurchase.engine.kernels.named_arrays import Baskets, PurchaseLines
 from alsobought.copurchase.engine.layout import ITEMS_PER_RANGE, Layout
 from alsobought.copurchase.engine.stages.item_codes import Items
-from alsobought.copurchase.engine.sums import sum_histograms
 
 SIZE_CLASSES = 32  # a unit's size class is the power of two at or below its distinct items
 
@@ -43,7 +39,7 @@ SIZE_CLASSES = 32  # a unit's size class is the power of two at or below its dis
 def pack_baskets(partitioned: DataFrame, items: Items, layout: Layout) -> DataFrame:
     """The baskets of every unit and their counts, as PACKED rows, from PARTITIONED rows.
 
-    Counts are of size classes, of markets, and of items (with `layout.histograms`: histograms).
+    Counts are of size classes, of markets, and of items.
     Cost: 16 bytes a line and unit are shuffled (20 with times); a task holds one part's lines.
     """
     facts = _ItemFacts(items.hashes, items.markets, len(items.market_names))
@@ -72,28 +68,18 @@ def _pack_parts(
     slots = code_table(items.hashes)
     for part, rows in rows_by_key(batches, "part").items():
         lines = _with_codes(LINES.read_joined(rows), items.hashes, slots)
-        cap = layout.units[layout.unit_of(part)].max_items
-        baskets, before = make_baskets(lines, cap, items.hashes, layout.count_repeats)
-        yield PACKED.row(BASKETS, _without_defaults(baskets, layout), part=part)
+        unit = layout.units[layout.unit_of(part)]
+        baskets, before = make_baskets(lines, unit.max_items, items.hashes, unit.count_repeats)
+        yield PACKED.row(BASKETS, baskets, part=part)
         yield PACKED.row(SIZES, _size_counts(baskets.sizes, before), part=part)
         yield PACKED.row(MARKETS, _market_counts(baskets, items), part=part)
-        if layout.histograms:
-            yield from _rows_by_range(part, HISTOGRAMS, _histograms(baskets))
-        else:
-            yield from _rows_by_range(part, ITEMS, count_per_item(baskets, len(items.hashes)))
+        for r, counts in by_item_range(ITEMS, count_per_item(baskets, len(items.hashes))):
+            yield PACKED.row(ITEMS, counts, part=part, item_range=r)
 
 
 def _with_codes(lines: HashedLines, hashes: Int64s, slots: Int32s) -> PurchaseLines:
     codes = codes_of(lines.item_hashes, hashes, slots)
-    times = lines.times if len(lines.times) else np.zeros(len(codes), np.int32)
-    return PurchaseLines(lines.unit_hashes, codes, times)
-
-
-def _without_defaults(baskets: Baskets, layout: Layout) -> Baskets:
-    """The baskets without times that are all 0, and without lines that are all 1."""
-    times = baskets.times if layout.is_timed else baskets.times[:0]
-    lines = baskets.lines if layout.count_repeats else baskets.lines[:0]
-    return baskets._replace(times=times, lines=lines)
+    return PurchaseLines(lines.unit_hashes, codes, lines.times)
 
 
 def _size_counts(sizes: Int32s, before: Int64s) -> SizeCounts:
@@ -117,23 +103,17 @@ def _size_counts(sizes: Int32s, before: Int64s) -> SizeCounts:
 def _market_counts(baskets: Baskets, items: _ItemFacts) -> MarketCounts:
     market_of = items.market_of[baskets.codes]
     first_item = np.cumsum(baskets.sizes, dtype=np.int64) - baskets.sizes
-    purchases = np.zeros(items.markets, np.int64)
-    np.add.at(purchases, market_of, baskets.lines)
+    holdings = np.bincount(market_of, minlength=items.markets)
+    purchases = np.zeros(items.markets, np.int64) if len(baskets.lines) else holdings
+    if len(baskets.lines):
+        np.add.at(purchases, market_of, baskets.lines)  # bincount would add up doubles
     units = np.bincount(market_of[first_item], minlength=items.markets)
-    return MarketCounts(units, purchases, np.bincount(market_of, minlength=items.markets))
+    return MarketCounts(units, purchases, holdings)
 
 
-def _histograms(baskets: Baskets) -> ItemHistograms:
-    """The histograms of a part, each item's in one piece."""
-    totals = np.repeat(lines_per_basket(baskets), baskets.sizes).astype(np.int64)
-    others, lines = totals - baskets.lines, baskets.lines.astype(np.int64)
-    return sum_histograms(ItemHistograms(baskets.codes, others, np.ones_like(others), lines))
-
-
-def _rows_by_range(part: int, kind: Kind[Arrays], counts: Arrays) -> Iterator[pa.RecordBatch]:
-    """Counts sorted by code, which comes first, in one row a range of codes."""
+def by_item_range(kind: Kind[Arrays], counts: Arrays) -> Iterator[tuple[int, Arrays]]:
+    """Counts sorted by code, which comes first, cut into ranges of codes."""
     ranges = counts[0] // ITEMS_PER_RANGE
     for r in np.unique(ranges):
         inside = slice(*np.searchsorted(ranges, [r, r + 1]))
-        share = kind.of(column[inside] for column in counts)
-        yield PACKED.row(kind, share, part=part, item_range=int(r))
+        yield int(r), kind.of(column[inside] for column in counts)

@@ -49,7 +49,7 @@ def partition_lines(lines: Lines, layout: Layout, first: date, salt: int) -> Dat
     def partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         items = item_codes.ItemsMet(salt)
         for chunk in in_chunks(batches):
-            yield from _rows_of_chunk(chunk, items, ids, layout.parts, time_zero)
+            yield from _rows_of_chunk(chunk, items, layout, time_zero)
         for hash_range, table in items.by_range(layout.parts):
             yield PARTITIONED.row(TEXTS, item_texts(table), hash_range=hash_range)
 
@@ -59,23 +59,22 @@ def partition_lines(lines: Lines, layout: Layout, first: date, salt: int) -> Dat
 def _rows_of_chunk(
     chunk: pa.RecordBatch,
     items: item_codes.ItemsMet,
-    ids: list[str],
-    parts: int,
+    layout: Layout,
     time_zero: int | None,
 ) -> Iterator[pa.RecordBatch]:
     """The chunk's lines, one row a unit and part; `time_zero` in microseconds since 1970."""
     markets = pc.dictionary_encode(chunk["market"])
     names, market_of = markets.dictionary, markets.indices.to_numpy()
     item_hashes = items.add(names, market_of, chunk["item_id"])
-    times = np.empty(0, np.int32)
+    times = untimed = np.empty(0, np.int32)
     if time_zero is not None:
         at = chunk[AT].cast(pa.int64()).to_numpy()  # microseconds, as Spark's times are
         times = ((at - time_zero) // SECOND_MICROS).astype(np.int32)
     seeds = item_codes.seeds_of(names, SPARK_SEED)
-    for u, name in enumerate(ids):
-        texts = offsets_and_bytes(chunk[name])
-        hashed = HashedLines(hash_texts(seeds, market_of, *texts), item_hashes, times)
-        yield _rows_by_part(hashed, u * parts, parts)
+    for u, unit in enumerate(layout.units):
+        unit_hashes = hash_texts(seeds, market_of, *offsets_and_bytes(chunk[f"{unit.name}_id"]))
+        hashed = HashedLines(unit_hashes, item_hashes, times if unit.is_timed else untimed)
+        yield _rows_by_part(hashed, u * layout.parts, layout.parts)
 
 
 def _rows_by_part(lines: HashedLines, first_part: int, parts: int) -> pa.RecordBatch:

@@ -2,6 +2,7 @@
 
 import heapq
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +13,13 @@ from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.errors import JobError
 
 NO_BLOCK = -2  # a head, or too rare to lead a list: it stays in the baskets of others
-BYTES_PER_ITEM = 64  # item-sized arrays of a counting task, its ids' text included
-BYTES_PER_ENTRY = 24  # an item of a basket in a counting task: twice, while it is joined
-BYTES_PER_HOLDING = 28  # a basket that holds one of the block's items
+BYTES_PER_ITEM = 80  # item-sized arrays of a counting task, its ids' text included
+BYTES_PER_COLUMN = 4  # an item of a basket: its code, and its time and its lines where they count
+BYTES_PER_BASKET = 16  # its lines in all, its size, and where it starts
+BYTES_ON_THE_WAY = 128 << 20  # two of Spark's Arrow batches, while their cells are copied
+BYTES_PER_HOLDING = 4  # the basket that holds one of the block's items
+BYTES_PER_POSITION = 8  # and where in it, when that tells a time or lines
+BYTES_PER_BUYER = 24  # the histogram of one item
 WORK_PER_BUYER = 4  # in pairs: finding an item's baskets
 WORK_PER_ITEM = 2_000  # in pairs: scoring and writing a list
 GREEDY = 20_000
@@ -61,6 +66,10 @@ class Planner:
                 f"{self._fixed_bytes * 4 // 3 >> 20:,} MB a task; there are "
                 f"{limits.task_bytes >> 20:,}. Raise it."
             )
+        has_positions = unit.is_timed or unit.count_repeats
+        self._entry_bytes = BYTES_PER_COLUMN * (1 + unit.is_timed + unit.count_repeats)
+        self._holding_bytes = BYTES_PER_HOLDING + BYTES_PER_POSITION * has_positions
+        self._units = int(totals.by_size.units.sum())
         self._leads = totals.buyers >= limits.support
         work = totals.others + WORK_PER_BUYER * totals.buyers + WORK_PER_ITEM
         self._work = np.where(self._leads, work, 0)
@@ -89,10 +98,10 @@ class Planner:
         """
         if draft.is_exact or self._fits(draft):
             return False
-        items = self._totals.by_size.items
-        mean = items / np.maximum(self._totals.by_size.units, 1)
-        likely = (items * (1 - (1 - 1 / draft.blocks) ** mean)).sum()
-        return bool(likely * BYTES_PER_ENTRY <= self._room)
+        items, units = self._totals.by_size.items, self._totals.by_size.units
+        likely = 1 - (1 - 1 / draft.blocks) ** (items / np.maximum(units, 1))
+        likely_bytes = self._bytes_of_baskets((items * likely).sum(), (units * likely).sum())
+        return bool(likely_bytes <= self._room)
 
     def with_copies(self, draft: BlockPlan, entries: Int64s) -> BlockPlan:
         """The draft with the memory of blocks that receive `entries` basket items each."""
@@ -121,7 +130,8 @@ class Planner:
         """Which items' baskets alone are too much for a task's memory."""
         buyers = self._totals.buyers
         entries = np.minimum(self._totals.others + buyers, self._entries)
-        alone = entries * BYTES_PER_ENTRY + buyers * BYTES_PER_HOLDING
+        bytes_per_buyer = self._holding_bytes + BYTES_PER_BUYER
+        alone = self._bytes_of_baskets(entries, buyers) + buyers * bytes_per_buyer
         is_too_large: Bools = alone > self._room
         return is_too_large
 
@@ -135,9 +145,19 @@ class Planner:
     def _bytes_of(self, block_of: Int32s, entries: np.ndarray) -> np.ndarray:
         """The memory of each block's task, when the block receives `entries` basket items."""
         is_in_block = block_of >= 0
-        buyers = self._totals.buyers[is_in_block]
-        holdings = np.bincount(block_of[is_in_block], buyers, len(entries))
-        return self._fixed_bytes + entries * BYTES_PER_ENTRY + holdings * BYTES_PER_HOLDING
+        buyers, blocks = self._totals.buyers[is_in_block], block_of[is_in_block]
+        holdings = np.bincount(blocks, buyers, len(entries)).astype(np.int64)
+        most_buyers = np.zeros(len(entries), np.int64)
+        np.maximum.at(most_buyers, blocks, buyers)
+        of_baskets = self._bytes_of_baskets(entries, np.minimum(holdings, self._units))
+        of_items = holdings * self._holding_bytes + most_buyers * BYTES_PER_BUYER
+        all_bytes: Int64s = self._fixed_bytes + of_baskets + of_items
+        return all_bytes
+
+    def _bytes_of_baskets(self, entries: Any, baskets: Any) -> Any:
+        """What baskets take that hold so many items in all, numbers or arrays."""
+        joined = entries * self._entry_bytes + baskets * BYTES_PER_BASKET
+        return joined + np.minimum(joined, BYTES_ON_THE_WAY)
 
 
 def _spread(work: Int64s, is_chosen: Bools, blocks: int) -> Int32s:

@@ -1,7 +1,6 @@
 """Packed baskets to counting tasks: each basket copied once to every block that it touches."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -94,70 +93,47 @@ def replicate_baskets(
             for h in range(len(plan.heads)):
                 task = tasks.adder_of(unit, h)
                 for r, relation in enumerate(layout.units[unit].relations):
-                    counts = _count_head(plan, h, baskets.arrays, relation)
+                    counts = _count_head(plan, h, baskets, relation)
                     yield REPLICATED.row(HEADS, counts, task=task, head=h, relation=r)
 
     return PACKED.only(packed, BASKETS).mapInArrow(replicate, REPLICATED.ddl)
 
 
 def _copy_counts(row: Row, block_of: Int32s, blocks: int) -> CopyCounts:
-    return CopyCounts(count_copies(_read_baskets(row).arrays, block_of, blocks).entries)
+    return CopyCounts(count_copies(_read_baskets(row), block_of, blocks).entries)
 
 
-@dataclass(frozen=True)
-class _PartBaskets:
-    """Baskets of a part, and whether their times and lines say anything."""
-
-    arrays: Baskets
-    are_timed: bool
-    have_lines: bool
+def _read_baskets(row: Row) -> Baskets:
+    return BASKETS.of(array.copy() for array in BASKETS.read(row))  # kernels take writable ones
 
 
-def _read_baskets(row: Row) -> _PartBaskets:
-    """A part's baskets, with all times 0 and all lines 1 where the row has none."""
-    baskets = Baskets(*(array.copy() for array in BASKETS.read(row)))  # kernels take writable ones
-    are_timed, have_lines = len(baskets.times) > 0, len(baskets.lines) > 0
-    times = baskets.times if are_timed else np.zeros_like(baskets.codes)
-    lines = baskets.lines if have_lines else np.ones_like(baskets.codes)
-    return _PartBaskets(baskets._replace(times=times, lines=lines), are_timed, have_lines)
-
-
-def _copies(part: _PartBaskets, plan: BlockPlan) -> Iterator[tuple[int, CopiedBaskets]]:
+def _copies(part: Baskets, plan: BlockPlan) -> Iterator[tuple[int, CopiedBaskets]]:
     """Pairs of a block and baskets for it, of at most about ENTRIES_PER_ROW items at a time."""
-    arrays = part.arrays
-    most_copied = np.minimum(arrays.sizes, plan.blocks).astype(np.int64) * arrays.sizes
+    most_copied = np.minimum(part.sizes, plan.blocks).astype(np.int64) * part.sizes
     copied = np.cumsum(most_copied)
-    ends = np.cumsum(arrays.sizes, dtype=np.int64)
+    ends = np.cumsum(part.sizes, dtype=np.int64)
     first = 0
     while first < len(ends):
         before = copied[first - 1] if first else 0
         last = max(first + 1, int(np.searchsorted(copied, before + ENTRIES_PER_ROW, "right")))
         items = slice(ends[first - 1] if first else 0, ends[last - 1])
         chunk = Baskets(
-            arrays.sizes[first:last], arrays.codes[items], arrays.times[items], arrays.lines[items]
+            part.sizes[first:last], part.codes[items], part.times[items], part.lines[items]
         )
-        yield from _copies_of(_PartBaskets(chunk, part.are_timed, part.have_lines), plan)
+        yield from _copies_of(chunk, plan)
         first = last
 
 
-def _copies_of(part: _PartBaskets, plan: BlockPlan) -> Iterator[tuple[int, CopiedBaskets]]:
-    sizes = count_copies(part.arrays, plan.block_of, plan.blocks)
-    copies = copy_to_blocks(part.arrays, plan.block_of, sizes)
+def _copies_of(baskets: Baskets, plan: BlockPlan) -> Iterator[tuple[int, CopiedBaskets]]:
+    sizes = count_copies(baskets, plan.block_of, plan.blocks)
+    copies = copy_to_blocks(baskets, plan.block_of, sizes)
     baskets_end, items_end = np.cumsum(sizes.baskets), np.cumsum(sizes.entries)
     for block in np.flatnonzero(sizes.baskets):
-        baskets = slice(baskets_end[block] - sizes.baskets[block], baskets_end[block])
+        of_block = slice(baskets_end[block] - sizes.baskets[block], baskets_end[block])
         items = slice(items_end[block] - sizes.entries[block], items_end[block])
-        times, lines = copies.times[items], copies.lines[items]
-        yield (
-            int(block),
-            CopiedBaskets(
-                copies.totals[baskets],
-                copies.lengths[baskets],
-                copies.codes[items],
-                times if part.are_timed else times[:0],
-                lines if part.have_lines else lines[:0],
-            ),
-        )
+        totals, lengths, *entries = copies
+        shares = (array[items] for array in entries)  # empty where the array is
+        yield int(block), CopiedBaskets(totals[of_block], lengths[of_block], *shares)
 
 
 def _count_head(plan: BlockPlan, head: int, baskets: Baskets, relation: Relation) -> HeadCounts:

@@ -47,7 +47,7 @@ class Totals:
 
 
 def collect_totals(packed: DataFrame, items: Items, layout: Layout) -> list[Totals]:
-    """The counts of every unit of PACKED rows; none of items where they hold histograms.
+    """The counts of every unit of PACKED rows.
 
     Cost: one shuffle of each part's counts, 28 bytes an item; item-sized arrays on the driver.
     """
