@@ -3,22 +3,27 @@
 from datetime import date
 
 from alsobought.copurchase import co_purchases as step
+from alsobought.copurchase.engine.pipeline import PackedBaskets, pack_purchases
 from alsobought.copurchase.settings import CoPurchases
-from alsobought.runtime.job import Job
+from alsobought.runtime.job import Job, Prepare
 from alsobought.runtime.run import main
 from alsobought.tables.copurchase import CO_PURCHASES
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.purchases import PURCHASES
-from alsobought.tables.stored import Stored
 
 
-def co_purchases(purchases: Stored, params: CoPurchases, as_of: date) -> Outcome:
+def co_purchases(prepared: PackedBaskets, params: CoPurchases, as_of: date) -> Outcome:
     """Count the pairs of each basket, and keep each item's best candidates under every metric."""
-    return step.co_purchases(purchases, params, as_of)
+    return step.co_purchases(prepared, params)
 
 
 JOB = Job(
-    co_purchases, CoPurchases, {"purchases": PURCHASES}, CO_PURCHASES, as_files=("purchases",)
+    co_purchases,
+    CoPurchases,
+    {"purchases": PURCHASES},
+    CO_PURCHASES,
+    as_files=("purchases",),
+    prepare=Prepare(pack_purchases, ("baskets",)),
 )
 
 if __name__ == "__main__":

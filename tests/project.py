@@ -18,7 +18,7 @@ from alsobought.errors import JobError
 from alsobought.runtime import job as jobs
 from alsobought.runtime import progress
 from alsobought.runtime.faults import sentence
-from alsobought.runtime.run import context, execute
+from alsobought.runtime.run import context, execute_all
 
 REPO = Path(__file__).parents[1]
 AS_OF = "2017-12-01"
@@ -136,11 +136,15 @@ class Project:
 
     def run_job(self, name: str, as_of: str = AS_OF) -> list[str]:
         """Run a job; returns the lines that it prints, without the seconds that it took."""
+        return self.run_jobs(name, as_of=as_of)
+
+    def run_jobs(self, *names: str, as_of: str = AS_OF) -> list[str]:
+        """Run jobs in one run; returns the lines that they print, as `run_job` does."""
         (self.home / "conf" / "test.toml").write_text(toml(self.conf), encoding="utf-8")
-        job = jobs.load(self.home, name)
-        where = context(self.home, "test", date.fromisoformat(as_of), [job])
+        in_order = [jobs.load(self.home, name) for name in names]
+        where = context(self.home, "test", date.fromisoformat(as_of), in_order)
         with progress.OUT.capture() as printed:
-            execute(job, where, self.spark)
+            execute_all(in_order, where, self.spark)
         lines = [line.strip() for line in printed.get().splitlines()]
         return [re.sub(r" in \d+\.\d s, [\d,]+ MB shuffled$", "", line) for line in lines]
 

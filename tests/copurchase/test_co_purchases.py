@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from alsobought.copurchase.co_purchases import co_purchases
+from alsobought.copurchase.engine.pipeline import pack_purchases
 from alsobought.copurchase.settings import Baskets, CoPurchases, Lists
 from alsobought.errors import JobError
 from alsobought.tables.copurchase import CO_PURCHASES
@@ -32,8 +33,12 @@ def settings(cap, task_memory_mb=64):
     return CoPurchases(baskets=baskets, lists=lists, candidates=5, task_memory_mb=task_memory_mb)
 
 
+def run(purchases, params, as_of=AS_OF):
+    return co_purchases(pack_purchases(purchases, params.baskets, as_of), params)
+
+
 def test_pairs_with_support_are_rows_of_the_table(purchases):
-    pairs = co_purchases(purchases, settings(9), AS_OF).frame
+    pairs = run(purchases, settings(9)).frame
     columns = ["item_id", "related_item_id", "both", "buyers", "related_buyers", "units"]
     assert rows(CO_PURCHASES.conform(pairs).select(*columns)) == [
         ("jam", "tea", 2, 2, 2, 2),
@@ -42,7 +47,7 @@ def test_pairs_with_support_are_rows_of_the_table(purchases):
 
 
 def test_notes_say_what_was_counted_and_what_it_was_planned_to_cost(purchases):
-    units, scan, plan = co_purchases(purchases, settings(2), AS_OF).notes
+    units, scan, plan = run(purchases, settings(2)).notes
     assert units == (
         "customer: 2 units, 2 pairs; 1 units above max_items = 2 were sampled, "
         "which left out 2 pairs (50.0%)"
@@ -53,4 +58,4 @@ def test_notes_say_what_was_counted_and_what_it_was_planned_to_cost(purchases):
 
 def test_a_day_without_purchases_is_refused(purchases):
     with pytest.raises(JobError, match="purchases has none from 2017-05-11 to 2017-05-20"):
-        co_purchases(purchases, settings(9), date(2017, 5, 20))
+        run(purchases, settings(9), date(2017, 5, 20))

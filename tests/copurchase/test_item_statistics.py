@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from alsobought.copurchase.engine.pipeline import pack_purchases
 from alsobought.copurchase.item_statistics import item_statistics
 from alsobought.copurchase.settings import Baskets
 from alsobought.tables.copurchase import ITEM_STATISTICS
@@ -25,7 +26,8 @@ def test_statistics_of_both_units_equal_the_oracle(frame):
         count_repeats=True,
     )
     purchases = Stored(frame(LINES, *((*line, at) for line in bought)))
-    statistics = ITEM_STATISTICS.conform(item_statistics(purchases, baskets, AS_OF).frame)
+    packed = pack_purchases(purchases, baskets, AS_OF)
+    statistics = ITEM_STATISTICS.conform(item_statistics(packed).frame)
     want = [
         (unit, market, item, *counts)
         for unit in ("order", "customer")

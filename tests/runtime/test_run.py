@@ -10,6 +10,7 @@ import deltalake
 import pytest
 
 from alsobought import __version__
+from alsobought.copurchase.engine.stages import partition
 from alsobought.errors import JobError
 from alsobought.runtime.run import require_writable
 from tests import command
@@ -108,6 +109,25 @@ def test_the_commit_tells_of_its_run(shop):
     assert told["account"] == {
         "read": 3, "good": 3, "rejected": 0, "ahead": 0, "by_reason": {},
     }  # fmt: skip
+
+
+def test_jobs_of_one_run_pack_the_same_baskets_once_and_give_their_memory_back(
+    shop, spark, monkeypatch
+):
+    partition_lines, scans = partition.partition_lines, []
+
+    def scanned(*given):
+        scans.append(given)
+        return partition_lines(*given)
+
+    monkeypatch.setattr(partition, "partition_lines", scanned)
+    shop.run_job("purchases")
+    kept = len(spark.sparkContext._jsc.getPersistentRDDs())
+    shop.run_jobs("item_statistics", "purchases", "co_purchases")
+    assert len(scans) == 1
+    assert len(spark.sparkContext._jsc.getPersistentRDDs()) == kept
+    shop.run_job("co_purchases")
+    assert len(scans) == 2
 
 
 def test_a_job_before_those_that_it_waits_for(shop):

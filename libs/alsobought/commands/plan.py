@@ -53,7 +53,7 @@ def print_plan(spark: SparkSession, where: Context, params: Any) -> None:
     """
     store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
     read = store.read(PURCHASES, where.as_of)
-    purchases = Stored(read.rows, store.files(PURCHASES, read.version))
+    purchases = Stored(read.rows, store.files(PURCHASES, where.as_of, read.version))
     packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of)
     planned = pipeline.plan_blocks(packed, params.lists.min_support, params.task_memory_mb << 20)
     costs = pipeline.estimate_costs(planned, params.candidates * len(params.lists.metrics))

@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 
 from alsobought.errors import ConfigError
 from alsobought.runtime.config import Environment, sections_of
+from alsobought.runtime.preparation import Prepare as Prepare
 from alsobought.tables.outcome import JudgedRows, Outcome
 from alsobought.tables.table import Table
 
@@ -44,6 +45,9 @@ class Job:
     writes: Table
     as_files: tuple[str, ...] = field(default=(), kw_only=True)
     """Inputs that the transformation gets as tables.Stored: their rows and their files."""
+    prepare: Prepare | None = field(default=None, kw_only=True)
+    """A step before the transformation, which gets its result, as `prepared`, instead of inputs.
+    Jobs of one run that would prepare the same share it."""
     rejects: Table | None = field(default=None, kw_only=True)
     """Where the rows go that a job of JudgedRows rejects."""
 

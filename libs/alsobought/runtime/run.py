@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from operator import attrgetter
@@ -24,6 +24,7 @@ from alsobought.runtime.config import Demand, Environment, sections_of
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.judged_load import Rejects
+from alsobought.runtime.preparation import Preparation, Prepared
 from alsobought.runtime.store import Store, warehouse_path
 from alsobought.tables.outcome import JudgedRows, Outcome
 from alsobought.tables.stored import Stored
@@ -58,13 +59,20 @@ def run_all(jobs: Sequence[Job], where: Context, *, debug: bool = False) -> None
     require_writable(warehouse_path(where.home, where.environment.warehouse))
     spark = session.build(jobs[-1].name, where.environment.spark, debug=debug)
     try:
-        for job in jobs:
-            execute(job, where, spark)
+        execute_all(jobs, where, spark)
     finally:
         spark.stop()
 
 
-def execute(job: Job, where: Context, spark: SparkSession) -> None:
+def execute_all(jobs: Sequence[Job], where: Context, spark: SparkSession) -> None:
+    """Run the jobs in a session that is there already; what two of them prepare is made once."""
+    with closing(Preparation()) as preparation:
+        for number, job in enumerate(jobs, 1):
+            execute(job, where, spark, preparation)
+            preparation.keep_for(later.prepare for later in jobs[number:])
+
+
+def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparation) -> None:
     """Run one job in a session that is there already, and print its account."""
     began, shuffled = time.monotonic(), session.shuffled_bytes(spark)
     with progress.shown(spark, job.name) as say:
@@ -76,6 +84,9 @@ def execute(job: Job, where: Context, spark: SparkSession) -> None:
         else:
             inputs, versions = _inputs(job, where, store, lines)
             run = _run(job, where, params, versions)
+            if job.prepare is not None:
+                read = inputs, versions
+                inputs = {"prepared": preparation.of(job.prepare, read, params, where.as_of)}
             transformed = job.transform(**inputs, params=params, as_of=where.as_of)
             if lines is not None and isinstance(transformed, JudgedRows):
                 what, sentences = loading.write_judged(store, lines, transformed, run)
@@ -110,22 +121,22 @@ def _write(
     """
     run, lines = run_and_lines
     outcome = transformed if isinstance(transformed, Outcome) else Outcome(transformed)
-    with _kept_on_disk(outcome, store.spark):
+    with _kept_on_disk(outcome):
         sentences, account = _judged(outcome)
         run["account"] = account
         if lines is not None:
             store.create(job.writes)
             run[loading.POINTER] = lines.record(store)
-        counts = store.write(job.writes, outcome, date.fromisoformat(run["as_of"]), run)
-    return _what(job, counts), sentences
+        rows = store.write(job.writes, outcome, date.fromisoformat(run["as_of"]), run)
+    return f"{rows:,} rows", sentences
 
 
 @contextmanager
-def _kept_on_disk(outcome: Outcome, spark: SparkSession) -> Iterator[None]:
+def _kept_on_disk(outcome: Outcome) -> Iterator[None]:
     """Keep what the job reads more than once on the executors' disks until it has ended.
 
     The one place that persists a job's DataFrames; Spark reads them from there in every plan that
-    has not been run yet. The engine's own, between its stages, are released here too.
+    has not been run yet.
     """
     reused = outcome.reused
     if reused is None:
@@ -135,7 +146,8 @@ def _kept_on_disk(outcome: Outcome, spark: SparkSession) -> Iterator[None]:
     try:
         yield
     finally:
-        spark.catalog.clearCache()
+        for rows in reused:
+            rows.unpersist()
 
 
 def _lines(job: Job, where: Context, store: Store, params: BaseModel) -> loading.Reading | None:
@@ -150,8 +162,8 @@ def _lines(job: Job, where: Context, store: Store, params: BaseModel) -> loading
 
 def _inputs(
     job: Job, where: Context, store: Store, lines: loading.Reading | None
-) -> tuple[dict[str, DataFrame | Stored], dict[str, int]]:
-    inputs: dict[str, DataFrame | Stored] = {}
+) -> tuple[dict[str, DataFrame | Stored | Prepared], dict[str, int]]:
+    inputs: dict[str, DataFrame | Stored | Prepared] = {}
     versions: dict[str, int] = {}
     for name, source in job.reads.items():
         if isinstance(source, Files):
@@ -174,15 +186,6 @@ def _judged(outcome: Outcome) -> tuple[list[str], dict[str, Any]]:
     row = outcome.account.collect()[0]
     sentences = [*outcome.notes, *outcome.judge(row)]
     return sentences, json.loads(json.dumps(row.asDict(recursive=True) | notes, default=str))
-
-
-def _what(job: Job, counts: dict[str, int]) -> str:
-    what = f"{counts['added']:,} rows"
-    if job.writes.kept == "added":
-        what = f"{counts['added']:,} rows are new, {counts['updated']:,} changed"
-        if counts["removed"]:
-            what += f", {counts['removed']:,} removed"
-    return what
 
 
 def require_writable(warehouse: str) -> None:

@@ -1,4 +1,4 @@
-"""Set-up, once a machine: Delta's jars beside Spark's own, and the engine's loops compiled.
+"""Set-up, once a machine: Delta's jars, the engine's loops compiled, an archive of Java's classes.
 
 Run as `python -m alsobought.runtime.setup`. Spark's resolver would fetch 33 jars with Delta, most
 of them older copies of what Spark has; two are enough.
@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 
 import pyspark
+
+from alsobought.runtime import class_archive
 
 PACKAGES = ("io.delta:delta-spark_4.2_2.13:4.4.0", "io.delta:delta-storage:4.4.0")
 EXCLUDED = (
@@ -69,16 +71,26 @@ def resolve(cache: str) -> None:
     spark.stop()
 
 
-def compile_loops() -> None:
-    """Count nine purchases, so that the compiled loops are in this machine's cache."""
+def rehearse() -> None:
+    """Do once what jobs do, so that the compiled loops are in this machine's cache.
+
+    Counts nine purchases and writes a table, in a session whose Java archives its classes.
+    """
     from datetime import UTC, date, datetime
 
+    import pyarrow as pa
+
+    from alsobought.compiled.hashing import hash_columns
     from alsobought.copurchase.engine import pipeline
     from alsobought.copurchase.settings import After, Baskets, Lists
     from alsobought.runtime import session
+    from alsobought.runtime.store import Store
+    from alsobought.tables.copurchase import ITEM_STATISTICS
+    from alsobought.tables.outcome import Outcome
     from alsobought.tables.stored import Stored
 
     settings = {"spark.master": "local[1]", "spark.ui.enabled": "false"}
+    settings[session.JAVA_OPTIONS] = class_archive.recording()
     spark = session.build("setup", {**settings, "spark.sql.shuffle.partitions": "1"})
     days = [(customer, item, datetime(2017, 1, day, tzinfo=UTC)) for customer, item, day in LINES]
     schema = "customer_id string, item_id string, purchased_at timestamp"
@@ -93,9 +105,15 @@ def compile_loops() -> None:
         packed = pipeline.pack_purchases(lines, related, date(2017, 1, 9))
         plan = pipeline.plan_blocks(packed, 1, 64 << 20)
         pipeline.count_co_purchases(plan, lists, 1).as_frame().collect()
-    packed = pipeline.pack_purchases(lines, baskets, date(2017, 1, 9), with_histograms=True)
-    pipeline.count_item_statistics(packed).as_frame().collect()
+    statistics = pipeline.count_item_statistics(packed)
+    with tempfile.TemporaryDirectory() as warehouse:
+        store = Store(spark, warehouse)
+        for _ in range(2):
+            store.write(ITEM_STATISTICS, Outcome(statistics), date(2017, 1, 9), {})
+        store.read(ITEM_STATISTICS, date(2017, 1, 9)).rows.collect()
     spark.stop()
+    class_archive.end_java()
+    hash_columns([pa.array(["x"]), pa.array([1]), pa.array([True])])
 
 
 LINES = [(c, i, d) for d, c in enumerate("abc", 1) for i in "xyz"]
@@ -103,5 +121,5 @@ LINES = [(c, i, d) for d, c in enumerate("abc", 1) for i in "xyz"]
 if __name__ == "__main__":
     for path in install_jars():
         sys.stdout.write(f"{path.name} is beside Spark's jars\n")
-    compile_loops()
-    sys.stdout.write("The engine's loops are compiled\n")
+    archive = class_archive.make("from alsobought.runtime import setup; setup.rehearse()")
+    sys.stdout.write(f"The engine's loops are compiled; {archive.name} has Spark's classes\n")
