@@ -80,9 +80,10 @@ dist: $(VENV) ## Build the wheel, the zip for --py-files and the packed environm
 		build/environment/lib/python*/site-packages/pyspark/jars/
 	.venv/bin/venv-pack --prefix build/environment --output dist/environment.tar.gz --force
 
-bench: $(VENV) ## Measure the engine against its peers (long)
+bench: $(VENV) ## Measure the engine and whole nights against their peers (long)
 	.venv/bin/pip install --quiet --editable '.[bench]' --constraint constraints.txt
 	.venv/bin/python -m benchmarks.engine
+	.venv/bin/python -m benchmarks.night
 
 clean: ## Remove what was built, not the environments
 	rm -rf dist build warehouse .pytest_cache .mypy_cache .ruff_cache
