@@ -1,8 +1,10 @@
 """Compiled loops are kept under a stamp of everything that they are compiled from."""
 
+import importlib.util
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import alsobought
@@ -43,3 +45,14 @@ def test_every_compiled_function_is_kept_there():
     """A function that is kept elsewhere would outlive a change of another kernel."""
     for loop in (best_candidates.mark_best, best_candidates.expected_of, hashing.hash_longs):
         assert loop._cache._cache_path.endswith(f"kernels-{cache.digest(PACKAGE)}")
+
+
+def test_loops_are_loaded_as_they_are_kept_and_none_is_compiled():
+    hashing.hash_longs(np.zeros(1, np.int64), np.full(1, 42, np.uint64))
+    spec = importlib.util.find_spec("alsobought.compiled.hashing")
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)  # as a process that has called none of its loops
+    assert copy.hash_longs.overloads == {}
+    cache.load_loops(copy)
+    assert copy.hash_longs.overloads.keys() >= hashing.hash_longs.overloads.keys()
+    assert sum(copy.hash_longs.stats.cache_misses.values()) == 0

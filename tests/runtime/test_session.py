@@ -1,12 +1,15 @@
 """The session: what every job relies on, and what is said where Spark cannot start."""
 
+import os
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from alsobought.errors import JobError
-from alsobought.runtime import session
+from alsobought.ingest.files import java_virtual_machine
+from alsobought.runtime import class_archive, session
 from tests import command
 from tests.rows import rows
 
@@ -33,6 +36,46 @@ def test_the_workers_run_the_drivers_python(spark):
 
     made = spark.range(1).mapInArrow(python, "python string")
     assert rows(made) == [(sys.executable,)]
+
+
+def test_workers_are_forked_by_a_daemon_that_has_their_modules(spark):
+    def worker(batches):
+        modules = ("pandas", "pyarrow.parquet", "alsobought.copurchase.engine.kernels.pairs")
+        loaded = str([name for name in modules if name not in sys.modules])
+        parent = Path(f"/proc/{os.getppid()}/cmdline").read_text().split("\0")
+        for batch in batches:
+            values = (loaded, parent[2])
+            yield pa.record_batch([[value] * batch.num_rows for value in values], names=[*"ab"])
+
+    made = spark.range(1).mapInArrow(worker, "a string, b string")
+    assert rows(made) == [("[]", "alsobought.runtime.daemon")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "python", "loaded"),
+    [
+        ({"spark.master": "local[2]"}, sys.executable, True),
+        ({"spark.master": "spark://host:7077"}, sys.executable, False),
+        ({"spark.master": "yarn"}, sys.executable, False),
+        ({}, sys.executable, False),  # spark-defaults.conf may say anything
+        ({"spark.master": "local[2]"}, "/opt/other/bin/python", False),
+    ],
+)
+def test_the_daemon_is_ours_only_where_workers_are_sure_to_have_it(bare, settings, python, loaded):
+    bare.setenv("PYSPARK_PYTHON", python)
+    assert session._workers_have_package(settings) is loaded
+
+
+def test_java_starts_with_the_archive_of_its_classes(spark):
+    arguments = java_virtual_machine(spark).java.lang.management.ManagementFactory
+    given = list(arguments.getRuntimeMXBean().getInputArguments())
+    assert f"-XX:SharedArchiveFile={class_archive.ARCHIVE}" in given
+
+
+def test_java_starts_without_an_archive_where_there_is_none(monkeypatch, tmp_path):
+    monkeypatch.setattr(class_archive, "ARCHIVE", tmp_path / "classes.jsa")
+    options = session._java_options({session.JAVA_OPTIONS: "-Dx=1"}, debug=True)
+    assert options == "-Dx=1"
 
 
 def test_no_java(bare, tmp_path):

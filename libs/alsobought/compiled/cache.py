@@ -6,14 +6,17 @@ with an older formula of another file; from a zip it would do so for ever.
 
 import hashlib
 import os
+from contextlib import suppress
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self
 
 from numba.core import caching
+from numba.core.dispatcher import Dispatcher
 
-PACKAGES = ("compiled", "copurchase.engine.kernels")
+PACKAGES = ("compiled", "copurchase.engine.kernels", "related.kernels")
 FORMULAS = ("copurchase/scores.py", "copurchase/formulas.py")
 
 
@@ -71,3 +74,22 @@ def install() -> None:
 
     locators: Any = caching.CacheImpl._locator_classes
     locators.insert(0, Locator)
+
+
+def load_loops(module: ModuleType) -> None:
+    """Load the module's loops, all forms that the cache has; compiles none.
+
+    Those whose names begin with an underscore are called by other loops alone, which hold them.
+    """
+    for name, loop in vars(module).items():
+        if isinstance(loop, Dispatcher) and not name.startswith("_"):
+            with suppress(Exception):  # whoever calls the loop compiles it, or learns why not
+                _load_forms(loop)
+
+
+def _load_forms(loop: Any) -> None:
+    stored = getattr(loop._cache, "_cache_file", None)  # none where nothing is kept
+    for signature, *_ in stored._load_index() if stored else ():
+        compiled = loop._cache.load_overload(signature, loop.targetctx)
+        if compiled is not None:
+            loop.add_overload(compiled)

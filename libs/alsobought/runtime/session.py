@@ -3,16 +3,23 @@
 import os
 import shutil
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import pyarrow as pa
 from py4j.protocol import Py4JError
-from pyspark import SparkContext
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from alsobought.errors import JobError
 from alsobought.ingest.files import java_virtual_machine
+from alsobought.runtime import class_archive
 
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+DAEMON = "spark.python.daemon.module"
+OUR_DAEMON = "alsobought.runtime.daemon"
 NEEDED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -30,11 +37,10 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
     if settings.get("spark.master", "local").startswith("local"):
         # the workers run this same Python, not whichever python3 is first on the PATH
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    if not debug and SparkContext._gateway is None:
-        # the JVM is still to start: it must know before its first line that its log is quiet
-        quiet = Path(__file__).with_name("log4j2.properties")
-        given = settings.get(JAVA_OPTIONS, "")
-        settings = {**settings, JAVA_OPTIONS: f"-Dlog4j2.configurationFile={quiet} {given}".strip()}
+    if SparkContext._gateway is None:
+        settings = {**settings, JAVA_OPTIONS: _java_options(settings, debug=debug)}
+    if _workers_have_package(settings):
+        settings = {DAEMON: OUR_DAEMON, **settings}
     builder = SparkSession.builder.appName(f"alsobought {name}")
     for key, value in {**NEEDED, **settings}.items():
         builder = builder.config(key, value)
@@ -47,7 +53,49 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
             "Delta's jars are not with Spark: run 'python -m alsobought.runtime.setup' once, "
             "or give spark-submit --packages io.delta:delta-spark_4.2_2.13:4.4.0."
         ) from None
+    if spark.sparkContext.getConf().get(DAEMON) == OUR_DAEMON:
+        # the daemon loads while the driver reads settings and tables
+        threading.Thread(target=_start_workers, args=(spark,), daemon=True).start()
     return spark
+
+
+def _start_workers(spark: SparkSession) -> None:
+    """Have Spark start its Python daemon, by the smallest query that needs a worker."""
+
+    def unchanged(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return batches
+
+    with suppress(Exception):  # the session has ended, or the first job is going to say why not
+        spark.range(1).mapInArrow(unchanged, "id bigint").collect()
+
+
+def _java_options(settings: dict[str, str], *, debug: bool) -> str:
+    """The options of a JVM that is still to start: those of the settings are the last word."""
+    quiet = Path(__file__).with_name("log4j2.properties")
+    logging = "" if debug else f"-Dlog4j2.configurationFile={quiet}"
+    given = settings.get(JAVA_OPTIONS, "")
+    archive = "" if "ArchiveClassesAtExit" in given else class_archive.java_options()
+    return " ".join(option for option in (logging, archive, given) if option)
+
+
+def _workers_have_package(settings: dict[str, str]) -> bool:
+    """Whether the workers are sure to find this package: this machine's, with this Python.
+
+    A package out of a zip reaches a worker only when it runs a task.
+    """
+    is_here = _master(settings).startswith("local")
+    python = os.environ.get("PYSPARK_PYTHON", "")
+    return (
+        is_here and Path(python).parent == Path(sys.executable).parent and Path(__file__).is_file()
+    )
+
+
+def _master(settings: dict[str, str]) -> str:
+    """The settings' master, or spark-submit's; "" where it is not known before Spark starts."""
+    if "spark.master" not in settings and "PYSPARK_GATEWAY_PORT" in os.environ:
+        SparkContext._ensure_initialized()
+        return SparkConf().get("spark.master", "")
+    return settings.get("spark.master", "")
 
 
 def _require_java() -> None:
