@@ -26,7 +26,6 @@ def related_items() -> None:
     purchases = spark_job("purchases")
     items = spark_job("items")
     co_purchases = spark_job("co_purchases")
-    spark_job("rejected_purchases")  # no job waits for it: it tells why a night was refused
 
     purchases >> [spark_job("item_statistics"), co_purchases]
     [co_purchases, items] >> spark_job("related_items")

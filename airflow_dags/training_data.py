@@ -26,7 +26,6 @@ def training_data() -> None:
     # refuses the second, whose next try finds nothing left to add.
     purchases = spark_job("purchases")
     events = [spark_job("offers"), spark_job("engagements"), spark_job("redemptions")]
-    spark_job("rejected_events")  # no job waits for it: it tells why a week was refused
     examples = spark_job("redemption_examples")
     weights = spark_job("redemption_weights")
     training = spark_job("training_examples")

@@ -46,13 +46,23 @@ MAY_IMPORT = {
     "training": (*BASE, "learn"),
     "evaluate": (*BASE, "learn"),
     "report": (*BASE, "learn"),
-    "runtime": ("errors", "settings", "days", "compiled", "tables", "ingest.files", "__version__"),
+    "runtime": (
+        "errors",
+        "settings",
+        "days",
+        "compiled",
+        "tables",
+        "ingest.files",
+        "ingest.loaded",
+        "ingest.settings",
+        "__version__",
+    ),
 }
 ROOMS = MAY_IMPORT.keys() - {*BASE, "runtime"}
 MAY_IMPORT["commands"] = (*BASE, *ROOMS, "runtime", "__version__")
 FOR_JOBS = (*BASE, *ROOMS, "runtime.job", "runtime.run")
 EXCEPTIONS = {
-    ("runtime.setup", "copurchase"),  # compiles the engine's loops by counting four purchases
+    ("runtime.setup", "copurchase"),  # compiles the engine's loops by counting nine purchases
 }
 
 STAGES = (
@@ -70,8 +80,9 @@ READ_OR_WRITE = (
     "ParquetFile", "ParquetDataset", "ParquetWriter", "DeltaTable", "DeltaTable.forPath",
 )  # fmt: skip
 OPENS_FILES = {
-    "runtime.store", "runtime.warehouse", "runtime.folder", "ingest.files",
-    "copurchase.engine.stages.lines", "training.exports.loader",
+    "runtime.store", "runtime.loading_by_spark", "runtime.rejected_rows", "runtime.warehouse",
+    "runtime.folder", "ingest.files",
+    "copurchase.engine.stages.lines", "related.candidate_files", "training.exports.loader",
 }  # fmt: skip
 
 

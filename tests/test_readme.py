@@ -40,6 +40,7 @@ def test_the_graph_has_an_arrow_for_every_table_that_a_job_reads_and_no_other():
         name: {source.name for source in job.reads.values() if isinstance(source, Table)}
         for name, job in JOBS.items()
     }
+    read |= {job.rejects.name: set() for job in JOBS.values() if job.rejects}
     assert drawn == read
 
 
@@ -55,8 +56,7 @@ def test_the_example_is_a_complete_environment_for_the_related_items():
     example = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
     environment = ENVIRONMENT.model_validate(tomllib.loads(example))
     assert fitting(environment) == [
-        "co_purchases", "item_statistics", "items", "purchases", "rejected_purchases",
-        "related_items",
+        "co_purchases", "item_statistics", "items", "purchases", "related_items",
     ]  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_every_environment_fits_its_jobs():
     for path in sorted((REPO / "conf").glob("*.toml")):
         environment = ENVIRONMENT.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         found[path.stem] = len(fitting(environment))
-    assert found == {"cluster": 6, "demo": len(JOBS)}
+    assert found == {"cluster": 5, "demo": len(JOBS)}
 
 
 def drawn_tree():

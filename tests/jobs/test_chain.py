@@ -5,7 +5,7 @@ import math
 from tests.jobs import shop
 from tests.rows import rows
 
-CHAIN = ("purchases", "rejected_purchases", "items", "item_statistics", "co_purchases")
+CHAIN = ("purchases", "items", "item_statistics", "co_purchases")
 KEYS = {
     "purchases": "order_id, item_id, line",
     "item_statistics": "as_of, unit, market, item_id",

@@ -251,10 +251,9 @@ def test_a_job_without_its_sections_says_which_and_where(refused):
     assert refused(**named(["redemption_examples"])) == (
         "conf/test.toml: there is no [redemption], which the job redemption_examples needs."
     )
-    assert refused(**named(["rejected_events"])) == (
-        "conf/test.toml: there is no [sources.offers], which the job rejected_events needs; "
-        "there is no [sources.engagements], which the job rejected_events needs; "
-        "there is no [sources.redemptions], which the job rejected_events needs."
+    assert refused(**named(["engagements", "redemptions"])) == (
+        "conf/test.toml: there is no [sources.engagements], which the job engagements needs; "
+        "there is no [sources.redemptions], which the job redemptions needs."
     )
 
 

@@ -40,8 +40,7 @@ def test_every_job_is_called_like_its_file():
     assert list(JOBS) == [
         "co_purchases", "engagements", "item_statistics", "items", "offers", "purchase_examples",
         "purchases", "redemption_audits", "redemption_examples", "redemption_scores",
-        "redemption_weights", "redemptions", "rejected_events", "rejected_purchases",
-        "related_items", "training_examples",
+        "redemption_weights", "redemptions", "related_items", "training_examples",
     ]  # fmt: skip
     assert {name: job.name for name, job in JOBS.items()} == {name: name for name in JOBS}
 

@@ -1,6 +1,6 @@
 """What a source is: where its files lie, how to read them, which columns mean what."""
 
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import field_validator, model_validator
 
@@ -70,6 +70,12 @@ class Source(Settings):
             if isinstance(mapped, list) and name not in JOINABLE:
                 raise ValueError(f"columns.{name} must name one column, not a list")
         return self
+
+    @property
+    def bearing_upon_rows(self) -> dict[str, Any]:
+        """The settings by which a line becomes a row: all but where files are, and the limits."""
+        elsewhere = {"path", "package", "max_rejected_share", "max_future_share"}
+        return self.model_dump(mode="json", exclude=elsewhere)
 
     @property
     def source_columns(self) -> list[str]:

@@ -64,25 +64,25 @@ class Reading:
         table, as_of = self.target.table, self.target.as_of
         counts = {} if judged is None else judged.files
         read = [_loaded(file, counts.get(file.path, NO_COUNTS)) for file in self.due.files]
-        settings = bearing_upon_rows(self.source)
+        settings = self.source.bearing_upon_rows
         gave_way = {} if judged is None else judged.gave_way
         old = LoadedFiles() if table.kept == "whole" else self.before[1]
         return loaded_files.write(store, table, old.after(read, gave_way, as_of, settings))
 
     def sentences(self) -> list[str]:
         """What was left unread, and what has gone."""
-        told = []
+        notes = []
         if self.due.unchanged and self.due.files:
             whole = len(self.due.files) + self.due.unchanged
-            told.append(
+            notes.append(
                 f"{len(self.due.files):,} of {whole:,} files read, the others are as before"
             )
         if self.due.vanished and self.target.table.kept != "whole":
             names = ", ".join(files.local(path) for path in self.due.vanished[:AT_MOST_NAMED])
             more = len(self.due.vanished) - AT_MOST_NAMED
             names += f" and {more:,} more" if more > 0 else ""
-            told.append(f"no longer there, and their rows stay: {names}")
-        return told
+            notes.append(f"no longer there, and their rows stay: {names}")
+        return notes
 
     def _require_unchanged(self, spark: SparkSession) -> None:
         if self.source.format == "delta":
@@ -106,18 +106,11 @@ def reading(
     """
     listed = files.listed(store.spark, source, home)
     version, record = loaded_files.latest(store, target.table)
-    is_read_otherwise = bool(record.files) and record.settings != bearing_upon_rows(source)
+    is_read_otherwise = bool(record.files) and record.settings != source.bearing_upon_rows
     due = loaded.due(listed, record, target.as_of, reload=reload or is_read_otherwise)
     if target.table.kept == "whole" and (due.files or due.vanished):
         due = replace(due, files=tuple(listed), unchanged=0)
     return Reading(source, home, target, due, (version, record))
-
-
-def bearing_upon_rows(source: Source) -> dict[str, Any]:
-    """The settings by which a line becomes a row: all but where files are, and what is refused."""
-    return source.model_dump(
-        mode="json", exclude={"path", "package", "max_rejected_share", "max_future_share"}
-    )
 
 
 def nothing_new(read: Reading) -> str:
