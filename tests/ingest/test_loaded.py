@@ -90,3 +90,10 @@ def test_a_run_of_an_older_day_sees_only_older_rows_so_it_takes_no_pair_back():
     older = record.after([LoadedFile(f, 3) for f in listed("a", "b")], {}, date(2017, 11, 1), {})
     assert older.files["a"].overlaps == {"b"}
     assert older.as_of == DAY
+
+
+def test_of_a_delta_table_the_rows_of_a_file_go_with_it_and_what_gave_way_comes_back():
+    record = loaded("b", a={"overlaps": frozenset({"b"})})
+    (b,) = listed("b")
+    assert due([b], record, DAY, is_table=True) == Due((b,), 0, (), gone=("a",))
+    assert set(record.without(["a"]).files) == {"b"}

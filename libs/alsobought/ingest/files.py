@@ -24,16 +24,17 @@ from alsobought.ingest.settings import Source
 SOURCE_FILE = "_source_file"
 UNREADABLE = "_unreadable"  # the raw line, where it does not have the columns that it should
 HEADER_BYTES = 1 << 16
+UNIVERSAL_READER = 1  # above it, a Delta table's data files alone do not tell its rows
 
 
 def listed(spark: SparkSession, source: Source, home: Path) -> list[SourceFile]:
-    """The source's files by path, none of them opened; a Delta table is one, with its version.
+    """The source's files by path, none of them opened; see `SourceFile` for a Delta table.
 
     Names with a leading _ or . are left out. Raises JobError for no file, and for an empty file.
     """
     path = located(source, home)
     if source.format == "delta":
-        return [SourceFile(path, 0, 0, _delta_version(spark, path))]
+        return _files_of_table(spark, path)
     statuses = _matched(spark, path)
     files = sorted((_source_file(status) for status in statuses), key=lambda file: file.path)
     if not files:
@@ -56,9 +57,9 @@ def read(spark: SparkSession, source: Source, home: Path, files: Sequence[Source
     """
     path = located(source, home)
     if source.format == "delta":
-        rows = spark.read.option("versionAsOf", files[0].version).format("delta").load(path)
+        rows = _rows_of_table(spark, path, files)
         _require(source, rows.schema, path)
-        return rows.withColumns({SOURCE_FILE: F.lit(path), UNREADABLE: F.lit(None).cast("string")})
+        return rows.withColumn(UNREADABLE, F.lit(None).cast("string"))
     paths = [_path_of(spark, file) for file in files]
     if source.format == "csv":
         return _read_csv(spark, source, paths)
@@ -100,13 +101,46 @@ def java_virtual_machine(spark: SparkSession) -> JVMView:
     return gateway.jvm
 
 
-def _delta_version(spark: SparkSession, path: str) -> int:
-    """The newest version of a Delta table."""
+def _files_of_table(spark: SparkSession, path: str) -> list[SourceFile]:
+    """The data files of a Delta table's newest version; the table as one file with its version
+    where data files alone do not tell its rows (deletion vectors, renamed columns)."""
     if not DeltaTable.isDeltaTable(spark, path):
         raise JobError(f"{path} is not a Delta table: build it, or correct [sources] path.")
-    if "://" not in path:
-        return int(deltalake.DeltaTable(path).version())  # a Spark query takes a second
-    return int(DeltaTable.forPath(spark, path).history(1).collect()[0]["version"])
+    if "://" in path:
+        table = DeltaTable.forPath(spark, path)
+        version = int(table.history(1).select("version").collect()[0]["version"])
+        reader = int(table.detail().select("minReaderVersion").collect()[0]["minReaderVersion"])
+    else:  # a Spark query takes a second
+        log = deltalake.DeltaTable(path)
+        version, reader = int(log.version()), log.protocol().min_reader_version
+    if reader > UNIVERSAL_READER:
+        return [SourceFile(path, 0, 0, version)]
+    paths = sorted(_at_version(spark, path, version).inputFiles())
+    if not paths:
+        raise JobError(f"{path} has no rows; yesterday's tables stand.")
+    return [SourceFile(_as_spark_says(file), 0, 0) for file in paths]
+
+
+def _rows_of_table(spark: SparkSession, path: str, files: Sequence[SourceFile]) -> DataFrame:
+    """The rows of a Delta table's data files, with their file."""
+    if files and files[0].version is not None:
+        rows = _at_version(spark, path, files[0].version)
+        return rows.withColumn(SOURCE_FILE, F.lit(path))
+    schema = spark.read.format("delta").load(path).schema
+    if not files:
+        return spark.createDataFrame([], schema).withColumn(SOURCE_FILE, F.lit(path))
+    reader = spark.read.schema(schema).option("basePath", path)  # partitions are folders of it
+    rows = reader.parquet(*(_path_of(spark, file) for file in files))
+    return rows.select("*", _file_path().alias(SOURCE_FILE))
+
+
+def _at_version(spark: SparkSession, path: str, version: int) -> DataFrame:
+    return spark.read.format("delta").option("versionAsOf", version).load(path)
+
+
+def _as_spark_says(uri: str) -> str:
+    """A file's URI as Spark names the file of a row: without an empty authority."""
+    return uri.replace("file:///", "file:/", 1)
 
 
 def _matched(spark: SparkSession, path: str) -> list[JavaObject]:
@@ -119,8 +153,7 @@ def _matched(spark: SparkSession, path: str) -> list[JavaObject]:
 
 
 def _source_file(status: JavaObject) -> SourceFile:
-    # as Spark names the file of a row: signs escaped, and no empty authority
-    path = str(status.getPath().toUri().toString()).replace("file:///", "file:/", 1)
+    path = _as_spark_says(str(status.getPath().toUri().toString()))
     return SourceFile(path, int(status.getLen()), int(status.getModificationTime()))
 
 

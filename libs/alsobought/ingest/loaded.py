@@ -12,7 +12,8 @@ from alsobought.days import EPOCH
 class SourceFile:
     """A source file as its file system lists it; two that are equal are taken for unchanged.
 
-    A Delta table is one file of size and time 0 with its version.
+    A Delta table is its data files, which never change; where these alone do not tell its rows, it
+    is one file, of size and time 0, with its version.
     """
 
     path: str
@@ -43,6 +44,11 @@ class LoadedFiles:
     as_of: date = EPOCH
     settings: Mapping[str, Any] = field(default_factory=dict)
     """How the files were read: what of the source's section bears upon rows."""
+
+    def without(self, gone: Iterable[str]) -> "LoadedFiles":
+        """The record without files whose rows are no longer in the table."""
+        stays = self.files.keys() - set(gone)
+        return replace(self, files={path: self.files[path] for path in sorted(stays)})
 
     def after(
         self,
@@ -77,17 +83,25 @@ class Due:
     unchanged: int
     """Files that are not read: the table holds what they hold."""
     vanished: tuple[str, ...]
-    """Paths of files that the table holds and that are no longer there."""
+    """Paths of files that the table holds and that are no longer there: their rows stay."""
+    gone: tuple[str, ...] = ()
+    """Paths of data files that a Delta table no longer consists of: their rows go."""
 
 
 def due(
-    listed: Iterable[SourceFile], loaded: LoadedFiles, as_of: date, *, reload: bool = False
+    listed: Iterable[SourceFile],
+    loaded: LoadedFiles,
+    as_of: date,
+    *,
+    reload: bool = False,
+    is_table: bool = False,
 ) -> Due:
     """The files that a run for `as_of` must read: all that are new or have changed; those with a
     row that lay ahead and now lies before `as_of`; and those whose rows gave way to a file that
     has changed, since it may hold them no longer.
 
-    `reload`: all. A file that has vanished is never read, but what gave way to it may be.
+    `reload`: all. `is_table`: the files are those of a Delta table, whose rows are deleted where a
+    file is no longer there. A file that has vanished is never read, but what gave way to it may be.
     """
     there = {file.path: file for file in listed}
     before = loaded.files
@@ -99,13 +113,15 @@ def due(
         if (first := before[path].ahead_from) is not None and first < now
     }
     wanted = (there.keys() - before.keys()) | changed | no_longer_ahead
-    wanted |= set(_gave_way(changed, before, there.keys()))
+    vanished = before.keys() - there.keys()
+    wanted |= set(_gave_way(changed | vanished if is_table else changed, before, there.keys()))
     if reload:
         wanted = set(there)
     return Due(
         files=tuple(there[path] for path in sorted(wanted)),
         unchanged=len(there) - len(wanted),
-        vanished=tuple(sorted(before.keys() - there.keys())),
+        vanished=() if is_table else tuple(sorted(vanished)),
+        gone=tuple(sorted(vanished)) if is_table else (),
     )
 
 

@@ -35,11 +35,13 @@ class Load:
     """The record of version `version`."""
     version: int | None
     """The table's version that this run builds on; None: there is no table yet."""
+    gone: tuple[str, ...] = ()
+    """Paths of files that are not there any more, and whose rows go as well."""
 
     @property
     def paths(self) -> list[str]:
-        """The paths of the files, as in the column source_file."""
-        return [file.path for file in self.files]
+        """The paths of the files whose rows go or are replaced, as in the column source_file."""
+        return [*(file.path for file in self.files), *self.gone]
 
     @property
     def may_stand(self) -> bool:

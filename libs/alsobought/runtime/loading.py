@@ -49,7 +49,7 @@ class Reading:
     def nothing_is_due(self) -> bool:
         """Whether the table already holds what the source's files hold."""
         is_whole = self.target.table.kept == "whole"
-        return not self.due.files and not (is_whole and self.due.vanished)
+        return not (self.due.files or self.due.gone or (is_whole and self.due.vanished))
 
     def lines(self, spark: SparkSession) -> DataFrame:
         """The rows of the files that are due."""
@@ -66,7 +66,7 @@ class Reading:
         read = [_loaded(file, counts.get(file.path, NO_COUNTS)) for file in self.due.files]
         settings = self.source.bearing_upon_rows
         gave_way = {} if judged is None else judged.gave_way
-        old = LoadedFiles() if table.kept == "whole" else self.before[1]
+        old = LoadedFiles() if table.kept == "whole" else self.before[1].without(self.due.gone)
         return loaded_files.write(store, table, old.after(read, gave_way, as_of, settings))
 
     def sentences(self) -> list[str]:
@@ -107,8 +107,14 @@ def reading(
     listed = files.listed(store.spark, source, home)
     version, record = loaded_files.latest(store, target.table)
     is_read_otherwise = bool(record.files) and record.settings != source.bearing_upon_rows
-    due = loaded.due(listed, record, target.as_of, reload=reload or is_read_otherwise)
-    if target.table.kept == "whole" and (due.files or due.vanished):
+    due = loaded.due(
+        listed,
+        record,
+        target.as_of,
+        reload=reload or is_read_otherwise,
+        is_table=source.format == "delta",
+    )
+    if target.table.kept == "whole" and (due.files or due.vanished or due.gone):
         due = replace(due, files=tuple(listed), unchanged=0)
     return Reading(source, home, target, due, (version, record))
 
@@ -130,7 +136,8 @@ def write_judged(
     if version is not None:
         store.check_contract(target.table)
     target.table.require_columns(judged.rows.drop("reasons", "row").schema)
-    load = Load(target.table, target.rejects, target.as_of, read.due.files, record, version)
+    due = read.due
+    load = Load(target.table, target.rejects, target.as_of, due.files, record, version, due.gone)
     judged_load = read_and_judge(store, load, judged)
     try:
         account = account_of(judged_load, load)
