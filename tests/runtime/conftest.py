@@ -9,8 +9,14 @@ from tests.runtime.small_tables import COLUMNS, STOCK
 
 
 @pytest.fixture
-def store(spark, tmp_path):
-    return Store(spark, str(tmp_path))
+def way():
+    """Who writes a table's files: workers, on a path, or spark, on a URI."""
+    return "workers"
+
+
+@pytest.fixture
+def store(spark, tmp_path, way):
+    return Store(spark, str(tmp_path) if way == "workers" else f"file://{tmp_path}")
 
 
 @pytest.fixture

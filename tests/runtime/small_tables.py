@@ -30,7 +30,7 @@ PRICES = Table(
     "What an item costs.",
     (column("item_id", StringType(), "the item"), column("cents", LongType(), "its price")),
     key=("item_id",),
-    kept="added",
+    kept="whole",
 )
 
 
@@ -41,10 +41,6 @@ PRICED = "item_id string, cents bigint"
 
 
 FIRST, SECOND, THIRD = date(2017, 12, 1), date(2017, 12, 2), date(2017, 12, 3)
-
-
-def counts(added=0, updated=0, removed=0):
-    return {"added": added, "updated": updated, "removed": removed}
 
 
 def refusal(call, *given):

@@ -6,27 +6,26 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from alsobought.errors import JobError
+from alsobought.runtime import commits
 from alsobought.runtime.faults import CONCURRENT, sentence
 from alsobought.tables.outcome import Outcome
-from tests.runtime.small_tables import COLUMNS, FIRST, SECOND, STOCK, counts
+from tests.rows import rows
+from tests.runtime.small_tables import COLUMNS, FIRST, SECOND, STOCK
 
 PATIENCE = 120
 
 
-def waiting(lines, folder, nth):
-    """The same rows; when read for the nth time, not before the file `go` lies in the folder.
+def waiting(lines, folder):
+    """The same rows; when they are read, not before the file `go` lies in the folder.
 
     `began` says that they wait.
     """
-    passes, began, go = folder / "passes", folder / "began", folder / "go"
+    began, go = folder / "began", folder / "go"
 
     def wait(batches):
-        with passes.open("a") as file:
-            file.write("x")
-        if len(passes.read_text()) >= nth:
-            began.touch()
-            while not go.exists():
-                time.sleep(0.05)
+        began.touch()
+        while not go.exists():
+            time.sleep(0.05)
         yield from batches
 
     return lines.mapInArrow(wait, COLUMNS)
@@ -34,13 +33,10 @@ def waiting(lines, folder, nth):
 
 @pytest.fixture
 def meanwhile(store, frame, tmp_path):
-    """meanwhile(nth, act) runs `act` while a slow run of FIRST reads its rows for the nth time.
+    """meanwhile(act) runs `act` while a slow run of FIRST reads its rows. Returns that slow run."""
 
-    First they are checked, then written. Returns that slow run.
-    """
-
-    def slow(nth, act):
-        lines = waiting(frame(COLUMNS, ("slow", 1, None)).coalesce(1), tmp_path, nth)
+    def slow(act):
+        lines = waiting(frame(COLUMNS, ("slow", 1, None)).coalesce(1), tmp_path)
         run_of = {"as_of": FIRST.isoformat(), "run": "slow"}
         with ThreadPoolExecutor(1) as pool:
             run = pool.submit(store.write, STOCK, Outcome(lines), FIRST, run_of)
@@ -58,26 +54,46 @@ def meanwhile(store, frame, tmp_path):
     return slow
 
 
-WHILE_CHECKED, WHILE_WRITTEN = 1, 2
-
-
-@pytest.mark.parametrize("nth", [WHILE_CHECKED, WHILE_WRITTEN])
-def test_two_runs_of_one_day_at_once_the_second_to_finish_writes_nothing(
-    stock, stored, meanwhile, nth
-):
-    stock(FIRST, ("old", 9, None))
-    run = meanwhile(nth, lambda: stock(FIRST, ("quick", 2, None)))
+def said_by(run):
     error = run.exception()
-    said = str(error) if isinstance(error, JobError) else sentence(str(error))
-    assert said == f"{CONCURRENT}."
-    assert stored()[0] == [(FIRST, "quick", 2, None)]
+    return str(error) if isinstance(error, JobError) else sentence(str(error))
 
 
-@pytest.mark.parametrize("nth", [WHILE_CHECKED, WHILE_WRITTEN])
-def test_two_runs_of_two_days_at_once_both_write(stock, stored, meanwhile, nth):
+@pytest.mark.parametrize("way", ["workers", "spark"])
+@pytest.mark.parametrize("before", [FIRST, SECOND, None], ids=["its day", "other day", "no table"])
+def test_two_runs_of_one_day_at_once_the_second_to_finish_writes_nothing(
+    stock, stored, meanwhile, before, way
+):
+    """Also the first two of a new day or table: neither removes a file of the other."""
+    if before is not None:
+        stock(before, ("old", 9, None))
+    run = meanwhile(lambda: stock(FIRST, ("quick", 2, None)))
+    assert said_by(run) == f"{CONCURRENT}."
+    of_day = [row for row in stored()[0] if row[0] == FIRST]
+    assert of_day == [(FIRST, "quick", 2, None)]
+
+
+def test_a_run_of_the_same_day_between_the_last_look_and_the_commit(stock, store, monkeypatch):
+    """The version is taken only where nobody has taken it: then the run looks again."""
+    stock(SECOND, ("old", 9, None))
+    look = commits.Log.commit
+
+    def commit_after_another(log, *given):
+        monkeypatch.setattr(commits.Log, "commit", look)
+        stock(FIRST, ("quick", 2, None))
+        look(log, *given)
+
+    monkeypatch.setattr(commits.Log, "commit", commit_after_another)
+    with pytest.raises(JobError, match=CONCURRENT):
+        stock(FIRST, ("slow", 1, None))
+    assert rows(store.read(STOCK, FIRST).rows) == [("quick", 2, None)]
+
+
+@pytest.mark.parametrize("way", ["workers", "spark"])
+def test_two_runs_of_two_days_at_once_both_write(stock, stored, meanwhile, way):
     stock(FIRST, ("old", 9, None))
-    run = meanwhile(nth, lambda: stock(SECOND, ("quick", 2, None), ("third", 2, None)))
-    assert run.result() == counts(added=1)
+    run = meanwhile(lambda: stock(SECOND, ("quick", 2, None), ("third", 2, None)))
+    assert run.result() == 1
     assert stored()[0] == [
         (FIRST, "slow", 1, None),
         (SECOND, "quick", 2, None),

@@ -1,6 +1,7 @@
 """The store: what lies in Delta after a run, what a job reads, what another program changed."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import deltalake
@@ -8,12 +9,28 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import Row
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    MapType,
+    StringType,
+    TimestampType,
+)
 
 from alsobought.errors import ContractError
 from alsobought.runtime.store import warehouse_path
+from alsobought.tables.copurchase import OTHER_PURCHASES
 from alsobought.tables.outcome import Outcome
+from alsobought.tables.table import Table, column
 from tests.rows import rows
-from tests.runtime.small_tables import FIRST, PRICED, PRICES, SECOND, STOCK, THIRD, counts, refusal
+from tests.runtime.small_tables import FIRST, PRICED, PRICES, SECOND, STOCK, THIRD, refusal
 
 
 def test_a_warehouse_is_a_folder_of_the_project_or_a_uri(tmp_path):
@@ -40,7 +57,7 @@ def test_the_contract_lies_in_the_table_where_other_engines_see_it(stock, store)
 
 
 def test_a_run_replaces_the_rows_of_its_own_day_only(stock, stored):
-    assert stock(SECOND, ("jam", 1, None), ("tea", 3, 0.5)) == counts(added=2)
+    assert stock(SECOND, ("jam", 1, None), ("tea", 3, 0.5)) == 2
     stock(THIRD, ("tea", 4, 0.5))
     stock(SECOND, ("jam", 1, None), ("tea", 3, 0.5))
     assert stored()[0] == [
@@ -110,21 +127,68 @@ def test_of_many_days_the_last_ones_are_told(stock, store, frame, spark):
     )
 
 
-def test_new_keys_are_added_changed_rows_updated_and_the_rest_left(store, frame, stored):
-    def add(*lines):
-        return store.write(PRICES, Outcome(frame(PRICED, *lines)), FIRST, {"n": 1})
+KINDS = Table(
+    "kinds",
+    "A row with a value of each type that tables have.",
+    (
+        column("name", StringType(), "which row"),
+        column("number", LongType(), "a whole number"),
+        column("small", IntegerType(), "a small one"),
+        column("part", DoubleType(), "a fraction", optional=True),
+        column("is_so", BooleanType(), "yes or no"),
+        column("day", DateType(), "a day"),
+        column("at", TimestampType(), "a time, UTC"),
+        column("words", ArrayType(StringType()), "a list"),
+        column("features", MapType(StringType(), DoubleType()), "a map"),
+        column("pairs", OTHER_PURCHASES, "a list of records"),
+    ),
+    key=("as_of", "name", "at", "day", "is_so"),
+    kept="per_as_of",
+    checks={"has_words": "size(words) > 0", "is_finite": "part < double('Infinity')"},
+)
 
-    assert add(("tea", 300), ("jam", 250)) == counts(added=2)
-    assert add(("tea", 310), ("milk", 90)) == counts(added=1, updated=1)
-    assert stored(PRICES)[0] == [("jam", 250), ("milk", 90), ("tea", 310)]
+
+def test_both_ways_of_writing_leave_the_same_table(store, frame):
+    """Rows of every type, over days; one day is written twice, in the other way than before."""
+    at = datetime(2017, 11, 30, 23, 59, 59, 999_999)  # noqa: DTZ001 - tests run in UTC
+    line = ("a", 1, 2, 0.5, True, FIRST, at, ["x", "é"], {"k": 1.5}, [Row(others=1, buyers=2)])
+    other = ("b", -(2**60), -2, 1e-300, False, SECOND, at, ["", "y"], {}, [])
+    by_uri = replace(store, warehouse=f"file://{store.warehouse}/other")
+    by_path = replace(store, warehouse=f"{store.warehouse}/other")
+    for day, lines in ((FIRST, [line]), (SECOND, [line, other]), (FIRST, [other])):
+        rows_of_day = Outcome(frame(KINDS.ddl, *lines))
+        assert store.write(KINDS, rows_of_day, day, {"as_of": str(day)}) == len(lines)
+        assert by_uri.write(KINDS, rows_of_day, day, {"as_of": str(day)}) == len(lines)
+    assert rows(store._rows(KINDS)) == rows(by_uri._rows(KINDS))
+    assert len(rows(by_uri._rows(KINDS))) == 3
+    for day in (FIRST, SECOND):  # read from files, and by Spark from the log
+        assert rows(store.read(KINDS, day).rows) == rows(by_uri.read(KINDS, day).rows)
+    # what the one has written the other replaces
+    assert by_path.write(KINDS, Outcome(frame(KINDS.ddl, line)), SECOND, {}) == 1
+    assert [row[1] for row in rows(by_uri.read(KINDS, SECOND).rows.select("day", "name"))] == ["a"]
 
 
-def test_a_run_that_adds_nothing_new_makes_no_commit(store, frame, stored):
-    lines = Outcome(frame(PRICED, ("tea", 300)))
-    store.write(PRICES, lines, FIRST, {"run": 1})
-    before = stored(PRICES)
-    assert store.write(PRICES, lines, SECOND, {"run": 2}) == counts()
-    assert stored(PRICES) == before
+def test_spark_skips_files_by_the_statistics_that_workers_write(store, stock, spark):
+    """By the log alone: the file that is left out is not there any more."""
+    stock(FIRST, ("jam", 1, None))
+    stock(SECOND, ("tea", 3, 0.5))
+    (gone,) = store.files(STOCK, FIRST, store.version(STOCK))
+    Path(gone).unlink()
+    all_days = spark.read.format("delta").load(store.path(STOCK))
+    assert rows(all_days.where("item_id > 'm'").select("item_id")) == [("tea",)]
+    with pytest.raises((PySparkException, Py4JJavaError)):
+        all_days.where("item_id > 'a'").collect()
+
+
+def test_files_of_a_run_that_died_are_removed_by_vacuum(store, stock, spark):
+    stock(FIRST, ("jam", 1, None))
+    orphan = Path(store.files(STOCK, FIRST, store.version(STOCK))[0]).with_name("part-x.parquet")
+    orphan.write_bytes(b"")
+    table = deltalake.DeltaTable(store.path(STOCK))
+    removed = table.vacuum(
+        retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True
+    )
+    assert [Path(path).name for path in removed] == ["part-x.parquet"]
 
 
 def refused_both_ways(store, stock, fault):
@@ -175,7 +239,6 @@ def test_files_are_handed_out_only_where_they_alone_tell_the_rows(store, stock, 
     """A table's files, or a day's; none where rows may be marked deleted."""
     prices = Outcome(frame(PRICED, ("tea", 5), ("jam", 7)))
     store.write(PRICES, prices, FIRST, {})
-    store.write(PRICES, Outcome(frame(PRICED, ("oil", 9))), SECOND, {})
     read = store.read(PRICES, SECOND)
     in_files = pa.concat_tables(
         [pq.read_table(f) for f in store.files(PRICES, SECOND, read.version)]

@@ -1,44 +1,34 @@
-"""What is asked of rows before they become visible, and how they differ from those that stand."""
+"""What is asked of rows before they become visible."""
 
 from collections.abc import Mapping
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import MapType, StructField
 
-from alsobought.days import midnight
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime.parquet_writer import broken_check
 from alsobought.runtime.staging import Staged, has_repeated_key
-from alsobought.tables.outcome import Outcome
 from alsobought.tables.table import Table
-
-REMOVED = "_removed"
-SOURCE_FILE = "source_file"
 
 
 def require_acceptable(table: Table, rows: DataFrame, as_of: date) -> None:
     """Refuse rows that must not become visible; `rows` conform to the table's columns.
 
-    Raises ContractError for a null in a required column, a broken check or a key that comes twice
-    (a table `added` to has its keys made unique by its rules, and is not asked again), JobError for
-    no rows where the table must have some.
-    Cost: one pass; where keys are checked, a shuffle of 17 bytes a row. A fault costs another.
+    Raises ContractError for a null in a required column, a broken check or a key that comes twice,
+    JobError for no rows where the table must have some.
+    Cost: one pass, and a shuffle of 17 bytes a row. A fault costs another.
     """
     is_faulty = F.lit(False)
     for fault in _faults(table).values():
         is_faulty = is_faulty | fault
     totals = F.count(F.lit(1)).alias("rows"), F.bool_or(is_faulty).alias("is_faulty")
-    if table.kept == "added":
-        counts = rows.agg(*totals, F.lit(1).alias("most_of_a_key"))
-    else:
-        by_key = rows.groupBy(F.xxhash64(F.lit(0), *_key(table))).agg(*totals)
-        counts = by_key.agg(
-            F.sum("rows").alias("rows"),
-            F.bool_or("is_faulty").alias("is_faulty"),
-            F.max("rows").alias("most_of_a_key"),
-        )
+    by_key = rows.groupBy(F.xxhash64(F.lit(0), *_key(table))).agg(*totals)
+    counts = by_key.agg(
+        F.sum("rows").alias("rows"),
+        F.bool_or("is_faulty").alias("is_faulty"),
+        F.max("rows").alias("most_of_a_key"),
+    )
     row = counts.collect()[0]
     if row["is_faulty"]:
         raise ContractError(_faults_in_words(table, rows))
@@ -66,41 +56,6 @@ def require_sound_files(table: Table, files: Staged) -> None:
     """Raise ContractError for a null in a required column, or a broken check."""
     if files.faults:
         raise ContractError(_refused(table, files.faults))
-
-
-def changed_rows(table: Table, current: DataFrame, outcome: Outcome, as_of: date) -> DataFrame:
-    """The outcome's rows that are new or differ from the `current` ones of their key, and those
-    that the run's files no longer hold, each with whether it is to be `_removed`.
-
-    A row is to be removed where its source_file is among the run's `source_files`, its time lies
-    before `as_of` (later rows are not this run's business), and no row of the run has its key.
-    A row keeps the file that brought it first.
-    Cost: one join by key.
-    """
-    same_key = " AND ".join(f"old.{name} = new.{name}" for name in table.key)
-    is_same = " AND ".join(
-        f"{_comparable(field, 'old')} <=> {_comparable(field, 'new')}"
-        for field in table.columns
-        if field.name != SOURCE_FILE  # the same line in another file is no change
-    )
-    is_new, is_missing = F.col("is_new"), F.col("is_new").isNull()
-    now = outcome.frame.withColumn("is_new", F.lit(True)).alias("new")
-    if outcome.source_files is None or table.replaced_by_file is None:
-        joined = now.join(current.alias("old"), F.expr(same_key), "left")
-        return joined.where(~F.expr(is_same)).select(
-            *(F.col(f"new.{name}") for name in table.names), F.lit(False).alias(REMOVED)
-        )
-    files = outcome.source_files.select(SOURCE_FILE, F.lit(True).alias("is_read"))
-    old = current.join(F.broadcast(files), SOURCE_FILE, "left").alias("old")
-    joined = old.join(now, F.expr(same_key), "full_outer")
-    is_before = F.col(f"old.{table.replaced_by_file}") < midnight(as_of)
-    is_removed = is_missing & F.col("is_read") & is_before
-    is_changed = is_new & ~F.expr(is_same)
-    columns = [
-        F.when(is_missing, F.col(f"old.{name}")).otherwise(F.col(f"new.{name}")).alias(name)
-        for name in table.names
-    ]
-    return joined.where(is_removed | is_changed).select(*columns, is_missing.alias(REMOVED))
 
 
 def _key(table: Table) -> list[str]:
@@ -153,9 +108,3 @@ def _require_unique_keys(table: Table, rows: DataFrame) -> None:
             f"{table.name}: {twice.count():,} keys come more than once, so nothing was written: "
             f"{which} in {example['rows']:,} rows."
         )
-
-
-def _comparable(field: StructField, side: str) -> str:
-    """A column in SQL as a value that Spark can compare: a map as its sorted entries."""
-    name = f"{side}.{field.name}"
-    return f"array_sort(map_entries({name}))" if isinstance(field.dataType, MapType) else name

@@ -47,10 +47,6 @@ class Outcome:
     there is an account.
 
     The runtime keeps them on disk from before the first action until the job has ended."""
-    source_files: DataFrame | None = None
-    """One column, source_file: the files that this run has read whole, for a table `kept` "added"
-    with `replaced_by_file`. None: no row is taken back."""
-
     @property
     def frame(self) -> DataFrame:
         """The rows as a DataFrame, wherever they are made."""
