@@ -2,16 +2,16 @@
 
 from datetime import date
 
-from pyspark.sql import DataFrame
-
 from alsobought.copurchase.settings import Lists
-from alsobought.related.related_items import only_available, ranked
+from alsobought.related import related_items as step
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
 from alsobought.settings import Count, Settings
 from alsobought.tables.copurchase import CO_PURCHASES
+from alsobought.tables.outcome import Outcome
 from alsobought.tables.purchases import ITEMS
 from alsobought.tables.related import RELATED_ITEMS
+from alsobought.tables.stored import Stored
 
 
 class Params(Settings):
@@ -20,12 +20,18 @@ class Params(Settings):
     """Related items kept per list."""
 
 
-def related_items(pairs: DataFrame, items: DataFrame, params: Params, as_of: date) -> DataFrame:
+def related_items(pairs: Stored, items: Stored, params: Params, as_of: date) -> Outcome:
     """Rank each item's available candidates under every metric; keep the best `top_k`."""
-    return ranked(only_available(pairs, items), params.lists, params.top_k)
+    return Outcome(step.related_items(pairs, items, params.lists, params.top_k))
 
 
-JOB = Job(related_items, Params, {"pairs": CO_PURCHASES, "items": ITEMS}, RELATED_ITEMS)
+JOB = Job(
+    related_items,
+    Params,
+    {"pairs": CO_PURCHASES, "items": ITEMS},
+    RELATED_ITEMS,
+    as_files=("pairs", "items"),
+)
 
 if __name__ == "__main__":
     main(JOB)

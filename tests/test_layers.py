@@ -63,6 +63,7 @@ MAY_IMPORT["commands"] = (*BASE, *ROOMS, "runtime", "__version__")
 FOR_JOBS = (*BASE, *ROOMS, "runtime.job", "runtime.run")
 EXCEPTIONS = {
     ("runtime.setup", "copurchase"),  # compiles the engine's loops by counting nine purchases
+    ("runtime.setup", "related"),  # and those that rank, by ranking what it has counted
 }
 
 STAGES = (

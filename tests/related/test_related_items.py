@@ -1,7 +1,19 @@
-"""From candidates to lists: ties, support, availability, several metrics at once."""
+"""From candidates to lists: ties, support, availability, several metrics at once; both ways."""
 
+import random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from alsobought.copurchase.scores import METRICS
 from alsobought.copurchase.settings import Lists
-from alsobought.related.related_items import only_available, ranked
+from alsobought.related import candidate_files
+from alsobought.related.candidate_files import GROUP, available_items, whole_groups
+from alsobought.related.related_items import only_available, ranked, related_items
+from alsobought.tables.outcome import WorkerRows
+from alsobought.tables.related import RELATED_ITEMS
+from alsobought.tables.stored import WHOLE_GROUPS, Stored
 from tests.rows import rows
 
 PAIRS = """unit string, market string, relation string, item_id string, related_item_id string,
@@ -18,6 +30,92 @@ def listed(df):
         (row["metric"], row["item_id"], row["rank"], row["related_item_id"], row["score"])
         for row in df.orderBy("metric", "item_id", "rank").collect()
     ]
+
+
+PROMISE = {WHOLE_GROUPS: ",".join(GROUP)}
+ITEMS = "item_id string, is_available boolean"
+
+
+def write(path, candidates, promise=PROMISE):
+    """A file of candidates, in row groups that cut groups in two."""
+    schema = candidates.schema.with_metadata(promise)
+    pq.write_table(candidates.cast(schema), path, row_group_size=37)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def candidates(frame):
+    """Candidates of 90 groups, of up to 30 rows and in no order, with many equal scores."""
+    rng, made = random.Random(3), []
+    for group in range(90):
+        fixed = ("order" if group % 2 else "customer", "ab"[group % 3 % 2], "together")
+        buyers = rng.randint(5, 40)
+        for y in rng.sample(range(60), rng.randint(1, 30)):
+            related, both = rng.randint(5, 9), rng.randint(1, 5)
+            expected = rng.choice([0.3, 1.0, 2.5])
+            made.append((*fixed, f"x{group}", f"y{y}", both, expected, buyers, related, 50))
+    return frame(PAIRS, *made).toArrow()
+
+
+@pytest.fixture(scope="module")
+def items(frame):
+    """Nine of ten items are available, and some are in no catalogue."""
+    return frame(ITEMS, *((f"y{y}", y % 10 > 0) for y in range(55)))
+
+
+def in_two_files(candidates, folder):
+    """Two files of candidates: those of the first 30 groups, and the others."""
+    ids = candidates["item_id"].to_pylist()
+    first = ids.index("x30")
+    halves = candidates.slice(0, first), candidates.slice(first)
+    return tuple(write(folder / f"{i}.parquet", half) for i, half in enumerate(halves))
+
+
+@pytest.mark.parametrize("top_k", [4, 100])
+def test_workers_that_read_files_make_the_same_lists_as_spark(
+    candidates, items, tmp_path, spark, top_k
+):
+    pairs = Stored(spark.createDataFrame(candidates), in_two_files(candidates, tmp_path))
+    lists = Lists(metrics=list(METRICS), min_support=2)
+    by_workers = related_items(pairs, Stored(items), lists, top_k)
+    assert isinstance(by_workers, WorkerRows)
+    by_spark = related_items(Stored(pairs.rows), Stored(items), lists, top_k)
+    order = ["unit", "market", "relation", "metric", "item_id", "rank"]
+    got, want = (
+        RELATED_ITEMS.conform(lists).sort(*order).toArrow().to_pydict()
+        for lists in (by_workers.as_frame(), by_spark)
+    )
+    assert len(want["rank"]) > 1_000
+    assert got.pop("score") == pytest.approx(want.pop("score"), rel=1e-12)
+    assert got == want
+
+
+def test_batches_hold_whole_groups_and_all_rows_in_their_order(candidates, tmp_path, monkeypatch):
+    file = write(tmp_path / "candidates.parquet", candidates)
+    for rows_per_batch in (1, 20, 10_000):
+        monkeypatch.setattr(candidate_files, "ROWS_PER_BATCH", rows_per_batch)
+        batches = list(whole_groups(file))
+        assert pa.Table.from_batches(batches).equals(candidates.cast(batches[0].schema))
+        items = [set(batch["item_id"].to_pylist()) for batch in batches]
+        assert sum(map(len, items)) == len(set().union(*items)) == 90
+
+
+@pytest.mark.parametrize("promise", [None, {WHOLE_GROUPS: "item_id"}])
+def test_a_file_that_another_program_wrote_is_ranked_by_spark(
+    candidates, items, tmp_path, spark, promise
+):
+    ours = write(tmp_path / "ours.parquet", candidates)
+    files = (ours, write(tmp_path / "theirs.parquet", candidates.slice(0, 0), promise))
+    lists = Lists(metrics=["lift"], min_support=1)
+    pairs = Stored(spark.createDataFrame(candidates.slice(0, 9)), files)
+    assert not isinstance(related_items(pairs, Stored(items), lists, 3), WorkerRows)
+
+
+def test_available_items_are_read_from_files_or_rows_and_ascend(items, tmp_path):
+    pq.write_table(items.toArrow(), tmp_path / "items.parquet")
+    ids = available_items(Stored(items)).to_pylist()
+    assert ids == sorted(f"y{y}" for y in range(55) if y % 10)
+    assert available_items(Stored(items, (str(tmp_path / "items.parquet"),))).to_pylist() == ids
 
 
 def test_lists_are_ranked_by_score_then_by_id_and_cut(frame):

@@ -1,11 +1,47 @@
 """From counted candidates to the ranked lists that are served."""
 
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from alsobought.copurchase.engine.kernels.best_candidates import NAMES
 from alsobought.copurchase.scores import score
 from alsobought.copurchase.settings import Lists
+from alsobought.related.candidate_files import (
+    available_items,
+    group_starts,
+    have_whole_groups,
+    shared_out,
+    whole_groups,
+)
+from alsobought.related.kernels.best_related import (
+    Candidates,
+    Evidence,
+    ListedRows,
+    ListRules,
+    write_lists,
+)
+from alsobought.tables.copurchase import CO_PURCHASES, EVIDENCE
+from alsobought.tables.outcome import Batches, WorkerRows
 from alsobought.tables.related import RELATED_ITEMS
+from alsobought.tables.stored import Stored
+
+
+def related_items(pairs: Stored, items: Stored, lists: Lists, top_k: int) -> DataFrame | WorkerRows:
+    """Each item's best `top_k` available related items under each metric, as `related_items`.
+
+    In:   `co_purchases`; a pair below lists.min_support is left out.
+    Out:  rank 1 is the highest score; equal scores are ranked by related_item_id.
+    Cost: where workers can open files that hold whole groups of candidates, each ranks those of its
+          files, and the ids of available items are sent to all; else one shuffle of the candidates.
+    """
+    if have_whole_groups(pairs.files):
+        return ranked_in_workers(pairs, items, lists, top_k)
+    return ranked(only_available(pairs.rows, items.rows), lists, top_k)
 
 
 def only_available(pairs: DataFrame, items: DataFrame) -> DataFrame:
@@ -18,15 +54,10 @@ def only_available(pairs: DataFrame, items: DataFrame) -> DataFrame:
 
 
 def ranked(pairs: DataFrame, lists: Lists, top_k: int) -> DataFrame:
-    """Each item's best `top_k` related items under each metric, as `related_items`.
-
-    In:   `co_purchases`; a pair below lists.min_support is left out.
-    Out:  rank 1 is the highest score; equal scores are ranked by related_item_id.
-    Cost: one shuffle of the candidates; each is scored once a metric and sorted.
-    """
-    # one shuffle serves the ranking and the files: each holds a range of items, for look-ups
-    ranged = pairs.repartitionByRange("item_id")
-    supported = ranged.where(F.col("both") >= lists.min_support)
+    """`related_items` of available pairs, by Spark. Cost: one shuffle of the candidates."""
+    # before each candidate becomes one row a metric; the lists need no other shuffle
+    together = pairs.repartition(*CO_PURCHASES.whole_groups)
+    supported = together.where(F.col("both") >= lists.min_support)
     scores = F.array(
         *[
             F.struct(F.lit(metric).alias("metric"), score(metric).alias("score"))
@@ -40,3 +71,63 @@ def ranked(pairs: DataFrame, lists: Lists, top_k: int) -> DataFrame:
     )
     numbered = by_metric.withColumn("rank", F.row_number().over(best))
     return numbered.where(F.col("rank") <= top_k).select(*RELATED_ITEMS.names)
+
+
+def ranked_in_workers(pairs: Stored, items: Stored, lists: Lists, top_k: int) -> WorkerRows:
+    """`related_items` of candidates in files of whole groups.
+
+    Cost: a task scores the candidates of its files once a metric; each worker holds the ids of the
+    available items.
+    """
+    spark = pairs.rows.sparkSession
+    ids_sent = spark.sparkContext.broadcast(available_items(items))
+    rules = ListRules(
+        lists.min_support, top_k, np.array([NAMES.index(metric) for metric in lists.metrics])
+    )
+    files_of_task = shared_out(pairs.files, spark.sparkContext.defaultParallelism)
+    metrics = list(lists.metrics)
+
+    def rank(numbers: Batches) -> Batches:
+        for batch in numbers:
+            for task in batch.column(0).to_pylist():
+                for file in files_of_task[task]:
+                    for candidates in whole_groups(file):
+                        yield lists_of(candidates, ids_sent.value, rules, metrics)
+
+    tasks = spark.range(0, len(files_of_task), 1, len(files_of_task))
+    return WorkerRows(tasks, rank, RELATED_ITEMS.ddl)
+
+
+def lists_of(
+    candidates: pa.RecordBatch, available: pa.Array, rules: ListRules, metrics: Sequence[str]
+) -> pa.RecordBatch:
+    """`related_items` of whole groups of candidates; `available` ids ascend as text.
+
+    `metrics` are the names of those in `rules`.
+    """
+    positions = pc.index_in(candidates["related_item_id"], value_set=available)
+    ties = pc.fill_null(positions, -1).to_numpy().astype(np.int32)
+    evidence = Evidence(*(candidates[field.name].to_numpy().copy() for field in EVIDENCE))
+    starts = np.append(group_starts(candidates), len(candidates))
+    most = int(np.minimum(np.diff(starts), rules.top_k).sum()) * len(rules.metrics)
+    out = _room_for(most)
+    written = write_lists(Candidates(evidence, ties, starts), rules, out)
+    listed = ListedRows._make(column[:written] for column in out)
+    chosen = candidates.take(pa.array(listed.rows))
+    columns = {name: chosen[name] for name in chosen.schema.names}
+    columns |= {
+        "metric": pa.array(list(metrics), pa.string()).take(pa.array(listed.metrics)),
+        "rank": pa.array(listed.ranks),
+        "score": pa.array(listed.scores),
+    }
+    names = RELATED_ITEMS.names
+    return pa.record_batch([columns[name] for name in names], names=names)
+
+
+def _room_for(rows: int) -> ListedRows:
+    return ListedRows(
+        np.empty(rows, np.int64),
+        np.empty(rows, np.int32),
+        np.empty(rows, np.int32),
+        np.empty(rows, np.float64),
+    )

@@ -21,12 +21,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from alsobought.compiled.hashing import hash_columns
+from alsobought.tables.stored import WHOLE_GROUPS
 
 ROWS_PER_GROUP = 1 << 19
 ROWS_PER_FILE = 1 << 22
 HASH_PARTS = 256
 LONGEST_STATISTIC = 256  # a longer text is not worth its place in the log
-WHOLE_GROUPS = b"alsobought.whole_groups"
 ARROW_SCHEMA = {
     "info": pa.string(),
     "file": pa.string(),

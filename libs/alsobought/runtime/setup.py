@@ -83,9 +83,10 @@ def rehearse() -> None:
     from alsobought.compiled.hashing import hash_columns
     from alsobought.copurchase.engine import pipeline
     from alsobought.copurchase.settings import After, Baskets, Lists
+    from alsobought.related.related_items import related_items
     from alsobought.runtime import session
     from alsobought.runtime.store import Store
-    from alsobought.tables.copurchase import ITEM_STATISTICS
+    from alsobought.tables.copurchase import CO_PURCHASES, ITEM_STATISTICS
     from alsobought.tables.outcome import Outcome
     from alsobought.tables.stored import Stored
 
@@ -104,13 +105,18 @@ def rehearse() -> None:
         related = baskets.model_copy(update={"after": after})
         packed = pipeline.pack_purchases(lines, related, date(2017, 1, 9))
         plan = pipeline.plan_blocks(packed, 1, 64 << 20)
-        pipeline.count_co_purchases(plan, lists, 1).as_frame().collect()
+        pairs = pipeline.count_co_purchases(plan, lists, 1)
+        pairs.as_frame().collect()
     statistics = pipeline.count_item_statistics(packed)
     with tempfile.TemporaryDirectory() as warehouse:
         store = Store(spark, warehouse)
         for _ in range(2):
             store.write(ITEM_STATISTICS, Outcome(statistics), date(2017, 1, 9), {})
-        store.read(ITEM_STATISTICS, date(2017, 1, 9)).rows.collect()
+        items = store.read(ITEM_STATISTICS, date(2017, 1, 9)).rows
+        store.write(CO_PURCHASES, Outcome(pairs), date(2017, 1, 9), {})
+        candidates = Stored(items, store.files(CO_PURCHASES, date(2017, 1, 9), 1))
+        catalogue = Stored(items.selectExpr("item_id", "true is_available"))
+        Outcome(related_items(candidates, catalogue, lists, 1)).frame.collect()
     spark.stop()
     class_archive.end_java()
     hash_columns([pa.array(["x"]), pa.array([1]), pa.array([True])])

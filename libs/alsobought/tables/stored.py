@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
+WHOLE_GROUPS = b"alsobought.whole_groups"
+"""The key of a Parquet file's metadata under which its writer names, with commas, the columns of
+`Table.whole_groups`: each group of rows with equal values there lies in this file, in one piece."""
+
 
 @dataclass(frozen=True)
 class Stored:
