@@ -6,7 +6,7 @@ Runs in the workers; the driver's part is in `file_load`.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def write_judged(batches: Batches, layout: JudgedLayout) -> Batches:
     good.finish()
     rejected.finish()
     summary = good.summary()
-    summary["accounts"] = {file: asdict(account) for file, account in accounts.items()}
+    summary["accounts"] = {file: vars(account) for file, account in accounts.items()}
     summary["rejected"] = [file.path for file in rejected.files]
     yield summary_row(json.dumps(summary))
 
