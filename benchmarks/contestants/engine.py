@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.tables.stored import Stored
 from benchmarks.contestants import TOP, Task
-from benchmarks.contestants.spark import after, with_delta, write
+from benchmarks.contestants.spark import after, with_delta
 from benchmarks.data_sets import AS_OF, LOOK_BACK_DAYS
 
 __all__ = ["after", "baskets", "lists", "ready", "run"]
@@ -46,13 +46,15 @@ def stored(spark: SparkSession, path: str) -> Stored:
 
 def run(task: Task, spark: SparkSession, count_repeats: bool = False) -> dict[str, float]:
     from alsobought.copurchase.engine import pipeline
-    from alsobought.copurchase.scores import score
+    from alsobought.runtime.store import Store
+    from alsobought.tables.copurchase import CO_PURCHASES
+    from alsobought.tables.outcome import Outcome
 
     purchases = stored(spark, task.purchases)
     packed = pipeline.pack_purchases(purchases, baskets(count_repeats), AS_OF)
     plan = pipeline.plan_blocks(packed, task.support, TASK_MEMORY_MB << 20)
-    rows = pipeline.count_co_purchases(plan, lists(task), TOP).as_frame()
-    write(rows.withColumn("score", score(METRIC)), task)
+    rows = pipeline.count_co_purchases(plan, lists(task), TOP)
+    Store(spark, task.out).write(CO_PURCHASES, Outcome(rows), AS_OF, {"as_of": str(AS_OF)})
     of_customers = plan.of_units[0]
     pairs = int(packed.totals[0].by_size.pairs.sum())
     return {"pairs": pairs, "blocks": of_customers.blocks, "heads": len(of_customers.heads)}

@@ -92,4 +92,8 @@ def _load_forms(loop: Any) -> None:
     for signature, *_ in stored._load_index() if stored else ():
         compiled = loop._cache.load_overload(signature, loop.targetctx)
         if compiled is not None:
+            # as Numba itself does: a loop that is compiled later on may call this one
+            loop.targetctx.insert_user_function(
+                compiled.entry_point, compiled.fndesc, [compiled.library]
+            )
             loop.add_overload(compiled)

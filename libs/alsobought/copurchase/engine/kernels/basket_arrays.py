@@ -163,8 +163,7 @@ def make_baskets(
             is_new = at < first
             if is_new:
                 at = end
-                stamp[code] = at
-                out_codes[at] = code
+                stamp[code], out_codes[at] = at, code
                 end += 1
             if is_timed:
                 time = times[order[k]]
