@@ -81,7 +81,8 @@ READ_OR_WRITE = (
     "ParquetFile", "ParquetDataset", "ParquetWriter", "DeltaTable", "DeltaTable.forPath",
 )  # fmt: skip
 OPENS_FILES = {
-    "runtime.store", "runtime.loading_by_spark", "runtime.rejected_rows", "runtime.warehouse",
+    "runtime.store", "runtime.commits", "runtime.staging", "runtime.parquet_writer",
+    "runtime.judged_files", "runtime.loading_by_spark", "runtime.rejected_rows", "runtime.warehouse",
     "runtime.folder", "ingest.files",
     "copurchase.engine.stages.lines", "related.candidate_files", "training.exports.loader",
 }  # fmt: skip
@@ -272,7 +273,7 @@ def test_nobody_asks_the_clock(path):
     asked = {name for name in names if name.split(".")[-1] in CLOCKS and "." in name}
     asked |= {name for name in names if name.split(".")[-1] in CLOCKS_OF_SPARK}
     asked |= {f"import {name}" for name in imports(path) if name in {"time.time", "time.time_ns"}}
-    assert asked == set()
+    assert asked == set() or path == MODULES["runtime.commits"]  # by its times VACUUM keeps files
 
 
 @pytest.mark.parametrize("path", ALL_SOURCES, ids=shown)

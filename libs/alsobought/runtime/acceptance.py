@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime.parquet_writer import broken_check
-from alsobought.runtime.staging import Staged, has_repeated_key
+from alsobought.runtime.staging import Staged, has_repeated_key, rows_in
 from alsobought.tables.table import Table
 
 
@@ -45,8 +45,7 @@ def require_acceptable_files(table: Table, files: Staged, as_of: date) -> None:
         if not files.rows:
             _require_rows_are_optional(table, as_of)
         if has_repeated_key(files):
-            spark = files.keys.sparkSession
-            _require_unique_keys(table, spark.read.schema(table.ddl).parquet(*files.paths))
+            _require_unique_keys(table, rows_in(files, table.ddl))
     except (ContractError, JobError):
         files.discard()
         raise

@@ -122,8 +122,7 @@ class FileLoad:
         self._unnamed |= {Path(path) for path in self._staged.paths}
         require_sound_files(table, self._staged)
         paths = [f"{rejected}/{path}" for task in self._staged.tasks for path in task["rejected"]]
-        reader = self._store.spark.read.schema(REJECTED)
-        self._rejected = reader.parquet(*paths) if paths else None
+        self._rejected = staging.rows_in(self._staged, REJECTED, paths) if paths else None
         self._lost = self._lost_rows()
         self._count()
 

@@ -129,6 +129,12 @@ def written(
         outputs.unpersist()
 
 
+def rows_in(files: Staged, schema: str, paths: Sequence[str] | None = None) -> DataFrame:
+    """The rows of staged files, all or some, in columns of a schema in text."""
+    spark = files.keys.sparkSession
+    return spark.read.schema(schema).parquet(*(files.paths if paths is None else paths))
+
+
 def sorted_hashes(files: Staged) -> np.ndarray:
     """The hashes of all keys, for as many as a driver has room for."""
     cells = files.keys.select("hashes").toArrow()["hashes"].combine_chunks()
