@@ -82,8 +82,8 @@ READ_OR_WRITE = (
 )  # fmt: skip
 OPENS_FILES = {
     "runtime.store", "runtime.commits", "runtime.staging", "runtime.parquet_writer",
-    "runtime.judged_files", "runtime.loading_by_spark", "runtime.rejected_rows", "runtime.warehouse",
-    "runtime.folder", "ingest.files",
+    "runtime.judged_files", "runtime.loading_by_spark", "runtime.rejected_rows",
+    "runtime.warehouse", "runtime.folder", "ingest.files",
     "copurchase.engine.stages.lines", "related.candidate_files", "training.exports.loader",
 }  # fmt: skip
 
