@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -134,15 +134,16 @@ class Project:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def run_job(self, name: str, as_of: str = AS_OF) -> list[str]:
+    def run_job(self, name: str, as_of: str = AS_OF, *, reload: bool = False) -> list[str]:
         """Run a job; returns the lines that it prints, without the seconds that it took."""
-        return self.run_jobs(name, as_of=as_of)
+        return self.run_jobs(name, as_of=as_of, reload=reload)
 
-    def run_jobs(self, *names: str, as_of: str = AS_OF) -> list[str]:
+    def run_jobs(self, *names: str, as_of: str = AS_OF, reload: bool = False) -> list[str]:
         """Run jobs in one run; returns the lines that they print, as `run_job` does."""
         (self.home / "conf" / "test.toml").write_text(toml(self.conf), encoding="utf-8")
         in_order = [jobs.load(self.home, name) for name in names]
         where = context(self.home, "test", date.fromisoformat(as_of), in_order)
+        where = replace(where, reload=reload)
         with progress.OUT.capture() as printed:
             execute_all(in_order, where, self.spark)
         lines = [line.strip() for line in printed.get().splitlines()]

@@ -125,7 +125,8 @@ def _write(
         sentences, account = _judged(outcome)
         run["account"] = account
         if lines is not None:
-            store.create(job.writes)
+            if lines.before[0] is None:
+                store.create(job.writes)  # in a folder with anything in it Delta creates no table
             run[loading.POINTER] = lines.record(store)
         rows = store.write(job.writes, outcome, date.fromisoformat(run["as_of"]), run)
     return f"{rows:,} rows", sentences
