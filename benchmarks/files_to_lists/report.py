@@ -142,7 +142,7 @@ def markdown(data_set: str, runs: Sequence[Run]) -> str:
         for number in sorted({run["round"] for run in ended})
     ]
     parts = [
-        f"## {data_set}: medians of {len(rounds)} rounds",
+        f"## {data_set}: medians of rounds: {len(rounds)}",
         *_versions(ended),
         targets_table(data_set, rounds),
         scenarios_table(ended),
@@ -157,16 +157,9 @@ def targets_table(data_set: str, rounds: Sequence[OneRound]) -> str:
     """Each target, what was measured in the rounds, met or missed."""
     rows = []
     for target in TARGETS:
-        values = _values(target.measure, rounds)
-        if not values:
-            rows.append([target.what, target.before, "", "not measured", ""])
-            continue
-        measured, limit = median(values), target.limit(data_set)
-        spread = f" ({min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
+        values, limit = _values(target.measure, rounds), target.limit(data_set)
         at_most = "" if limit is None else f"≤ {limit:g}"
-        rows.append(
-            [target.what, target.before, at_most, f"{measured:.2f}{spread}", _met(measured, limit)]
-        )
+        rows.append([target.what, target.before, at_most, *_measured(values, limit)])
     return _table(("", "before (s10m)", "target", "measured", ""), rows)
 
 
@@ -180,10 +173,16 @@ def _values(measure: Callable[[OneRound], float], rounds: Sequence[OneRound]) ->
     return values
 
 
-def _met(measured: float, limit: float | None) -> str:
-    if limit is None:
-        return ""
-    return "met" if measured <= limit else f"**missed, {measured / limit:.1f} times**"
+def _measured(values: Sequence[float], limit: float | None) -> tuple[str, str]:
+    """The median with its spread, and whether the target is met."""
+    if not values:
+        return "not measured", ""
+    middle = median(values)
+    spread = f" ({min(values):.2f} to {max(values):.2f})" if len(values) > 1 else ""
+    verdict = ""
+    if limit is not None:
+        verdict = "met" if middle <= limit else f"**missed, {middle / limit:.1f} times**"
+    return f"{middle:.2f}{spread}", verdict
 
 
 def scenarios_table(runs: Sequence[Run]) -> str:

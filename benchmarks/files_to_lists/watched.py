@@ -51,7 +51,7 @@ class Watched:
 
     def jobs(self) -> list[dict[str, Any]]:
         """Each job that `alsobought run` says it has ended, in order, with what it printed."""
-        matches = [(JOB_LINE.match(line.text.strip()), line.at) for line in self.lines]
+        matches = [(JOB_LINE.match(line.text), line.at) for line in self.lines]
         return [_job(match, at) for match, at in matches if match]
 
 
