@@ -99,7 +99,15 @@ def test_a_number_is_finite_and_decimal_or_null(check):
         ("NaN", None),
         ("Infinity", None),
         ("1e999", None),
+        ("+5.", "5.0"),
+        ("-1.5E-3", "-0.0015"),
+        (".", None),
+        ("-", None),
+        ("1e", None),
+        ("1/2", None),
         ("2d", None),  # a number in Java
+        ("2F", None),
+        ("0X1P-3", None),
         ("0x1p3", None),  # and this too
         ("1,5", None),
         ("", None),
@@ -142,6 +150,8 @@ def test_a_time_without_zone_is_wall_time_in_the_source_s_zone(check):
         ("2017-11-05 02:00:00", "2017-11-05 07:00:00"),
         ("yesterday", None),
         ("12:30:00", None),  # Spark would put today's date before it
+        ("1:30-08:00", None),
+        ("+201-01-01", None),
         ("2017", None),
         ("20170101", None),
         ("2017-02-29 12:00:00", None),
@@ -158,6 +168,8 @@ def test_a_time_that_names_its_zone_keeps_it(check):
         ("2017-07-01 12:00:00+02:00", "2017-07-01 10:00:00"),
         ("2017-07-01 12:00:00.5-0330", "2017-07-01 15:30:00.5"),
         ("2017-07-01 12:00:00 UTC", "2017-07-01 12:00:00"),
+        ("2017-7-01 12:00:00Z", "2017-07-01 12:00:00"),  # as long as without a zone
+        ("2017-7-1 1:00+01:00", "2017-07-01 00:00:00"),
         ("2017-07-01 12:00:00 Europe/Berlin", "2017-07-01 10:00:00"),
     )
 

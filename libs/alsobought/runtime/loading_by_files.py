@@ -80,7 +80,9 @@ class FileLoad:
         broken = self._rejected
         if self._lost is not None:
             is_duplicate = F.array(F.lit(DUPLICATE)).alias("reasons")
-            lost = self._lost.select("source_file", is_duplicate, "row")
+            # a row of another file that gives way is listed when its own file is read again
+            of_these = self._lost.where(F.col("source_file").isin(self._load.paths))
+            lost = of_these.select("source_file", is_duplicate, "row")
             broken = lost if broken is None else broken.unionByName(lost)
         rejected_rows.replace(self._store, self._load, broken, run)
 
