@@ -107,8 +107,11 @@ def test_the_commit_tells_of_its_run(shop):
     told = last_run(shop, "purchases")
     assert told["read_versions"] == {}
     assert told["account"] == {
-        "read": 3, "good": 3, "rejected": 0, "ahead": 0, "by_reason": {},
+        "read": 3, "good": 3, "rejected": 0, "ahead": 0, "repeated": 0, "by_reason": {},
+        "unchanged": 0,
     }  # fmt: skip
+    record = shop.home / "tables" / "purchases" / "_loaded_files" / told["loaded_files"]
+    assert record.is_file()
 
 
 def test_jobs_of_one_run_pack_the_same_baskets_once_and_give_their_memory_back(
