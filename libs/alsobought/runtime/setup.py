@@ -104,9 +104,10 @@ def rehearse() -> None:
     for after in (None, After(within_days=9)):
         related = baskets.model_copy(update={"after": after})
         packed = pipeline.pack_purchases(lines, related, date(2017, 1, 9))
-        plan = pipeline.plan_blocks(packed, 1, 64 << 20)
-        pairs = pipeline.count_co_purchases(plan, lists, 1)
-        pairs.as_frame().collect()
+        for support in (3, 1):  # by 3, the one item left is a head
+            plan = pipeline.plan_blocks(packed, support, 64 << 20)
+            pairs = pipeline.count_co_purchases(plan, lists, 1)
+            pairs.as_frame().collect()
     statistics = pipeline.count_item_statistics(packed)
     with tempfile.TemporaryDirectory() as warehouse:
         store = Store(spark, warehouse)
@@ -122,7 +123,7 @@ def rehearse() -> None:
     hash_columns([pa.array(["x"]), pa.array([1]), pa.array([True])])
 
 
-LINES = [(c, i, d) for d, c in enumerate("abc", 1) for i in "xyz"]
+LINES = [(c, i, d) for d, c in enumerate("abcde", 1) for i in ("xyz" if c in "ab" else "x")]
 
 if __name__ == "__main__":
     for path in install_jars():
