@@ -61,6 +61,14 @@ format = "csv"
 offer_id = "offer_id"
 redeemed_at = "redeemed_at"
 
+[sources.engagements]
+path = "{home}/files/redemptions.csv"
+format = "csv"
+
+[sources.engagements.columns]
+offer_id = "offer_id"
+engaged_at = "redeemed_at"
+
 [baskets]
 units = ["customer"]
 look_back_days = {look_back_days}

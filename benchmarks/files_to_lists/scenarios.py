@@ -198,7 +198,7 @@ def item_statistics(this: Round) -> None:
 def small_job(this: Round) -> None:
     """A job of SMALL_ROWS rows: in a session that runs already, and by its own spark-submit."""
     table = this.home.warehouse / "redemptions"
-    _in_one_session(this, "small_job_in_session", "items", "redemptions")
+    _in_one_session(this, "small_job_in_session", "engagements", "redemptions")
     shutil.rmtree(table, ignore_errors=True)
     submit = str(Path(sys.executable).with_name("spark-submit"))
     job = str(this.home.folder / "jobs" / "redemptions.py")

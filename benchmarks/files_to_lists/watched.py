@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +80,9 @@ def watch(
     """
     path = os.pathsep.join([str(HERE.parent), str(HERE.parent / "libs")])
     environment = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
-    environment |= {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **settings}
+    # spark-submit looks for pyspark with the first python3 on the PATH
+    programs = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", "")])
+    environment |= {"PATH": programs, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **settings}
     printed, log = folder / "printed.txt", folder / "log.txt"
     with printed.open("wb") as out, log.open("wb") as errors, printed.open("rb") as seen:
         peaks = Peaks()
