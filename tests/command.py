@@ -9,11 +9,13 @@ from typing import Any
 from typer.testing import CliRunner
 
 from alsobought.commands.cli import app
+from alsobought.runtime import class_archive
 from tests.project import AS_OF, REPO, Project, toml
 
 BIN = Path(sys.executable).parent
 PATIENCE = 300  # seconds; other work may run on the same cores
-QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # half the time for a process of seconds
+# a third of the time for a process of seconds
+QUICK_JAVA = f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {class_archive.java_options()}"
 OURS = ("SPARK_", "PYSPARK_", "PYTHONPATH", "ALSOBOUGHT_", "JDK_JAVA_OPTIONS")
 SETTINGS = {
     "spark.master": "local[2]",
