@@ -2,6 +2,9 @@
 
 import math
 
+from deltalake import DeltaTable
+
+from alsobought.related.candidate_files import have_whole_groups
 from tests.jobs import shop
 from tests.rows import rows
 
@@ -56,6 +59,10 @@ def test_from_files_to_lists(project):
     for table, key in KEYS.items():
         counted = project.read(table).selectExpr(f"count(*) = count(DISTINCT {key})")
         assert rows(counted) == [(True,)], table
+
+    # Workers write whole items, and say so, so that ranking them needs no shuffle.
+    candidates = DeltaTable(str(project.home / "tables" / "co_purchases"))
+    assert have_whole_groups([uri.removeprefix("file://") for uri in candidates.file_uris()])
 
     # Jam is sold out: two jobs, and it is in nobody's list, whose ranks close up.
     shop.delist(project, "old", "jam")
