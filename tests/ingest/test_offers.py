@@ -1,11 +1,12 @@
 """Offers: what each rule refuses, what features become, what the job keeps."""
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 
 from alsobought.ingest import offers, rules
 from alsobought.ingest.settings import OfferSource
-from alsobought.tables.offers import OFFERS
+from alsobought.tables.offers import OFFERS, REJECTED_EVENTS
 from tests.ingest.source_lines import read_all
 from tests.rows import rows
 
@@ -103,3 +104,24 @@ def test_the_job_keeps_good_rows_and_a_file_s_newest_rows_replace_its_older_ones
     assert rows(offer_shop.read("offers").drop("source_file")) == [
         ("o2", "c2", at(2017, 11, 2), {"kind=B": 1.0, "size=9": 1.0}),
     ]
+
+
+def test_the_rejected_rows_of_offers_and_their_events_lie_in_one_table(offer_shop):
+    offer_shop.file("offers/2.csv", "offer,customer,time,kind,size\n" + 3 * ",c3,2017-11-03,B,2\n")
+    offer_shop.conf["sources"]["offers"]["max_rejected_share"] = 0.7
+    for name in ("offers", "engagements", "redemptions"):
+        offer_shop.run_job(name)
+    table = offer_shop.read("rejected_events")
+    found = table.select("source", "reasons", "row", "copies").collect()
+    assert sorted(
+        (row["source"], row["reasons"], json.loads(row["row"]), row["copies"]) for row in found
+    ) == [
+        ("engagements", ["unreadable_time"], {"offer": "o1", "time": "never"}, 1),
+        ("offers", ["missing_offer_id"],
+         {"customer": "c3", "time": "2017-11-03", "kind": "B", "size": "2"}, 1),
+        ("offers", ["missing_offer_id"],
+         {"customer": "c3", "time": "2017-11-03", "kind": "B", "size": "2"}, 3),
+        ("redemptions", ["duplicate"],
+         {"offer_id": "o1", "redeemed_at": "2017-11-07T00:00:00.000Z"}, 1),
+    ]  # fmt: skip
+    assert table.select(*REJECTED_EVENTS.key).distinct().count() == table.count()

@@ -51,6 +51,8 @@ def test_an_id_as_text_is_trimmed_and_loses_a_float_tail(check):
         ("1.2.0", "1.2.0"),
         ("AB 12", "AB 12"),
         (" \u00a0tea\r", "tea"),
+        ("tea\u00a0", "tea"),
+        ("\u00e9t\u00e9 \n", "\u00e9t\u00e9"),
         ("", None),
         (" \t ", None),
         (None, None),
@@ -169,7 +171,6 @@ def test_a_time_that_names_its_zone_keeps_it(check):
         ("2017-07-01 12:00:00.5-0330", "2017-07-01 15:30:00.5"),
         ("2017-07-01 12:00:00 UTC", "2017-07-01 12:00:00"),
         ("2017-7-01 12:00:00Z", "2017-07-01 12:00:00"),  # as long as without a zone
-        ("2017-7-1 1:00+01:00", "2017-07-01 00:00:00"),
         ("2017-07-01 12:00:00 Europe/Berlin", "2017-07-01 10:00:00"),
     )
 

@@ -11,8 +11,9 @@ import shutil
 from datetime import date, timedelta
 from operator import itemgetter
 
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 NAMES = ("customer", "order", "item", "time", "line", "n")
 FIRST = date(2017, 11, 2)
@@ -172,3 +173,53 @@ def everything(project, folder="tables"):
     tables = [DeltaTable(str(project.home / folder / name)) for name in TABLES]
     rows = [table.to_pyarrow_table().to_pylist() for table in tables]
     return [sorted(of_table, key=str) for of_table in rows]
+
+
+def test_a_delta_table_is_read_as_its_data_files(project):
+    """What is appended is read alone; what is deleted goes; a compaction changes no row."""
+    path = str(project.home / "lines")
+    project.purchases.update(path="lines", format="delta", max_future_share=0.9)
+
+    def append(*orders, at="2017-11-30"):
+        columns = {"customer": "c", "item": "tea", "time": at}
+        lines = [{**columns, "order": order} for order in orders]
+        write_deltalake(path, pa.Table.from_pylist(lines), mode="append")
+
+    def stored():
+        table = DeltaTable(str(project.home / "tables" / "purchases"))
+        return sorted(table.to_pyarrow_table()["order_id"].to_pylist())
+
+    append("o1", "o2")
+    append("o3", at="2017-12-01")
+    assert project.run_job("purchases")[0] == "purchases: 2 rows added, 0 removed"
+    append("o4")
+    assert project.run_job("purchases") == [
+        "purchases: 1 rows added, 0 removed",
+        "1 rows read = 1 good + 0 rejected",
+        "1 of 3 files read, the others are as before",
+    ]
+    assert project.run_job("purchases", "2017-12-02")[0] == "purchases: 1 rows added, 0 removed"
+    DeltaTable(path).delete("order = 'o1'")
+    assert project.run_job("purchases", "2017-12-02")[0] == "purchases: 1 rows added, 2 removed"
+    assert stored() == ["o2", "o3", "o4"]
+    DeltaTable(path).optimize.compact()
+    assert project.run_job("purchases", "2017-12-02")[0] == "purchases: 3 rows added, 3 removed"
+    assert stored() == ["o2", "o3", "o4"]
+    DeltaTable(path).delete()
+    assert project.refusal("purchases") == "lines has no rows; yesterday's tables stand."
+
+
+def test_a_delta_table_with_deletion_vectors_is_read_whole_when_it_changes(project, spark):
+    path = project.home / "lines"
+    columns = "customer string, order string, item string, time string"
+    spark.sql(
+        f"CREATE TABLE delta.`{path}` ({columns}) USING delta "
+        "TBLPROPERTIES (delta.enableDeletionVectors = true)"
+    )
+    spark.sql(f"INSERT INTO delta.`{path}` VALUES ('c', 'o1', 'tea', '2017-11-30'), "
+              "('c', 'o2', 'tea', '2017-11-30')")  # fmt: skip
+    project.purchases.update(path="lines", format="delta")
+    assert project.run_job("purchases")[0] == "purchases: 2 rows added, 0 removed"
+    assert project.run_job("purchases")[0] == "purchases: nothing new in 1 files"
+    spark.sql(f"DELETE FROM delta.`{path}` WHERE order = 'o1'")
+    assert project.run_job("purchases")[0] == "purchases: 1 rows added, 2 removed"

@@ -112,11 +112,14 @@ def _looks_like_a_number(text: Column) -> Column:
 
 
 def _trimmed(value: Column) -> Column:
-    return F.trim(value.cast("string"), F.lit(BLANKS))
+    text = value.cast("string")
+    first_is_plain = (text >= "!") & (text < "\u007f")
+    last_is_plain = F.substring(text, -1, 1).between("!", "~")
+    return F.when(first_is_plain & last_is_plain, text).otherwise(F.trim(text, F.lit(BLANKS)))
 
 
 def _is_finite(number: Column) -> Column:
-    return ~F.isnan(number) & (F.abs(number) < F.lit(float("inf")))
+    return F.abs(number) < F.lit(float("inf"))  # Spark takes NaN for greater than all numbers
 
 
 def _without_quoted(pattern: str) -> str:
