@@ -72,5 +72,6 @@ CO_PURCHASES = Table(
     key=("as_of", "unit", "market", "relation", "item_id", "related_item_id"),
     kept="per_as_of",
     checks=EVIDENCE_CHECKS,
+    whole_groups=("unit", "market", "relation", "item_id"),
     skipped_by=(),  # its readers take whole days; blocks of items are in every file
 )
