@@ -22,15 +22,19 @@ def project(folder: Path, settings: str, sources: Mapping[str, str]) -> Path:
     return folder
 
 
+def migrated(airflow_home: Path) -> Path:
+    """The folder with the database of an Airflow with nothing in it."""
+    airflow(airflow_settings(airflow_home, airflow_home), "db", "migrate")
+    return airflow_home
+
+
 def run_dag(dag_id: str, day: str, home: Path, airflow_home: Path) -> None:
-    """One run of the DAG for a day, in an Airflow with nothing in it."""
-    settings = airflow_settings(home, airflow_home)
-    airflow(settings, "db", "migrate")
-    airflow(settings, "dags", "test", dag_id, day)
+    """One run of the DAG for a day."""
+    airflow(airflow_settings(home, airflow_home), "dags", "test", dag_id, day)
 
 
-def airflow_settings(home, airflow_home) -> dict[str, str]:
-    """The environment of an Airflow with nothing in it, whose spark-submit is the main venv's."""
+def airflow_settings(home: Path, airflow_home: Path) -> dict[str, str]:
+    """The environment of an Airflow whose spark-submit is the main venv's."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
     return inherited | {
         "AIRFLOW_HOME": str(airflow_home),
@@ -47,6 +51,7 @@ def airflow_settings(home, airflow_home) -> dict[str, str]:
         "PYSPARK_DRIVER_PYTHON": str(MAIN_PYTHON),
         # Short-lived JVMs, many: to compile a little at once costs half of compiling well.
         "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "SPARK_SUBMIT_OPTS": in_main_python("java_options.py"),  # as docs/operating.md has it
     }
 
 

@@ -77,11 +77,11 @@ top_k = 10
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory):
+def warehouse(airflow_home, tmp_path_factory):
     """The tables after one run of the DAG for DAY."""
     sources = {"purchases.csv": PURCHASES, "items.csv": ITEMS}
     home = project(tmp_path_factory.mktemp("home"), SETTINGS, sources)
-    run_dag("related_items", DAY, home, tmp_path_factory.mktemp("airflow"))
+    run_dag("related_items", DAY, home, airflow_home)
     return home / "warehouse"
 
 

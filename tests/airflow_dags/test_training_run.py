@@ -139,10 +139,10 @@ def sources() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory):
+def warehouse(airflow_home, tmp_path_factory):
     """The tables after one run of the DAG for DAY."""
     home = project(tmp_path_factory.mktemp("home"), SETTINGS, sources())
-    run_dag("training_data", DAY, home, tmp_path_factory.mktemp("airflow"))
+    run_dag("training_data", DAY, home, airflow_home)
     return home / "warehouse"
 
 

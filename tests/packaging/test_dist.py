@@ -67,7 +67,7 @@ def test_a_job_runs_from_the_zip_where_the_package_is_not_installed(
     elsewhere.mkdir()
     ended = command.run(
         "spark-submit", "--py-files", package, project.home / "jobs" / "co_purchases.py",
-        *command.write_conf(project),
+        *command.write_conf(project, **{"spark.master": "local[1]"}),  # each worker compiles
         home=elsewhere,
         PYSPARK_PYTHON=str(other_python),
         PYSPARK_DRIVER_PYTHON=str(other_python),
