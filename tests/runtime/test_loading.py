@@ -15,6 +15,13 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
+from alsobought.errors import JobError
+from alsobought.ingest.purchases import purchases
+from alsobought.ingest.settings import PurchaseSource
+from alsobought.runtime import loading
+from alsobought.runtime.store import Store, warehouse_path
+from alsobought.tables.purchases import PURCHASES
+
 NAMES = ("customer", "order", "item", "time", "line", "n")
 FIRST = date(2017, 11, 2)
 TABLES = ("purchases", "rejected_purchases")
@@ -223,3 +230,16 @@ def test_a_delta_table_with_deletion_vectors_is_read_whole_when_it_changes(proje
     assert project.run_job("purchases")[0] == "purchases: nothing new in 1 files"
     spark.sql(f"DELETE FROM delta.`{path}` WHERE order = 'o1'")
     assert project.run_job("purchases")[0] == "purchases: 1 rows added, 2 removed"
+
+
+def test_of_two_runs_that_began_on_one_version_the_second_is_refused(shop, spark):
+    source = PurchaseSource.model_validate(shop.purchases)
+    store = Store(spark, warehouse_path(shop.home, shop.conf["warehouse"]))
+    target = loading.Target(PURCHASES, None, FIRST)
+    Source(shop, with_line=False).write("1.csv", "o1 tea 2017-11-01 1 1.0")
+    both = [loading.reading(store, source, shop.home, target) for _ in range(2)]
+    first, second = (purchases(read.lines(spark), source, FIRST) for read in both)
+    loading.write_judged(store, both[0], first, {"job": "purchases", "run": 1})
+    with pytest.raises(JobError, match=r"^Another run changed the same rows while this one"):
+        loading.write_judged(store, both[1], second, {"job": "purchases", "run": 2})
+    assert len(Source(shop, with_line=False).stored()) == 1
