@@ -51,7 +51,7 @@ def test_rows_without_a_usable_id_or_with_one_that_was_there_are_refused(items):
     assert rows(refused) == [
         ("1", ["duplicate"]),
         ("1", ["duplicate"]),
-        ("2", ["duplicate", "unreadable_row"]),
+        ("2", ["unreadable_row"]),
         ("ni\ufffdo", ["unreadable_item_id"]),
         (None, ["missing_item_id"]),
         (None, ["missing_item_id"]),
