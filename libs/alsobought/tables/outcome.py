@@ -47,6 +47,7 @@ class Outcome:
     there is an account.
 
     The runtime keeps them on disk from before the first action until the job has ended."""
+
     @property
     def frame(self) -> DataFrame:
         """The rows as a DataFrame, wherever they are made."""
