@@ -172,10 +172,10 @@ class FileLoad:
         if meeting:
             keys = keys.unionByName(self._standing_keys(meeting))
             rows += sum(file.rows or 0 for file in meeting)
-        elif not staging.has_repeated_key(self._staged):
+        elif rows <= staging.ROWS_ON_DRIVER and not staging.has_repeated_key(self._staged):
             return None
         repeats = self._on_disk(staging.repeated_keys(keys, rows))
-        if repeats.isEmpty():
+        if not repeats.count():  # all of it is needed, and a worker that is cut short complains
             return None
         folder, schema = self._layout.folder, self._layout.schema
 

@@ -23,6 +23,8 @@ OUR_DAEMON = "alsobought.runtime.daemon"
 NEEDED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
+    # Java compiles no longer method; one that it only interprets takes twice the time
+    "spark.sql.codegen.hugeMethodLimit": "8000",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }

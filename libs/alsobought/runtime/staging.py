@@ -160,7 +160,7 @@ def has_repeated_key(files: Staged) -> bool:
     if files.rows <= ROWS_ON_DRIVER:
         return bool((np.diff(sorted_hashes(files)) == 0).any())
     repeats = repeated_keys(files.keys, files.rows)
-    return not repeats.isEmpty()
+    return repeats.count() > 0  # a worker that is cut short complains
 
 
 def repeated_keys(keys: DataFrame, rows: int) -> DataFrame:
