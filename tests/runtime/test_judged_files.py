@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from alsobought.compiled.hashing import hash_columns
+from alsobought.errors import JobError
 from alsobought.runtime.judged_files import (
     MAYBE,
     JudgedLayout,
@@ -21,7 +22,8 @@ from alsobought.runtime.judged_files import (
     scan_keys,
     write_judged,
 )
-from alsobought.runtime.parquet_writer import FileLayout
+from alsobought.runtime.loading_by_files import require_same_files
+from alsobought.runtime.parquet_writer import FileLayout, StagedFile
 
 SCHEMA = pa.schema(
     {
@@ -145,3 +147,10 @@ def test_a_file_that_loses_nothing_is_left_as_it_is(tmp_path, layout, stored):
     other = Replaced(frozenset({"c"}), "sold_at", MICROS)
     (last,) = rewrite_files(of_files((stored, None)), layout, other)
     assert json.loads(last["info"][0].as_py()) == {"files": [], "faults": {}, "dropped": {}}
+
+
+def test_rows_that_a_lost_worker_has_written_again_elsewhere_are_not_taken():
+    files = [StagedFile("a", 1, 1, ""), StagedFile("b", 1, 1, "")]
+    require_same_files(["a", "b"], files)
+    with pytest.raises(JobError, match="A worker was lost"):
+        require_same_files(["a", "c"], files)

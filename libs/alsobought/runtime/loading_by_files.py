@@ -234,6 +234,7 @@ class FileLoad:
         with written as files:
             self._unnamed |= {Path(path) for path in files.paths}
             lost_of = {f: n for task in files.tasks for f, n in task["dropped"].items()}
+            require_same_files(lost_of, [*self._staged.files, *self._standing])
             stay = [file for file in self._staged.files if file.path not in lost_of]
             return [*stay, *files.files], lost_of
 
@@ -254,6 +255,15 @@ class FileLoad:
     def _remove_unnamed(self) -> None:
         for path in self._unnamed:
             path.unlink(missing_ok=True)
+
+
+def require_same_files(compared: Iterable[str], files: Iterable[StagedFile | TableFile]) -> None:
+    """Raise JobError where rows were compared that lie in none of the files.
+
+    A task that Spark repeats, because the machine with its output is gone, writes other files.
+    """
+    if set(compared) - {file.path for file in files}:
+        raise JobError("A worker was lost while its rows were compared: run again.")
 
 
 def _files_of(store: Store, load: Load) -> list[TableFile]:
