@@ -16,9 +16,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from alsobought.errors import JobError
+from alsobought.ingest.files import UNIVERSAL_READER
 from alsobought.runtime.parquet_writer import StagedFile
 
-PLAIN_READER = 1  # above it, a table's files alone do not tell its rows
 PLAIN_WRITER = 4  # up to checks and the change feed, whose readers can do with files alone
 
 
@@ -66,7 +66,7 @@ class Log:
         writer need not do more than add and remove files."""
         protocol = self.delta.protocol()
         return (
-            protocol.min_reader_version <= PLAIN_READER
+            protocol.min_reader_version <= UNIVERSAL_READER
             and protocol.min_writer_version <= PLAIN_WRITER
         )
 

@@ -1,6 +1,6 @@
 """Judged rows to files in a Spark worker: the good ones, the rejected ones, and what was counted.
 
-Runs in the workers; the driver's part is in `file_load`.
+Runs in the workers; the driver's part is in `loading_by_files`.
 """
 
 import json

@@ -5,11 +5,15 @@ The files are read once, by one of several ways that make the same of them; `loa
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from alsobought.ingest.loaded import LoadedFiles, SourceFile
 from alsobought.tables.table import Table
+
+DUPLICATE, FUTURE = "duplicate", "future_time"  # as the rules of ingest are called
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times here have no zone
+LAST_MICROS = 253_402_300_799_999_999  # Python's times end with the year 9999
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,11 @@ class LoadCounts:
 
     added: int
     removed: int
+
+
+def time_of(micros: int | None) -> datetime | None:
+    """The time so many microseconds after 1970, UTC without a zone; None for None."""
+    return None if micros is None else EPOCH + timedelta(microseconds=min(micros, LAST_MICROS))
 
 
 class JudgedLoad(Protocol):

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +34,12 @@ from alsobought.runtime.judged_files import (
     scan_keys,
     write_judged,
 )
-from alsobought.runtime.judged_load import FileCounts, Load, LoadCounts
+from alsobought.runtime.judged_load import DUPLICATE, FUTURE, FileCounts, Load, LoadCounts, time_of
 from alsobought.runtime.parquet_writer import SCHEMA, Batches, FileLayout, StagedFile
 from alsobought.runtime.precedence import GIVES_WAY, WINNER, own_columns_as_json, with_precedence
 from alsobought.runtime.store import Store
 from alsobought.tables.outcome import JudgedRows
 
-DUPLICATE, FUTURE = "duplicate", "future_time"
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times here have no zone
-LAST_MICROS = 253_402_300_799_999_999  # where Python's times end, with the year 9999
 TASKS_PER_CORE = 4
 REJECTED = "source_file string, reasons array<string>, row string"
 PLACES = "file string, place int"
@@ -289,9 +285,7 @@ def _accounts(tasks: Iterable[Mapping[str, Any]]) -> dict[str, FileAccount]:
 
 def _counts(account: FileAccount, lost: int, repeated: int) -> FileCounts:
     by_reason = dict(account.by_reason) | ({DUPLICATE: lost} if lost else {})
-    ahead_from = None
-    if account.ahead_from is not None:
-        ahead_from = EPOCH + timedelta(microseconds=min(account.ahead_from, LAST_MICROS))
+    ahead_from = time_of(account.ahead_from)
     return FileCounts(
         account.read, account.good - lost, account.ahead, by_reason, repeated, ahead_from
     )

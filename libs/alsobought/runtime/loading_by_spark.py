@@ -4,7 +4,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -17,17 +16,14 @@ from alsobought.days import midnight
 from alsobought.errors import JobError
 from alsobought.runtime import rejected_rows
 from alsobought.runtime.faults import CONCURRENT
-from alsobought.runtime.judged_load import FileCounts, Load, LoadCounts
+from alsobought.runtime.judged_load import DUPLICATE, FUTURE, FileCounts, Load, LoadCounts, time_of
 from alsobought.runtime.precedence import GIVES_WAY, WINNER, own_columns_as_json, with_precedence
 from alsobought.runtime.store import COMMITS, Store, recorded_run
 from alsobought.tables.outcome import JudgedRows
 
-DUPLICATE, FUTURE = "duplicate", "future_time"
 HASH, WINS = "_hash", "_wins"
 SMALL = 500_000  # rows of which every worker can have a copy
 TRANSACTION = "alsobought"
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times here have no zone
-LAST_MICROS = 253_402_300_799_999_999  # Python's times end with the year 9999
 MOST_RANGES = 50
 
 
@@ -231,7 +227,7 @@ def _counts(summaries: Sequence[Row], pairs: Mapping[Pair, int]) -> dict[str, Fi
             ahead=sum(row["rows"] for row in rows if row["reasons"] == [FUTURE]),
             by_reason=by_reason,
             repeated=sum(n for pair, n in lost.items() if pair.stays != path),
-            ahead_from=_time(min(firsts)) if firsts else None,
+            ahead_from=time_of(min(firsts, default=None)),
         )
     return counts
 
@@ -271,7 +267,3 @@ def _is_in(paths: Sequence[str]) -> str:
 
 def _midnight_sql(load: Load) -> str:
     return f"TIMESTAMP '{load.as_of.isoformat()} 00:00:00'"
-
-
-def _time(micros: int) -> datetime:
-    return EPOCH + timedelta(microseconds=min(micros, LAST_MICROS))

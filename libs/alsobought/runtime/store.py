@@ -1,4 +1,4 @@
-"""The only module that names a table's path, reads Delta and writes it."""
+"""Where tables lie, what a job reads of them, and the writing of a day or of a whole table."""
 
 import json
 import uuid
@@ -23,7 +23,6 @@ from alsobought.tables.outcome import Outcome, WorkerRows
 from alsobought.tables.table import Table
 
 DISK_ONLY = StorageLevel.DISK_ONLY
-USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 COMMITS = 100  # how far back a run looks for its own
 ALL_COMMITS = 1_000_000
 
