@@ -35,6 +35,34 @@ def test_a_new_day_s_file_adds_its_day_and_a_file_that_has_gone_changes_nothing(
     ]
 
 
+def test_an_order_id_belongs_to_its_market(project):
+    """Order 1 of both markets has a line 1 with tea: two lines, and no one's duplicate."""
+    project.purchases["columns"] |= {"line": "line", "market": "market"}
+    head = "customer,order,item,time,line,market\n"
+    lines = [f"c{m},1,{item},2017-11-28,1,{m}" for m in ("de", "uk") for item in ("tea", "jam")]
+    project.file("purchases/1.csv", head + "\n".join(lines) + "\n")
+    assert project.run_job("purchases")[1] == "4 rows read = 4 good + 0 rejected"
+    # each market's own order 1 is corrected
+    project.file("purchases/2.csv", head + "duk,1,tea,2017-11-28,1,uk\n")
+    assert project.run_job("purchases")[0] == "purchases: 1 rows added, 1 removed"
+    bought = project.read("purchases").select("market", "order_id", "item_id", "customer_id")
+    assert rows(bought) == [
+        ("de", "1", "jam", "cde"),
+        ("de", "1", "tea", "cde"),
+        ("uk", "1", "jam", "cuk"),
+        ("uk", "1", "tea", "duk"),
+    ]
+    project.conf["baskets"]["units"] = ["order"]
+    project.run_job("item_statistics")
+    counted = project.read("item_statistics").select("market", "item_id", "buyers", "units")
+    assert rows(counted) == [
+        ("de", "jam", 1, 1),
+        ("de", "tea", 1, 1),
+        ("uk", "jam", 1, 1),
+        ("uk", "tea", 1, 1),
+    ]
+
+
 def test_without_line_ids_a_file_s_rows_are_what_the_file_says_now(project):
     """A price is corrected, a line is gone, a second line of the same item is new."""
     project.purchases["columns"]["price"] = "price"

@@ -10,7 +10,7 @@ from tests.rows import rows
 
 CHAIN = ("purchases", "items", "item_statistics", "co_purchases")
 KEYS = {
-    "purchases": "order_id, item_id, line",
+    "purchases": "market, order_id, item_id, line",
     "item_statistics": "as_of, unit, market, item_id",
     "co_purchases": "as_of, unit, market, relation, item_id, related_item_id",
     "related_items": "as_of, unit, market, relation, metric, item_id, rank",

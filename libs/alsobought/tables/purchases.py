@@ -32,7 +32,7 @@ PURCHASES = Table(
     "One line of an order.",
     (
         column("customer_id", StringType(), "who bought"),
-        column("order_id", StringType(), "the order, basket or session of the purchase"),
+        column("order_id", StringType(), "the order, basket or session, told apart within its market"),
         column("item_id", StringType(), "what was bought"),
         column(
             "line",
@@ -45,7 +45,7 @@ PURCHASES = Table(
         MARKET,
         SOURCE_FILE,
     ),
-    key=("order_id", "item_id", "line"),
+    key=("market", "order_id", "item_id", "line"),
     kept="added",
     replaced_by_file="purchased_at",
     checks={
