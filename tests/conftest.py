@@ -12,8 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 from alsobought.runtime import session
 from tests.project import Project
 
-# short runs: the JVM's second compiler and its parallel collector cost more than they save
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# Short runs: the JVM's second compiler and its parallel collector cost more than they save. With
+# one compiler Java has room for 48 MB of code; beyond that it throws code away and interprets.
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 
 
 @pytest.fixture(scope="session")
