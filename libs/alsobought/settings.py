@@ -2,12 +2,21 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MOST_DAYS = 24_855  # their seconds still fit 32 bits, in which the engine keeps times
+
+
+def _few_enough(days: int) -> int:
+    if days > MOST_DAYS:
+        raise ValueError(f"must be at most {MOST_DAYS:,} days, which are 68 years")
+    return days
+
 
 Count = Annotated[int, Field(ge=1)]
 """A number of things, at least one."""
-Days = Annotated[int, Field(ge=1)]
-"""A number of whole days, at least one."""
+Days = Annotated[int, Field(ge=1), AfterValidator(_few_enough)]
+"""A number of whole days, from one to MOST_DAYS."""
 Share = Annotated[float, Field(ge=0, le=1)]
 """A part of a whole, from 0 to 1."""
 Seed = int

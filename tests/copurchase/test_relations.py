@@ -1,7 +1,10 @@
 """Which relations a unit has."""
 
+import numpy as np
+
 from alsobought.copurchase.relations import ANY_TIME, TOGETHER, Relation, relations_of
 from alsobought.copurchase.settings import After, Baskets
+from alsobought.settings import MOST_DAYS
 
 DAY = 86_400
 
@@ -32,3 +35,8 @@ def test_lag_days_cut_the_horizon_into_buckets():
         ("after_10_30d", 10 * DAY, 30 * DAY),
         ("after_30_60d", 30 * DAY, 60 * DAY),
     ]
+
+
+def test_the_longest_window_has_just_fewer_seconds_than_32_bits_hold():
+    most = np.iinfo(np.int32).max
+    assert MOST_DAYS * DAY - 1 <= most < (MOST_DAYS + 1) * DAY - 1

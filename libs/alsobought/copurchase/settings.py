@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from alsobought.copurchase.scores import METRICS
-from alsobought.settings import Count, Section, Settings
+from alsobought.settings import Count, Days, Section, Settings
 
 Unit = Literal["order", "customer"]
 
@@ -14,9 +14,9 @@ Unit = Literal["order", "customer"]
 class After(Settings):
     """[baskets.after]: what a customer buys after an item, for the first time and in time."""
 
-    within_days: Count
+    within_days: Days
     """Y's first purchase counts up to this many days after X's first purchase."""
-    lag_days: list[Count] = Field(default=[])
+    lag_days: list[Days] = Field(default=[])
     """Days that cut the horizon into lag buckets, ascending; each makes lists of its own."""
 
     @model_validator(mode="after")
@@ -34,7 +34,7 @@ class Baskets(Section):
 
     units: Annotated[list[Unit], Field(min_length=1)]
     """order: bought in one order. customer: bought by one customer, whenever."""
-    look_back_days: Count
+    look_back_days: Days
     """How many days before the as-of day count."""
     max_items: dict[Unit, Count]
     """Per unit: a unit with more distinct items is sampled down to this number."""
