@@ -15,7 +15,7 @@ ben,2,jam,2017-02-02T10:00:00Z
 cid,3,tea,2017-02-03T10:00:00Z
 cid,3,milk,2017-02-03T10:00:00Z
 dan,4,jam,2017-02-28T23:59:59Z
-,5,jam,2017-02-05T10:00:00Z
+,,jam,2017-02-05T10:00:00Z
 eve,6,milk,2017-03-01T00:00:00Z
 """
 # Milk is sold out: it is in nobody's list, and keeps a list of its own.
@@ -81,7 +81,7 @@ def warehouse(airflow_home, tmp_path_factory):
     """The tables after one run of the DAG for DAY."""
     sources = {"purchases.csv": PURCHASES, "items.csv": ITEMS}
     home = project(tmp_path_factory.mktemp("home"), SETTINGS, sources)
-    run_dag("related_items", DAY, home, airflow_home)
+    run_dag("related_items", DAY, (home, airflow_home))
     return home / "warehouse"
 
 
@@ -100,5 +100,5 @@ def test_the_night_ends_with_the_lists_of_the_day(warehouse):
 def test_the_night_tells_the_rows_it_refused(warehouse):
     assert rows(warehouse, "rejected_purchases", "reasons") == [
         [["future_time"]],
-        [["missing_customer_id"]],
+        [["no_order_and_no_customer"]],
     ]

@@ -56,6 +56,50 @@ def test_notes_say_what_was_counted_and_what_it_was_planned_to_cost(purchases):
     assert plan.startswith("plan: ")
 
 
+def both_units(**changed):
+    baskets = {
+        "units": ["order", "customer"],
+        "look_back_days": 9,
+        "max_items": {"order": 9, "customer": 9},
+        "count_repeats": True,
+    }
+    return settings(9).model_copy(update={"baskets": Baskets(**baskets | changed)})
+
+
+def guests_lines(frame):
+    """An order of c, one of a guest with the same items, and a line of c without an order."""
+    at = datetime(2017, 4, 19, tzinfo=UTC)
+    lines = [("all", "c", "o1", "tea", at), ("all", "c", "o1", "jam", at)]
+    lines += [("all", None, "o2", "tea", at), ("all", None, "o2", "jam", at)]
+    return Stored(frame(LINES, *lines, ("all", "c", None, "oil", at)))
+
+
+def test_guests_count_by_order_only_and_lines_without_an_order_by_customer_only(frame):
+    outcome = run(guests_lines(frame), both_units())
+    assert outcome.notes[2:4] == [
+        "1 of 5 lines have no order: they count by customer only",
+        "2 of 5 lines have no customer: they count by order only",
+    ]
+    counted = outcome.frame.select("unit", "item_id", "related_item_id", "both", "units")
+    assert rows(counted) == [
+        ("order", "jam", "tea", 2, 2),
+        ("order", "tea", "jam", 2, 2),
+    ]
+    (note,) = run(guests_lines(frame), both_units(units=["customer"])).notes[1:2]
+    assert note == "2 of 5 lines have no customer: they are left out"
+
+
+def test_a_unit_that_no_line_has_is_refused(frame):
+    at = datetime(2017, 4, 19, tzinfo=UTC)
+    lines = Stored(frame(LINES, ("all", "c", None, "tea", at), ("all", "c", None, "jam", at)))
+    with pytest.raises(JobError) as refused:
+        run(lines, both_units())
+    assert str(refused.value) == (
+        "No purchase in the look-back window names its order: take order out of units in "
+        "[baskets], or map order_id in [sources.purchases.columns]."
+    )
+
+
 def test_a_day_without_purchases_is_refused(purchases):
     with pytest.raises(JobError, match="purchases has none from 2017-05-11 to 2017-05-20"):
         run(purchases, settings(9), date(2017, 5, 20))

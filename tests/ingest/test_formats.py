@@ -152,9 +152,8 @@ def test_a_broken_json_line_is_rejected_and_kept(purchases):
             None,
             cut,
             [
-                "missing_customer_id",
                 "missing_item_id",
-                "missing_order_id",
+                "no_order_and_no_customer",
                 "unreadable_row",
                 "unreadable_time",
             ],

@@ -3,6 +3,8 @@
 import json
 from datetime import date, datetime
 
+import pytest
+
 from alsobought.ingest import rules
 from alsobought.tables.purchases import PURCHASES
 from tests.rows import rows
@@ -23,8 +25,9 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
             "a.csv": FULL
             + "c1,o1,good,2017-11-30 10:00:00,1,2.50\n"
             + "c1,o1,no price,2017-11-30 10:00:00,1,\n"
-            + ",o1,no customer,2017-11-30 10:00:00,1,2.50\n"
+            + ",o1,a guest's,2017-11-30 10:00:00,1,2.50\n"
             + "c1, ,no order,2017-11-30 10:00:00,1,2.50\n"
+            + " ,,nobody,2017-11-30 10:00:00,1,2.50\n"
             + "c1,o1,,2017-11-30 10:00:00,1,2.50\n"
             + "c1,o1,no time,30.11.2017,1,2.50\n"
             + "c1,o1,at the day,2017-12-01 00:00:00,1,2.50\n"
@@ -44,16 +47,14 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
             "everything",
             [
                 "future_time",
-                "missing_customer_id",
-                "missing_order_id",
+                "no_order_and_no_customer",
                 "quantity_not_positive",
                 "unreadable_price",
             ],
         ),
-        ("no customer", ["missing_customer_id"]),
-        ("no order", ["missing_order_id"]),
         ("no quantity", ["unreadable_quantity"]),
         ("no time", ["unreadable_time"]),
+        ("nobody", ["no_order_and_no_customer"]),
         ("not a number", ["unreadable_quantity"]),
         ("priceless", ["unreadable_price"]),
         ("returned", ["quantity_not_positive"]),
@@ -66,6 +67,8 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
     assert rows(kept) == [
         ("c1", "o1", "good", at, 1.0, 2.5, "all"),
         ("c1", "o1", "no price", at, 1.0, None, "all"),
+        ("c1", None, "no order", at, 1.0, 2.5, "all"),
+        (None, "o1", "a guest's", at, 1.0, 2.5, "all"),
     ]
 
 
@@ -73,6 +76,28 @@ def test_a_quantity_or_price_that_the_source_does_not_have_is_one_or_null(purcha
     judged = purchases({"a.csv": HEAD + "c1,o1,tea,2017-11-30\n"})
     assert rows(judged.select("quantity", "price", "market", "reasons")) == [
         (1.0, None, "all", []),
+    ]
+
+
+@pytest.mark.parametrize("absent", ["customer_id", "order_id"])
+def test_a_source_may_have_no_customers_or_no_orders(purchases, absent):
+    columns = {"customer_id": "customer", "order_id": "order", "item_id": "item"}
+    columns = {name: column for name, column in columns.items() if name != absent}
+    judged = purchases(
+        {"a.csv": HEAD + "c1,o1,tea,2017-11-30\n"}, columns=columns | {"purchased_at": "time"}
+    )
+    ids = (None, "o1") if absent == "customer_id" else ("c1", None)
+    assert rows(judged.select("customer_id", "order_id", "reasons")) == [(*ids, [])]
+
+
+def test_without_an_order_a_line_id_is_its_customer_s(purchases):
+    """Both customers have a line 1 with tea, and no order to tell these apart."""
+    text = "customer,order,item,time,line\na,,tea,2017-11-30,1\nb,,tea,2017-11-30,1\n"
+    judged = purchases({"a.csv": text + "b,o1,tea,2017-11-30,1\n"}, more={"line": "line"})
+    assert rows(judged.select("customer_id", "order_id", "line")) == [
+        ("a", None, "a-1"),
+        ("b", "o1", "1"),
+        ("b", None, "b-1"),
     ]
 
 

@@ -142,13 +142,24 @@ def test_missing_keys(refused):
         del conf["warehouse"]
         del conf["baskets"]["look_back_days"]
         del conf["jobs"]["related_items"]
-        del conf["sources"]["purchases"]["columns"]["order_id"]
+        del conf["sources"]["purchases"]["columns"]["item_id"]
 
     assert refused(change) == (
         "conf/test.toml: warehouse is missing; "
-        "sources.purchases.columns missing column order_id; it may map customer_id, item_id, "
+        "sources.purchases.columns missing column item_id; it may map customer_id, item_id, "
         "line, market, order_id, price, purchased_at, quantity; "
         "baskets.look_back_days is missing; jobs.related_items.top_k is missing."
+    )
+
+
+def test_purchases_that_nothing_brings_together(refused):
+    def change(conf):
+        del conf["sources"]["purchases"]["columns"]["order_id"]
+        del conf["sources"]["purchases"]["columns"]["customer_id"]
+
+    assert refused(change) == (
+        "conf/test.toml: sources.purchases.columns map customer_id, order_id or both: "
+        "without them nothing is together."
     )
 
 

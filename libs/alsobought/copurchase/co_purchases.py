@@ -11,7 +11,8 @@ def co_purchases(packed: PackedBaskets, settings: CoPurchases) -> Outcome:
     """Each item's best candidates under every metric, for every unit, market and relation.
 
     In:    baskets packed by `settings.baskets`.
-    Out:   `co_purchases`; its notes are the pairs of every unit, the scan, and the plan's cost.
+    Out:   `co_purchases`; its notes are the pairs of every unit, how many lines have none, the
+           scan, and the plan's cost.
     Cost:  the pairs are counted when the rows are written.
     Raises JobError where the items need more memory than a task may take.
     """
@@ -22,6 +23,7 @@ def co_purchases(packed: PackedBaskets, settings: CoPurchases) -> Outcome:
     caps = [unit.max_items for unit in packed.layout.units]
     notes = [
         *map(cost.pairs_in_words, costs, caps),
+        *cost.lines_without_a_unit(packed.totals, int(packed.items.lines.sum())),
         f"lines scanned, {len(packed.items):,} items numbered in {packed.scan_seconds:.1f} s",
         cost.cost_in_words(costs, plan.cores),
     ]

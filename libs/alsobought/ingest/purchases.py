@@ -21,7 +21,7 @@ from alsobought.ingest.settings import PurchaseSource
 from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.purchases import PURCHASES
 
-IDS = ("customer_id", "order_id", "item_id")
+WHO = ("customer_id", "order_id")
 SAYS = tuple(name for name in PURCHASES.names if name != "source_file")
 
 
@@ -44,8 +44,9 @@ def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFra
     In:    the source's columns as `files.read` gives them.
     Out:   the columns of `purchases`, `reasons`, and the row as read: `_read` (a struct of the
            source's own columns), `_source_file`, `_unreadable`.
-    Rules: unreadable_row (not the columns of its header), missing_<id>, unreadable_<id> (bytes
-           that the encoding cannot read), unreadable_time, future_time (at or after `as_of`),
+    Rules: unreadable_row (not the columns of its header), missing_item_id,
+           no_order_and_no_customer (a line may lack one of the two), unreadable_<id> (bytes that
+           the encoding cannot read), unreadable_time, future_time (at or after `as_of`),
            unreadable_quantity, unreadable_price, quantity_not_positive.
     """
     kinds = {field.name: field.dataType for field in lines.schema}
@@ -61,7 +62,11 @@ def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFra
 def _line_key(source: PurchaseSource) -> Column:
     """The source's line id, else a hash of what the row says beside its order and item."""
     if "line" in source.columns:
-        return F.coalesce("line", F.lit(""))
+        line = F.coalesce("line", F.lit(""))
+        # of two customers without an order, both may have a line 1
+        return F.when(F.col("order_id").isNull(), F.concat_ws("-", "customer_id", line)).otherwise(
+            line
+        )
     said = ("customer_id", "purchased_at", "quantity", "price", "market")
     return F.lower(F.hex(F.xxhash64(*said, F.col("price").isNull())))
 
@@ -75,7 +80,7 @@ def _columns(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]
 
     columns = {
         name: parse.as_id(mapped(name), kind(name))
-        for name in (*IDS, "line", "market")
+        for name in (*WHO, "item_id", "line", "market")
         if name in source.columns
     }
     columns["purchased_at"] = parse.as_time(
@@ -87,7 +92,9 @@ def _columns(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]
         if name in source.columns
     }
     columns["market"] = F.coalesce(columns.get("market", F.lit(None)), F.lit("all"))
-    absent = {"quantity": F.lit(1.0), "price": F.lit(None).cast("double"), "line": F.lit("")}
+    no_text, no_number = F.lit(None).cast("string"), F.lit(None).cast("double")
+    absent = dict.fromkeys(WHO, no_text)
+    absent |= {"quantity": F.lit(1.0), "price": no_number, "line": F.lit("")}
     return [(absent | columns)[name].alias(name) for name in SAYS]
 
 
@@ -98,7 +105,8 @@ def _rules(source: PurchaseSource, as_of: date) -> dict[str, Column]:
         raw_price = F.col(READ).getField(str(source.columns["price"]))
         price_given = parse.as_text(raw_price.cast("string"), StringType()).isNotNull()
     return {
-        **id_rules(IDS),
+        **id_rules(["item_id"], optional=WHO),
+        "no_order_and_no_customer": F.coalesce(*WHO).isNull(),
         **time_rules("purchased_at", as_of),
         "unreadable_quantity": F.col("quantity").isNull(),
         "unreadable_price": F.col("price").isNull() & price_given,

@@ -1,6 +1,6 @@
 """Rules of good rows, each named; every row gets all the rules that it broke."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
@@ -33,12 +33,13 @@ def broken_rules(rules: dict[str, Column]) -> Column:
     )
 
 
-def id_rules(names: Iterable[str]) -> dict[str, Column]:
-    """The rules of ids: there, and in the source's encoding; and of the row that holds them."""
+def id_rules(names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Column]:
+    """The rules of ids: there, unless `optional`, and in the source's encoding; and of the row that
+    holds them."""
     return {
         "unreadable_row": F.col(UNREADABLE).isNotNull(),
         **{f"missing_{name}": F.col(name).isNull() for name in names},
-        **{f"unreadable_{name}": F.col(name).contains(UNDECODED) for name in names},
+        **{f"unreadable_{n}": F.col(n).contains(UNDECODED) for n in (*names, *optional)},
     }
 
 

@@ -97,13 +97,15 @@ def _mapping(columns: Columns, allowed: set[str], required: set[str]) -> Columns
 
 
 class PurchaseSource(Source):
-    """The mapping of purchases: customer, order, item and time are required."""
+    """The mapping of purchases: item and time are required, and a customer, an order or both."""
 
     @field_validator("columns")
     @classmethod
     def _columns(cls, columns: Columns) -> Columns:
-        required = {"customer_id", "order_id", "item_id", "purchased_at"}
-        return _mapping(columns, PURCHASE_COLUMNS, required)
+        mapped = _mapping(columns, PURCHASE_COLUMNS, {"item_id", "purchased_at"})
+        if not {"customer_id", "order_id"} & mapped.keys():
+            raise ValueError("map customer_id, order_id or both: without them nothing is together")
+        return mapped
 
 
 class ItemSource(Source):

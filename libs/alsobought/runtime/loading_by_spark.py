@@ -4,6 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -108,7 +109,8 @@ class SparkLoad:
             gave_way = [pair for pair in contest.pairs if not pair.is_new]
             touched = sorted({*load.paths, *(pair.gives_way for pair in gave_way)})
             stay = self._standing().where(F.col("source_file").isin(touched))
-            rows = rows.unionByName(stay.join(contest.replaced, [*table.key], "left_anti"))
+            replaced = _as_other(contest.replaced, table.key)
+            rows = rows.unionByName(stay.join(replaced, _is_same(table.key), "left_anti"))
             removed += sum(contest.pairs[pair] for pair in gave_way)
             condition = _is_in(touched)
         writer = table.conform(rows).write.format("delta").mode("append")
@@ -148,12 +150,12 @@ class SparkLoad:
         standing = self._standing()
         if self._judged.same_time:
             standing = standing.where(_is_at_times_of(summaries, load))
-        standing = standing.select(*key, F.col("source_file").alias("_standing"))
+        standing = _as_other(standing, key, F.col("source_file").alias("_standing"))
         file, other = F.col("source_file"), F.col("_standing")
         # a file that is read again corrects itself
         wins = file <= other if self._judged.precedence == "first_file" else file >= other
-        met = new.select(*key, file).join(standing, key, "inner")
-        met = self._keep(met.withColumn(WINS, wins))
+        met = new.join(standing, _is_same(key), "inner").select(*key, file, other, wins.alias(WINS))
+        met = self._keep(met)
         counts = met.groupBy("source_file", "_standing", WINS).count().collect()
         contest = Contest(new)
         for new_file, old_file, new_wins, n in counts:
@@ -163,9 +165,9 @@ class SparkLoad:
             else:
                 contest.pairs[Pair(old_file, new_file, True)] += n
         if any(pair.is_new for pair in contest.pairs):
-            gave_way = met.where(~F.col(WINS)).select(*key)
-            contest.won = new.join(gave_way, key, "left_anti")
-            contest.lost = new.join(gave_way, key, "left_semi")
+            gave_way = _as_other(met.where(~F.col(WINS)), key)
+            contest.won = new.join(gave_way, _is_same(key), "left_anti")
+            contest.lost = new.join(gave_way, _is_same(key), "left_semi")
         return contest
 
     def _table(self) -> DataFrame:
@@ -193,6 +195,17 @@ class SparkLoad:
         made = [commit.get("userMetadata") for commit in self._store.commits(table, COMMITS)]
         if recorded not in made:
             raise JobError(f"{CONCURRENT}.")
+
+
+def _as_other(rows: DataFrame, key: Sequence[str], *others: Column) -> DataFrame:
+    """The keys of rows under names of their own, for `_is_same`."""
+    return rows.select(*(F.col(name).alias(f"_other_{name}") for name in key), *others)
+
+
+def _is_same(key: Sequence[str]) -> Column:
+    """Whether a row has the key of another's; two that lack a column of it have that alike."""
+    same = (F.col(name).eqNullSafe(F.col(f"_other_{name}")) for name in key)
+    return reduce(Column.__and__, same)
 
 
 def _summaries(rows: DataFrame, load: Load) -> list[Row]:

@@ -143,12 +143,12 @@ def sorted_hashes(files: Staged) -> np.ndarray:
 
 
 def range_of(files: Sequence[StagedFile], column: str) -> tuple[Any, Any] | None:
-    """The least and greatest value of a column in all files; None: unknown, or no value."""
+    """The least and greatest value of a column in all files; None: unknown, or a row has none."""
     statistics = [json.loads(file.stats) for file in files]
     values = [
         (s["minValues"][column], s["maxValues"][column])
         for s in statistics
-        if column in s["minValues"]
+        if column in s["minValues"] and not s["nullCount"][column]
     ]
     if not values or len(values) < len(files):
         return None

@@ -31,13 +31,19 @@ PURCHASES = Table(
     "purchases",
     "One line of an order.",
     (
-        column("customer_id", StringType(), "who bought"),
-        column("order_id", StringType(), "the order, basket or session, told apart within its market"),
+        column("customer_id", StringType(), "who bought; null: a guest", optional=True),
+        column(
+            "order_id",
+            StringType(),
+            "the order, basket or session, told apart within its market; null: there is none",
+            optional=True,
+        ),
         column("item_id", StringType(), "what was bought"),
         column(
             "line",
             StringType(),
-            "tells lines of one order and item apart: the source's line id, else a hash of the row",
+            "tells lines of one order and item apart: the source's line id (after the customer's "
+            "where there is no order), else a hash of the row",
         ),
         column("purchased_at", TimestampType(), "when, UTC"),
         column("quantity", DoubleType(), "units bought, > 0; 1 where the source has none"),
@@ -49,7 +55,9 @@ PURCHASES = Table(
     kept="added",
     replaced_by_file="purchased_at",
     checks={
-        "ids_not_empty": "customer_id <> '' AND order_id <> '' AND item_id <> ''",
+        "ids_not_empty": "coalesce(customer_id, 'none') <> '' AND coalesce(order_id, 'none') <> ''"
+        " AND item_id <> ''",
+        "order_or_customer": "customer_id IS NOT NULL OR order_id IS NOT NULL",
         "quantity_positive": "quantity > 0",
     },
 )

@@ -231,7 +231,8 @@ def drawn(dice):
     def events(n):
         return list({(f"o{dice.randrange(70)}", at()): None for _ in range(n)})
 
-    purchases = [(f"c{dice.randrange(8)}", at(), dice.randrange(100) / 4) for _ in range(300)]
+    buyers = [None, *(f"c{i}" for i in range(8))]  # None: a guest
+    purchases = [(dice.choice(buyers), at(), dice.randrange(100) / 4) for _ in range(300)]
     return {
         "offers": offers,
         "engagements": events(200),

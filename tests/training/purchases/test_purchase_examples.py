@@ -213,6 +213,12 @@ def test_the_account_and_what_cannot_be_learnt_from(frame):
         "cut-off 2017-11-01: 1 positives, 3 negatives, 1 customers, 2 items",
         "1 of 2 positives left out: their customer or item had no purchase before the cut-off",
     ]
+    guests = [("uk", None, "tea", at(40)), ("uk", None, "oil", at(40)), ("uk", None, "tea", at(5))]
+    assert said(frame, [old, other, new, *guests], settings()) == [
+        "cut-off 2017-11-01: 1 positives, 3 negatives, 1 customers, 2 items",
+        "0 of 1 positives left out: their customer or item had no purchase before the cut-off",
+        "3 of 6 purchases have no customer: left out",
+    ]
     with pytest.raises(
         JobError, match=r"^No purchase lies in the 100 days before the cut-off 2017"
     ):

@@ -47,11 +47,13 @@ class SizeCounts(NamedTuple):
 
 
 class MarketCounts(NamedTuple):
-    """Of each market: units, purchase lines, and holdings (the sum of its items' buyers)."""
+    """Of each market: units, purchase lines, and holdings (the sum of its items' buyers), all after
+    the cap; and `lines`, those of all units before it."""
 
     units: Int64s
     purchases: Int64s
     holdings: Int64s
+    lines: Int64s
 
 
 class ItemHistograms(NamedTuple):

@@ -62,7 +62,7 @@ def pack_purchases(purchases: Stored, baskets: Baskets, as_of: date) -> PackedBa
     """The baskets of the look-back window; they stay persisted until they are released.
 
     Cost: one scan of the window; the lines are shuffled once as packed integers.
-    Raises JobError for an empty window.
+    Raises JobError for an empty window, and where no line has a unit's id.
     """
     cores = purchases.rows.sparkSession.sparkContext.defaultParallelism
     first = days_before(as_of, baskets.look_back_days)
@@ -79,6 +79,13 @@ def pack_purchases(purchases: Stored, baskets: Baskets, as_of: date) -> PackedBa
     packed = _kept(pack.pack_baskets(partitioned, items, layout))
     totals_of_units = totals.collect_totals(packed, items, layout)
     partitioned.unpersist()
+    without = [of_unit.unit for of_unit in totals_of_units if not of_unit.markets.lines.any()]
+    if without:
+        packed.unpersist()
+        raise JobError(
+            f"No purchase in the look-back window names its {without[0]}: take {without[0]} out of "
+            f"units in [baskets], or map {without[0]}_id in [sources.purchases.columns]."
+        )
     return PackedBaskets(packed, items, layout, totals_of_units, scan_seconds)
 
 

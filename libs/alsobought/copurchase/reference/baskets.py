@@ -13,7 +13,7 @@ from alsobought.days import in_window
 def of_unit(purchases: DataFrame, unit: Unit, max_items: int, *, count_repeats: bool) -> DataFrame:
     """Each unit's distinct items, at most `max_items` of them.
 
-    In:    market, customer_id, order_id, item_id.
+    In:    market, customer_id, order_id, item_id; a line without the unit's id is in no unit.
     Out:   unit, market, unit_id, item_id (distinct), lines (purchase lines of the item, or 1
            without `count_repeats`), total (lines of all items of the unit that are kept),
            nth (numbers the unit's items from 1, so that nth = 1 is one row a unit).
@@ -25,6 +25,7 @@ def of_unit(purchases: DataFrame, unit: Unit, max_items: int, *, count_repeats: 
     lines = F.count(F.lit(1)) if count_repeats else F.lit(1).cast("bigint")
     distinct = (
         purchases.select("market", unit_id, "item_id")
+        .where("unit_id IS NOT NULL")
         .groupBy("market", "unit_id", "item_id")
         .agg(lines.alias("lines"))
     )

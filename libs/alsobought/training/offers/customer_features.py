@@ -32,7 +32,8 @@ def with_customer_features(issued: DataFrame, purchases: DataFrame) -> DataFrame
            no_earlier_purchase is 1); ln(1+n) of purchase lines and of spend in the 30 and 90 days
            before; ln(1+n) of the customer's offers, of those engaged with and of those redeemed,
            each by its first such event.
-    Nulls: a price that is null counts as 0; a spend below 0 counts as 0.
+    Nulls: a price that is null counts as 0; a spend below 0 counts as 0; a guest's purchase is
+           nobody's.
     Cost:  one shuffle and sort of purchases and offers by customer; then a pass per span, so that
            a row costs the same however many purchases its customer has. The rows of one customer
            are one task's.
@@ -73,7 +74,7 @@ def _sum(name: str) -> Column:
 def _purchases(purchases: DataFrame) -> DataFrame:
     price = F.coalesce("price", F.lit(0.0))
     price = F.least(F.greatest(price, F.lit(-LARGEST_PRICE)), F.lit(LARGEST_PRICE))
-    return purchases.select(
+    return purchases.where("customer_id IS NOT NULL").select(
         "customer_id",
         F.unix_micros("purchased_at").alias("at"),
         F.lit(1).alias("lines"),

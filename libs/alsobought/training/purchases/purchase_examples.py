@@ -75,12 +75,17 @@ def _history(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> D
     """The purchases that features and popularity come from."""
     cut = cut_off(settings, as_of)
     first = days_before(cut, settings.history_days)
-    return purchases.where(is_within(F.col("purchased_at"), first, cut))
+    return purchases.where(_of_customers(first, cut))
 
 
 def _followed(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
     """The purchases that positives come from."""
-    return purchases.where(is_within(F.col("purchased_at"), cut_off(settings, as_of), as_of))
+    return purchases.where(_of_customers(cut_off(settings, as_of), as_of))
+
+
+def _of_customers(first: date, end: date) -> Column:
+    """Whether a purchase lies in [first, end) and is no guest's."""
+    return is_within(F.col("purchased_at"), first, end) & F.col("customer_id").isNotNull()
 
 
 def _pairs(history: DataFrame) -> DataFrame:
@@ -189,8 +194,10 @@ def _features(cut: date) -> Column:
 def _account(
     purchases: DataFrame, rows: DataFrame, settings: PurchaseExamples, as_of: date
 ) -> DataFrame:
-    """One row: purchases `before` and `after` the cut-off, positives that `followed`, and of
-    `rows` the positives, negatives, customers and items. Cost: one more scan of the purchases.
+    """One row: purchases of customers `before` and `after` the cut-off, and of `guests`, positives
+    that `followed`, and of `rows` the positives, negatives, customers and items.
+
+    Cost: one more scan of the purchases.
     """
     cut = cut_off(settings, as_of)
     is_after = F.col("purchased_at") >= midnight(cut)
@@ -199,10 +206,12 @@ def _account(
     pairs = in_time.groupBy(*PAIR).agg(
         F.count_if(~is_after).alias("before"), F.count_if(is_after).alias("after")
     )
+    is_guest = F.col("customer_id").isNull()
     purchased = pairs.agg(
-        F.coalesce(F.sum("before"), F.lit(0)).alias("before"),
-        F.coalesce(F.sum("after"), F.lit(0)).alias("after"),
-        F.count_if(F.col("after") > 0).alias("followed"),
+        _sum_where(~is_guest, F.col("before")).alias("before"),
+        _sum_where(~is_guest, F.col("after")).alias("after"),
+        _sum_where(is_guest, F.col("before") + F.col("after")).alias("guests"),
+        F.count_if(~is_guest & (F.col("after") > 0)).alias("followed"),
     )
     examples = rows.agg(
         F.count_if(F.col("label") == 1).alias("positives"),
@@ -211,6 +220,10 @@ def _account(
         F.count_distinct("item_id").alias("items"),
     )
     return purchased.crossJoin(examples).select("*", F.lit(cut).alias("cut_off"))
+
+
+def _sum_where(condition: Column, number: Column) -> Column:
+    return F.coalesce(F.sum(F.when(condition, number)), F.lit(0))
 
 
 def judge(account: Row, settings: PurchaseExamples, as_of: date) -> list[str]:
@@ -232,9 +245,12 @@ def judge(account: Row, settings: PurchaseExamples, as_of: date) -> list[str]:
             f"an item that had a purchase before it: take a longer history_days in {SECTION}."
         )
     left_out = account["followed"] - account["positives"]
+    guests, purchases = account["guests"], account["before"] + account["after"]
+    of_guests = f"{guests:,} of {purchases + guests:,} purchases have no customer: left out"
     return [
         f"cut-off {cut}: {account['positives']:,} positives, {account['negatives']:,} negatives, "
         f"{account['customers']:,} customers, {account['items']:,} items",
         f"{left_out:,} of {account['followed']:,} positives left out: their customer or item had "
         f"no purchase before the cut-off",
+        *([of_guests] if guests else []),
     ]

@@ -22,7 +22,7 @@ def totals_of(**counts):
         of_size = getattr(by_size, name)
         of_size[1], of_size[12] = small, large
     buyers = np.full(5_000, 2)
-    markets = MarketCounts(np.array([1_001]), np.array([6_096]), np.array([6_096]))
+    markets = MarketCounts(*map(np.array, ([1_001], [6_096], [6_096], [6_096])))
     return Totals("customer", markets, by_size, buyers, np.full(5_000, 4_095), buyers)
 
 

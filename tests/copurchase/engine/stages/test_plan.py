@@ -33,7 +33,7 @@ def totals():
     items, pairs = 5_000, sizes(1_000, 4_096 * 4_095 // 2)
     buyers = np.full(items, 2)
     by_size = SizeCounts(sizes(1_000, 1), sizes(2_000, 4_096), sizes(0, 0), pairs, pairs)
-    by_market = MarketCounts(np.array([1_001]), np.array([6_096]), np.array([6_096]))
+    by_market = MarketCounts(*map(np.array, ([1_001], [6_096], [6_096], [6_096])))
     return Totals("customer", by_market, by_size, buyers, np.full(items, 4_095), buyers)
 
 

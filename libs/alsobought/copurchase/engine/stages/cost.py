@@ -77,6 +77,19 @@ def pairs_in_words(cost: CostEstimate, cap: int) -> str:
     )
 
 
+def lines_without_a_unit(totals: Sequence[Totals], lines: int) -> list[str]:
+    """For each unit that some of all `lines` do not have, how many these are, in a sentence."""
+    counted = {of_unit.unit: int(of_unit.markets.lines.sum()) for of_unit in totals}
+    sentences = []
+    for unit, of_unit in counted.items():
+        others = [other for other in counted if other != unit]
+        instead = f"they count by {' and '.join(others)} only" if others else "they are left out"
+        if of_unit < lines:
+            share = f"{lines - of_unit:,} of {lines:,} lines"
+            sentences.append(f"{share} have no {unit}: {instead}")
+    return sentences
+
+
 def cost_in_words(costs: Sequence[CostEstimate], cores: int) -> str:
     """What all units together are expected to take, in a sentence to compare with the run."""
     return (

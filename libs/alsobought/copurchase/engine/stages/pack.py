@@ -72,7 +72,7 @@ def _pack_parts(
         baskets, before = make_baskets(lines, unit.max_items, items.hashes, unit.count_repeats)
         yield PACKED.row(BASKETS, baskets, part=part)
         yield PACKED.row(SIZES, _size_counts(baskets.sizes, before), part=part)
-        yield PACKED.row(MARKETS, _market_counts(baskets, items), part=part)
+        yield PACKED.row(MARKETS, _market_counts(baskets, lines.codes, items), part=part)
         for r, counts in by_item_range(ITEMS, count_per_item(baskets, len(items.hashes))):
             yield PACKED.row(ITEMS, counts, part=part, item_range=r)
 
@@ -100,7 +100,8 @@ def _size_counts(sizes: Int32s, before: Int64s) -> SizeCounts:
     )
 
 
-def _market_counts(baskets: Baskets, items: _ItemFacts) -> MarketCounts:
+def _market_counts(baskets: Baskets, codes: Int32s, items: _ItemFacts) -> MarketCounts:
+    """The counts of a part's baskets, made of lines of items `codes`."""
     market_of = items.market_of[baskets.codes]
     first_item = np.cumsum(baskets.sizes, dtype=np.int64) - baskets.sizes
     holdings = np.bincount(market_of, minlength=items.markets)
@@ -108,7 +109,8 @@ def _market_counts(baskets: Baskets, items: _ItemFacts) -> MarketCounts:
     if len(baskets.lines):
         np.add.at(purchases, market_of, baskets.lines)  # bincount would add up doubles
     units = np.bincount(market_of[first_item], minlength=items.markets)
-    return MarketCounts(units, purchases, holdings)
+    lines = np.bincount(items.market_of[codes], minlength=items.markets)
+    return MarketCounts(units, purchases, holdings, lines)
 
 
 def by_item_range(kind: Kind[Arrays], counts: Arrays) -> Iterator[tuple[int, Arrays]]:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from alsobought.compiled.array_types import Int64s
 from alsobought.compiled.hashing import SPARK_SEED, hash_texts, offsets_and_bytes
 from alsobought.copurchase.engine.envelopes import (
     LINES,
@@ -72,8 +73,15 @@ def _rows_of_chunk(
         times = ((at - time_zero) // SECOND_MICROS).astype(np.int32)
     seeds = item_codes.seeds_of(names, SPARK_SEED)
     for u, unit in enumerate(layout.units):
-        unit_hashes = hash_texts(seeds, market_of, *offsets_and_bytes(chunk[f"{unit.name}_id"]))
-        hashed = HashedLines(unit_hashes, item_hashes, times if unit.is_timed else untimed)
+        ids = chunk[f"{unit.name}_id"]
+        lines: Int64s | slice = slice(None)
+        if ids.null_count == len(ids):
+            continue
+        if ids.null_count:  # a line without the unit's id is in no unit
+            lines, ids = np.flatnonzero(ids.is_valid()), ids.drop_null()
+        unit_hashes = hash_texts(seeds, market_of[lines], *offsets_and_bytes(ids))
+        times_of_unit = times[lines] if unit.is_timed else untimed
+        hashed = HashedLines(unit_hashes, item_hashes[lines], times_of_unit)
         yield _rows_by_part(hashed, u * layout.parts, layout.parts)
 
 

@@ -72,7 +72,7 @@ def _zeros(unit: str, markets: int, items: int) -> Totals:
     def zeros(rows: int, columns: int) -> Iterator[Int64s]:
         return (np.zeros(rows, np.int64) for _ in range(columns))
 
-    by_market, by_size = MarketCounts(*zeros(markets, 3)), SizeCounts(*zeros(SIZE_CLASSES, 5))
+    by_market, by_size = MarketCounts(*zeros(markets, 4)), SizeCounts(*zeros(SIZE_CLASSES, 5))
     return Totals(unit, by_market, by_size, *zeros(items, 3))
 
 
