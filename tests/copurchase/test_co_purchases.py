@@ -47,10 +47,15 @@ def test_pairs_with_support_are_rows_of_the_table(purchases):
 
 
 def test_notes_say_what_was_counted_and_what_it_was_planned_to_cost(purchases):
-    units, scan, plan = run(purchases, settings(2)).notes
+    units, cap, scan, plan = run(purchases, settings(2)).notes
     assert units == (
         "customer: 2 units, 2 pairs; 1 units above max_items = 2 were sampled, "
         "which left out 2 pairs (50.0%)"
+    )
+    assert cap == (
+        "warning: customer: max_items = 2 left out 50.0% of the pairs, so N and E of single pairs "
+        "can be far from those of whole customers; [baskets.max_items] customer = 4 would count "
+        "all of them, 2 pairs more."
     )
     assert scan.startswith("lines scanned, 3 items numbered in ")
     assert plan.startswith("plan: ")
@@ -101,5 +106,5 @@ def test_a_unit_that_no_line_has_is_refused(frame):
 
 
 def test_a_day_without_purchases_is_refused(purchases):
-    with pytest.raises(JobError, match="purchases has none from 2017-05-11 to 2017-05-20"):
+    with pytest.raises(JobError, match="purchases has none in the 9 days before 2017-05-20"):
         run(purchases, settings(9), date(2017, 5, 20))

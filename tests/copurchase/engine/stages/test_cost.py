@@ -73,9 +73,17 @@ def test_a_cap_that_leaves_out_most_pairs_is_warned_of(capped):
         "which left out 8,386,515 pairs (100.0%)"
     )
     assert cost.warnings_of(capped, 10) == [
-        "customer: the cap of 10 items leaves out 100% of the pairs of 1 units; "
-        "raise [baskets.max_items] customer."
+        "customer: max_items = 10 left out 100.0% of the pairs, so N and E of single pairs can be "
+        "far from those of whole customers; [baskets.max_items] customer = 8192 would count all of "
+        "them, 8,386,515 pairs more."
     ]
+
+
+@pytest.mark.parametrize(("lost", "warnings"), [(10, 0), (11, 1)])
+def test_a_cap_is_warned_of_where_it_leaves_out_more_than_one_pair_of_a_hundred(lost, warnings):
+    counts = {"units": (100, 1), "items": (200, 40), "sampled_units": (0, 1)}
+    totals = totals_of(**counts, pairs_before=(500, 500), pairs=(500, 500 - lost))
+    assert len(cost.cap_warnings(totals, 40)) == warnings
 
 
 def test_the_cost_of_a_plan_is_said_in_a_sentence(totals):
