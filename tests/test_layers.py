@@ -83,7 +83,8 @@ READ_OR_WRITE = (
 OPENS_FILES = {
     "runtime.store", "runtime.commits", "runtime.staging", "runtime.parquet_writer",
     "runtime.judged_files", "runtime.loading_by_spark", "runtime.rejected_rows",
-    "runtime.warehouse", "runtime.folder", "ingest.files",
+    "runtime.warehouse", "runtime.folder", "runtime.creation", "runtime.file_statistics",
+    "ingest.files",
     "copurchase.engine.stages.lines", "related.candidate_files", "training.exports.loader",
 }  # fmt: skip
 

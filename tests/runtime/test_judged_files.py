@@ -11,13 +11,14 @@ import pytest
 
 from alsobought.compiled.hashing import hash_columns
 from alsobought.errors import JobError
+from alsobought.runtime.copies import copies_in, layout_of_copies
 from alsobought.runtime.judged_files import (
     MAYBE,
     JudgedLayout,
     KeyScan,
     Replaced,
+    layout_of_rejected,
     read_rows,
-    rejected_columns,
     rewrite_files,
     scan_keys,
     write_judged,
@@ -71,9 +72,8 @@ def lines_of(tmp_path, summary):
 
 
 def test_good_rows_rejected_rows_and_the_account_come_from_one_pass(tmp_path, layout):
-    rejected = FileLayout(
-        str(tmp_path / "rejected"), "", pa.schema(rejected_columns()), (), {}, (), ()
-    )
+    rejected = layout_of_rejected(str(tmp_path / "rejected"))
+    copies = layout_of_copies(str(tmp_path / "copies"), SCHEMA)
     ahead, both = ["future_time"], ["future_time", "unreadable_price"]
     reasons = pa.array([[], ahead, [], both, ["missing_line"]], pa.list_(pa.string()))
     rows = orders(
@@ -85,7 +85,7 @@ def test_good_rows_rejected_rows_and_the_account_come_from_one_pass(tmp_path, la
     )
     rows = rows.append_column("reasons", reasons)
     rows = rows.append_column("row", pa.array([None, "two", None, "four", "five"]))
-    judged = JudgedLayout(layout, rejected, "sold_at", "future_time")
+    judged = JudgedLayout(layout, rejected, copies, "sold_at", "future_time")
     *keys, last = write_judged(iter(rows.to_batches()), judged)
     summary = json.loads(last["info"][0].as_py())
     assert lines_of(tmp_path, summary) == ["1", "3"]
@@ -97,6 +97,33 @@ def test_good_rows_rejected_rows_and_the_account_come_from_one_pass(tmp_path, la
         "a": {"read": 4, "good": 1, "ahead": 1, "ahead_from": MICROS, "by_reason": by_reason},
         "b": {"read": 1, "good": 1, "ahead": 0, "ahead_from": None, "by_reason": {}},
     }
+
+
+def test_copies_of_a_row_are_set_aside_with_the_place_of_the_one_that_stays(tmp_path, layout):
+    """Rows of one key that differ, be it by their file, are not alike."""
+    rows = orders(
+        ("1", 10, EARLY, "a"),
+        ("2", 10, EARLY, "a"),
+        ("1", 10, EARLY, "a"),
+        ("1", 10, EARLY, "b"),
+        ("2", 10, LATE, "a"),
+        ("3", 10, EARLY, "a"),
+        ("3", 10, EARLY, "a"),
+    )
+    assert copies_in(rows, ("line",)) == {2: 0, 6: 5}
+    rows = rows.append_column("reasons", pa.array([[]] * len(rows), pa.list_(pa.string())))
+    rows = rows.append_column("row", pa.nulls(len(rows), pa.string()))
+    aside = [str(tmp_path / name) for name in ("rejected", "copies")]
+    layouts = layout, layout_of_rejected(aside[0]), layout_of_copies(aside[1], SCHEMA)
+    judged = JudgedLayout(*layouts, "sold_at", "future_time")
+    *_, last = write_judged(iter(rows.to_batches()), judged)
+    summary = json.loads(last["info"][0].as_py())
+    assert lines_of(tmp_path, summary) == ["1", "2", "1", "2", "3"]
+    assert summary["accounts"]["a"]["good"] == 6
+    copies = pq.read_table(f"{aside[1]}/{summary['copies'][0]}").to_pylist()
+    twins = [(row["line"], row["_twin_file"], row["_twin_place"]) for row in copies]
+    file = summary["files"][0]["path"]
+    assert twins == [("1", file, 0), ("3", file, 4)]
 
 
 @pytest.mark.parametrize("only_wanted", [False, True])

@@ -41,7 +41,7 @@ def require_acceptable(table: Table, rows: DataFrame, as_of: date) -> None:
 def require_acceptable_files(table: Table, files: Staged, as_of: date) -> None:
     """The same for rows that lie in files; removes the files where it refuses them."""
     try:
-        require_sound_files(table, files)
+        require_sound_rows(table, files.faults)
         if not files.rows:
             _require_rows_are_optional(table, as_of)
         if has_repeated_key(files):
@@ -51,10 +51,10 @@ def require_acceptable_files(table: Table, files: Staged, as_of: date) -> None:
         raise
 
 
-def require_sound_files(table: Table, files: Staged) -> None:
-    """Raise ContractError for a null in a required column, or a broken check."""
-    if files.faults:
-        raise ContractError(_refused(table, files.faults))
+def require_sound_rows(table: Table, faults: Mapping[str, int]) -> None:
+    """Raise ContractError for a null in a required column, or a broken check: rows by fault."""
+    if faults:
+        raise ContractError(_refused(table, faults))
 
 
 def _key(table: Table) -> list[str]:

@@ -97,7 +97,7 @@ class Log:
 
         Raises OtherCommit where that version is there already, whoever made it and of whatever.
         """
-        now = time.time_ns() // 1_000_000  # Delta's own times of files; nothing else is made of it
+        now = time_of_writing()
         rows = sum(file.rows for file in added)
         properties = CommitProperties(
             custom_metadata={
@@ -124,6 +124,11 @@ class Log:
             )
         except CommitFailedError:
             raise OtherCommit from None
+
+
+def time_of_writing() -> int:
+    """Milliseconds since 1970, for Delta's own times of files; nothing else is made of it."""
+    return time.time_ns() // 1_000_000
 
 
 def log_of(path: str, name: str, version: int | None = None) -> Log:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from alsobought.compiled.hashing import hash_columns
+from alsobought.runtime.copies import all_but, copies_in, is_in_sorted, with_twins
 from alsobought.runtime.parquet_writer import (
-    ROWS_PER_GROUP,
     Batches,
     FileLayout,
     FileWriter,
@@ -30,17 +29,21 @@ REASONS = "reasons"
 ROW = "row"
 MAYBE = -1  # in place of a place: rows of the file may be replaced
 SOURCE_FILE = "source_file"
+ROWS_PER_FILE = 1 << 18  # a file is written anew where a row of it goes, so it should be small
 
 
 @dataclass(frozen=True)
 class JudgedLayout:
     """How a worker writes judged rows: good ones as rows of the table, others as rejects.
 
+    copies: of good rows that are alike, source_file and all, and lie close together, those but one,
+    each with the file and place of that one;
     at: the column of the row's time; future: the rule of rows at or after the as-of day.
     """
 
     good: FileLayout
     rejected: FileLayout
+    copies: FileLayout
     at: str
     future: str
 
@@ -68,12 +71,13 @@ class FileAccount:
 def write_judged(batches: Batches, layout: JudgedLayout) -> Batches:
     """Write the rows of a task; yields rows of parquet_writer.SCHEMA as `write_files` does.
 
-    The summary also has `accounts`, a FileAccount by source file, and `rejected`, the files of
-    rejected rows.
+    The summary also has `accounts`, a FileAccount by source file, `rejected`, the files of rejected
+    rows, and `copies`, those of copies.
     """
-    good, rejected = FileWriter(layout.good), FileWriter(layout.rejected)
+    writers = [FileWriter(files) for files in (layout.good, layout.rejected, layout.copies)]
+    good, rejected, copies = writers
     accounts: dict[str, FileAccount] = {}
-    for chunk in in_chunks(batches, ROWS_PER_GROUP):
+    for chunk in in_chunks(batches, ROWS_PER_FILE):
         is_good = pc.equal(pc.list_value_length(chunk[REASONS]), 0)
         broken = chunk.filter(pc.invert(is_good))
         _count(chunk, broken, layout, accounts)
@@ -81,14 +85,20 @@ def write_judged(batches: Batches, layout: JudgedLayout) -> Batches:
             rejected.write(broken)
         rows = chunk.filter(is_good) if len(broken) else chunk
         if len(rows):
+            twin_of = copies_in(rows.select(layout.good.schema.names), layout.good.key)
+            if twin_of:
+                copies.write(with_twins(rows, twin_of, good.next_place))
+                rows = rows.filter(pa.array(all_but(len(rows), twin_of)))
             keys = good.write(rows)
             if keys is not None:
                 yield keys
-    good.finish()
+        good.finish()
     rejected.finish()
+    copies.finish()
     summary = good.summary()
     summary["accounts"] = {file: vars(account) for file, account in accounts.items()}
     summary["rejected"] = [file.path for file in rejected.files]
+    summary["copies"] = [file.path for file in copies.files]
     yield summary_row(json.dumps(summary))
 
 
@@ -157,38 +167,33 @@ def scan_keys(paths: Sequence[str], scan: KeyScan) -> Batches:
     columns = list(dict.fromkeys([*scan.key, SOURCE_FILE, scan.replaced.at]))
     for path in paths:
         first = 0
-        for rows in _groups(scan.folder, path, columns):
+        for rows in row_groups(scan.folder, path, columns):
             is_wanted = ~scan.replaced.is_in(rows)
             hashes = hash_columns([rows[name].combine_chunks() for name in scan.key])
             if scan.wanted is not None:
-                is_wanted &= _is_in_sorted(hashes, scan.wanted)
+                is_wanted &= is_in_sorted(hashes, scan.wanted)
             places = np.flatnonzero(is_wanted).astype(np.int32)
             if len(places):
                 yield hash_rows(hashes[places], places + np.int32(first), path)
             first += len(rows)
 
 
-def _is_in_sorted(hashes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    if not len(wanted):
-        return np.zeros(len(hashes), bool)
-    places = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
-    is_in: np.ndarray = wanted[places] == hashes
-    return is_in
-
-
 def read_rows(batches: Batches, folder: str, schema: pa.Schema) -> Batches:
     """The rows at the places of files that a task is given (file, place), whole, with these two."""
     for path, places in _places_by_file(batches).items():
-        first = 0
-        for rows in _groups(folder, path, schema.names):
-            low, high = np.searchsorted(places, [first, first + len(rows)])
-            here = places[low:high]
-            if len(here):
-                chosen = rows.take(pa.array(here - first)).cast(schema)
-                chosen = chosen.append_column("file", pa.repeat(pa.scalar(path), len(here)))
-                chosen = chosen.append_column("place", pa.array(here, pa.int32()))
-                yield from chosen.combine_chunks().to_batches()
-            first += len(rows)
+        with _opened(folder, path) as file:
+            first = 0
+            for group in range(file.num_row_groups):
+                end = first + file.metadata.row_group(group).num_rows
+                low, high = np.searchsorted(places, [first, end])
+                if low < high:
+                    here = places[low:high]
+                    rows = file.read_row_group(group, schema.names, use_threads=False)
+                    chosen = rows.take(pa.array(here - first)).cast(schema)
+                    chosen = chosen.append_column("file", pa.repeat(pa.scalar(path), len(here)))
+                    chosen = chosen.append_column("place", pa.array(here, pa.int32()))
+                    yield from chosen.combine_chunks().to_batches()
+                first = end
 
 
 def rewrite_files(batches: Batches, layout: FileLayout, replaced: Replaced) -> Batches:
@@ -207,19 +212,21 @@ def rewrite_files(batches: Batches, layout: FileLayout, replaced: Replaced) -> B
             continue
         dropped[path] = count
         first = 0
-        for rows in _groups(layout.folder, path, layout.schema.names):
+        for rows in row_groups(layout.folder, path, layout.schema.names):
             stays = ~is_dropped[first : first + len(rows)]
             first += len(rows)
             if stays.any():
                 writer.write(rows.filter(pa.array(stays)))
-    writer.finish()
+        writer.finish()
     yield summary_row(json.dumps(writer.summary() | {"dropped": dropped}))
 
 
 def _dropped(folder: str, path: str, places: np.ndarray, replaced: Replaced) -> np.ndarray:
     """Whether each row of a file goes."""
     if len(places) and places[0] == MAYBE:
-        masks = [replaced.is_in(rows) for rows in _groups(folder, path, [SOURCE_FILE, replaced.at])]
+        masks = [
+            replaced.is_in(rows) for rows in row_groups(folder, path, [SOURCE_FILE, replaced.at])
+        ]
         is_dropped = np.concatenate([np.zeros(0, bool), *masks])
     else:
         is_dropped = np.zeros(pq.read_metadata(Path(folder, path)).num_rows, bool)
@@ -227,11 +234,15 @@ def _dropped(folder: str, path: str, places: np.ndarray, replaced: Replaced) -> 
     return is_dropped
 
 
-def _groups(folder: str, path: str, columns: list[str]) -> Iterator[pa.Table]:
+def row_groups(folder: str, path: str, columns: list[str]) -> Iterator[pa.Table]:
     """The columns of a file, row group by row group."""
-    with pq.ParquetFile(Path(folder, path), coerce_int96_timestamp_unit="us") as file:
+    with _opened(folder, path) as file:
         for group in range(file.num_row_groups):
             yield file.read_row_group(group, columns, use_threads=False)
+
+
+def _opened(folder: str, path: str) -> pq.ParquetFile:
+    return pq.ParquetFile(Path(folder, path), coerce_int96_timestamp_unit="us")
 
 
 def _places_by_file(batches: Batches) -> Mapping[str, np.ndarray]:
@@ -245,6 +256,7 @@ def _places_by_file(batches: Batches) -> Mapping[str, np.ndarray]:
     return {file: np.sort(np.concatenate(arrays)) for file, arrays in places.items()}
 
 
-def rejected_columns() -> dict[str, Any]:
-    """The columns of files of rejected rows."""
-    return {SOURCE_FILE: pa.string(), REASONS: pa.list_(pa.string()), ROW: pa.string()}
+def layout_of_rejected(folder: str) -> FileLayout:
+    """How files of rejected rows are written."""
+    columns = {SOURCE_FILE: pa.string(), REASONS: pa.list_(pa.string()), ROW: pa.string()}
+    return FileLayout(folder, "", pa.schema(columns), (), {}, (), ())

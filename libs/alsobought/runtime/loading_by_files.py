@@ -6,43 +6,50 @@ version yet. Keys are compared by their hashes; only rows whose hash repeats are
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, Row
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame
 
 from alsobought.days import micros
 from alsobought.errors import JobError
 from alsobought.runtime import commits, rejected_rows, staging
-from alsobought.runtime.acceptance import require_sound_files
+from alsobought.runtime.acceptance import require_sound_rows
 from alsobought.runtime.commits import TableFile
+from alsobought.runtime.copies import layout_of_copies
 from alsobought.runtime.faults import CONCURRENT
 from alsobought.runtime.judged_files import (
+    REASONS,
+    ROW,
+    SOURCE_FILE,
     FileAccount,
     JudgedLayout,
     KeyScan,
     Replaced,
-    read_rows,
-    rejected_columns,
+    layout_of_rejected,
     rewrite_files,
-    scan_keys,
     write_judged,
 )
 from alsobought.runtime.judged_load import DUPLICATE, FUTURE, FileCounts, Load, LoadCounts, time_of
-from alsobought.runtime.parquet_writer import SCHEMA, Batches, FileLayout, StagedFile
-from alsobought.runtime.precedence import GIVES_WAY, WINNER, own_columns_as_json, with_precedence
+from alsobought.runtime.lost_rows import (
+    ROWS_READ_ON_DRIVER,
+    Rivals,
+    lost_rows,
+    rows_in,
+    tasks_of,
+    with_copies,
+)
+from alsobought.runtime.parquet_writer import Batches, StagedFile
+from alsobought.runtime.rejected_files import MOST_BYTES, MOST_ROWS, replace_by_driver
 from alsobought.runtime.store import Store
 from alsobought.tables.outcome import JudgedRows
 
-TASKS_PER_CORE = 4
 REJECTED = "source_file string, reasons array<string>, row string"
-PLACES = "file string, place int"
+PLACES = ["file", "place"]
 
 
 class FileLoad:
@@ -73,14 +80,30 @@ class FileLoad:
 
     def write_rejects(self, run: Mapping[str, Any]) -> None:
         """Replace the rejected rows of the files read by those of this reading, in one commit."""
-        broken = self._rejected
-        if self._lost is not None:
-            is_duplicate = F.array(F.lit(DUPLICATE)).alias("reasons")
-            # a row of another file that gives way is listed when its own file is read again
-            of_these = self._lost.where(F.col("source_file").isin(self._load.paths))
-            lost = of_these.select("source_file", is_duplicate, "row")
-            broken = lost if broken is None else broken.unionByName(lost)
-        rejected_rows.replace(self._store, self._load, broken, run)
+        # a row of another file that gives way is listed when its own file is read again
+        lost = None if self._lost is None else self._lost.rejected(self._load.paths)
+        if self._load.rejects is None:
+            return
+        is_plain = self._store.workers_write(self._load.rejects.table)
+        if is_plain and not isinstance(lost, DataFrame) and self._few_are_broken():
+            names = [SOURCE_FILE, REASONS, ROW]
+            tables = [staging.tables_in(self._rejected, names)] if self._rejected else []
+            tables += [lost] if lost is not None and len(lost) else []
+            broken = pa.concat_tables(tables) if tables else None
+            replace_by_driver(self._store, self._load, broken, run)
+            return
+        if isinstance(lost, pa.Table):
+            lost = self._store.spark.createDataFrame(lost)
+        rows = staging.rows_in(self._staged, REJECTED, self._rejected) if self._rejected else None
+        if lost is not None:
+            rows = lost if rows is None else rows.unionByName(lost)
+        rejected_rows.replace(self._store, self._load, rows, run)
+
+    def _few_are_broken(self) -> bool:
+        accounts = _accounts(self._staged.tasks).values()
+        rows = sum(account.read - account.good for account in accounts)
+        size = sum(Path(path).stat().st_size for path in self._rejected)
+        return rows <= MOST_ROWS and size <= MOST_BYTES
 
     def commit(self, run: Mapping[str, Any]) -> LoadCounts:
         """Write the rows in one commit whose userMetadata is `run`, upon `load.version`.
@@ -109,8 +132,15 @@ class FileLoad:
         assert table.replaced_by_file is not None  # rows come from files
         self._at = table.replaced_by_file
         self._replaced = Replaced(frozenset(load.paths), self._at, micros(load.as_of))
-        rejected = self._scratch_folder("rejected")
-        layout = JudgedLayout(self._layout, _layout_of_rejected(rejected), self._at, FUTURE)
+        folder = self._scratch_folder("aside")
+        rejected, copies = f"{folder}/rejected", f"{folder}/copies"
+        layout = JudgedLayout(
+            self._layout,
+            layout_of_rejected(rejected),
+            layout_of_copies(copies, self._layout.schema),
+            self._at,
+            FUTURE,
+        )
 
         def write(batches: Batches) -> Batches:
             return write_judged(batches, layout)
@@ -118,10 +148,17 @@ class FileLoad:
         written = staging.written(self._judged.rows, write, self._layout.folder)
         self._staged = self._resources.enter_context(written)
         self._unnamed |= {Path(path) for path in self._staged.paths}
-        require_sound_files(table, self._staged)
-        paths = [f"{rejected}/{path}" for task in self._staged.tasks for path in task["rejected"]]
-        self._rejected = staging.rows_in(self._staged, REJECTED, paths) if paths else None
-        self._lost = self._lost_rows()
+        require_sound_rows(table, self._staged.faults)
+        tasks = self._staged.tasks
+        self._rejected = [f"{rejected}/{path}" for task in tasks for path in task["rejected"]]
+        paths = [f"{copies}/{path}" for task in tasks for path in task["copies"]]
+        meeting = [file for file in self._standing if self._can_meet(file)]
+        scan = KeyScan(self._layout.folder, self._layout.key, self._replaced, None)
+        rivals = Rivals(table, self._judged, self._layout.schema, self._staged, meeting, scan)
+        lost = lost_rows(self._store.spark, rivals, self._resources)
+        self._lost = (
+            with_copies(self._store.spark, lost, paths, rivals, self._resources) if paths else lost
+        )
         self._count()
 
     def _folder(self) -> str:
@@ -142,7 +179,7 @@ class FileLoad:
         repeated: Counter[str] = Counter()
         gave_way: dict[str, set[str]] = defaultdict(set)
         standing = {file.path for file in self._standing}
-        for file, gives_way, stays, n in self._lost_by_file():
+        for file, gives_way, stays, n in () if self._lost is None else self._lost.by_file():
             if stays != gives_way:
                 gave_way[stays].add(gives_way)
             if file not in standing:
@@ -153,53 +190,6 @@ class FileLoad:
             path: _counts(account, lost[path], repeated[path])
             for path, account in _accounts(self._staged.tasks).items()
         }
-
-    def _lost_by_file(self) -> list[Row]:
-        """How many rows of a file, by source_file, give way to those of another source_file."""
-        if self._lost is None:
-            return []
-        return self._lost.groupBy("file", "source_file", WINNER).count().collect()
-
-    def _lost_rows(self) -> DataFrame | None:
-        """The rows that give way, new and standing: file, place, source_file, _winner, and their
-        own columns as JSON; kept on disk. None: there are none."""
-        keys, rows = self._staged.keys, self._staged.rows
-        meeting = [file for file in self._standing if self._can_meet(file)]
-        if meeting:
-            keys = keys.unionByName(self._standing_keys(meeting))
-            rows += sum(file.rows or 0 for file in meeting)
-        elif rows <= staging.ROWS_ON_DRIVER and not staging.has_repeated_key(self._staged):
-            return None
-        repeats = self._on_disk(staging.repeated_keys(keys, rows))
-        if not repeats.count():  # all of it is needed, and a worker that is cut short complains
-            return None
-        folder, schema = self._layout.folder, self._layout.schema
-
-        def read(batches: Batches) -> Batches:
-            return read_rows(batches, folder, schema)
-
-        by_file = repeats.select("file", "place").repartition(self._tasks(), "file")
-        rivals = by_file.mapInArrow(read, f"{self._load.table.ddl}, {PLACES}")
-        judged = with_precedence(rivals, self._load.table, self._judged)
-        content = own_columns_as_json(self._load.table).alias("row")
-        lost = judged.where(GIVES_WAY).select("file", "place", "source_file", WINNER, content)
-        return self._on_disk(lost)
-
-    def _standing_keys(self, meeting: list[TableFile]) -> DataFrame:
-        """The hashes of keys in these files of the table, but for rows that the run replaces."""
-        few = self._staged.rows <= staging.ROWS_ON_DRIVER
-        wanted = staging.sorted_hashes(self._staged) if few else None
-        scan = KeyScan(self._layout.folder, self._layout.key, self._replaced, wanted)
-        tasks = min(self._tasks(), len(meeting))
-        paths_of = [[file.path for file in meeting[task::tasks]] for task in range(tasks)]
-
-        def read(numbers: Batches) -> Batches:
-            for batch in numbers:
-                for task in batch.column(0).to_pylist():
-                    yield from scan_keys(paths_of[task], scan)
-
-        keys = self._store.spark.range(0, tasks, 1, tasks).mapInArrow(read, SCHEMA)
-        return keys.drop("info")
 
     def _can_meet(self, file: TableFile) -> bool:
         """Whether a row of the file can have the key of a new row, by least and greatest values."""
@@ -216,37 +206,49 @@ class FileLoad:
         may_lose = [file for file in self._standing if self._may_be_replaced(file)]
         if self._lost is None and not may_lose:
             return self._staged.files, {}
-        spark = self._store.spark
-        rows = spark.createDataFrame([(file.path, None) for file in may_lose], PLACES)
-        if self._lost is not None:
-            rows = rows.unionByName(self._lost.select("file", "place"))
-        layout, replaced = replace(self._layout, key=(), checks={}, required=()), self._replaced
+        files, tasks = self._written_anew(may_lose)
+        self._unnamed |= {Path(self._layout.folder, file.path) for file in files}
+        lost_of = {f: n for task in tasks for f, n in task["dropped"].items()}
+        require_same_files(lost_of, [*self._staged.files, *self._standing])
+        stay = [file for file in self._staged.files if file.path not in lost_of]
+        return [*stay, *files], lost_of
+
+    def _written_anew(
+        self, may_lose: Sequence[TableFile]
+    ) -> tuple[list[StagedFile], list[dict[str, Any]]]:
+        """Files without the rows that go, and what the tasks tell that have written them."""
+        spark, replaced = self._store.spark, self._replaced
+        layout = replace(self._layout, key=(), checks={}, required=())
+        paths = [file.path for file in may_lose]
+        places = pa.table([pa.array(paths, pa.string()), pa.nulls(len(paths), pa.int32())], PLACES)
+        lost = places.slice(0, 0) if self._lost is None else self._lost.places()
+        rows: DataFrame | None = None
+        if isinstance(lost, DataFrame):
+            rows = lost
+        else:
+            places = pa.concat_tables([places, lost])
+            if (
+                rows_in(places["file"], [*self._staged.files, *may_lose, *self._standing])
+                <= ROWS_READ_ON_DRIVER
+            ):
+                batches = rewrite_files(iter(places.to_batches()), layout, replaced)
+                files, _, tasks = staging.summaries([b["info"][0].as_py() for b in batches])
+                return files, tasks
+        named = spark.createDataFrame(places)
+        rows = named if rows is None else rows.unionByName(named)
 
         def rewrite(batches: Batches) -> Batches:
             return rewrite_files(batches, layout, replaced)
 
-        by_file = rows.repartition(self._tasks(), "file")
-        written = staging.written(by_file, rewrite, layout.folder)
-        with written as files:
-            self._unnamed |= {Path(path) for path in files.paths}
-            lost_of = {f: n for task in files.tasks for f, n in task["dropped"].items()}
-            require_same_files(lost_of, [*self._staged.files, *self._standing])
-            stay = [file for file in self._staged.files if file.path not in lost_of]
-            return [*stay, *files.files], lost_of
+        by_file = rows.repartition(tasks_of(spark), "file")
+        with staging.written(by_file, rewrite, layout.folder) as written:
+            return written.files, written.tasks
 
     def _may_be_replaced(self, file: TableFile) -> bool:
         """Whether the file may hold rows that the run replaces."""
         if not self._load.may_stand_of_these:
             return False
         return any(file.may_hold("source_file", path, path) for path in self._load.paths)
-
-    def _tasks(self) -> int:
-        return TASKS_PER_CORE * self._store.spark.sparkContext.defaultParallelism
-
-    def _on_disk(self, rows: DataFrame) -> DataFrame:
-        rows = rows.persist(StorageLevel.DISK_ONLY)
-        self._resources.callback(rows.unpersist)
-        return rows
 
     def _remove_unnamed(self) -> None:
         for path in self._unnamed:
@@ -267,10 +269,6 @@ def _files_of(store: Store, load: Load) -> list[TableFile]:
     if load.version is None:
         return []
     return commits.log_of(store.path(load.table), load.table.name, load.version).files()
-
-
-def _layout_of_rejected(folder: str) -> FileLayout:
-    return FileLayout(folder, "", pa.schema(rejected_columns()), (), {}, (), ())
 
 
 def _accounts(tasks: Iterable[Mapping[str, Any]]) -> dict[str, FileAccount]:

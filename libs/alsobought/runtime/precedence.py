@@ -1,6 +1,11 @@
 """Which of several rows with one key stays in a table, whatever the order of their arrival."""
 
-from pyspark.sql import Column, DataFrame, Window
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import MapType, StructField
 
@@ -9,6 +14,7 @@ from alsobought.tables.table import Table
 
 WINNER = "_winner"  # the source_file of the row that stays
 GIVES_WAY = "_gives_way"
+_HASH = "_hash"
 
 
 def with_precedence(rows: DataFrame, table: Table, judged: JudgedRows) -> DataFrame:
@@ -40,3 +46,54 @@ def _comparable(field: StructField) -> Column:
     if isinstance(field.dataType, MapType):
         return F.array_sort(F.map_entries(field.name))
     return F.col(field.name)
+
+
+def rows_that_give_way(
+    spark: SparkSession, rows: pa.Table, table: Table, judged: JudgedRows
+) -> pa.Table:
+    """The rows of `with_precedence` that give way, of rows in memory.
+
+    In:   the table's columns, and any others.
+    Out:  the columns that are not the table's, source_file, `_winner`, and `row`: the table's own
+          columns as JSON, as `own_columns_as_json` has them.
+    Cost: no task; Spark evaluates its two expressions on the driver.
+    """
+    says = [_comparable(f) for f in table.columns if f.name != "source_file"]
+    hashes = _evaluated(spark, rows, table, F.xxhash64(*says))
+    rows = rows.append_column(_HASH, pa.array(hashes, pa.int64()))
+    first: Literal["ascending", "descending"] = (
+        "descending" if judged.precedence == "last_file" else "ascending"
+    )
+    keys = [(name, "ascending") for name in table.key]
+    rows = rows.sort_by([*keys, ("source_file", first), (_HASH, "ascending")]).combine_chunks()
+    leads = ~_has_key_of_row_before(rows, table)
+    stays = np.flatnonzero(leads)[np.cumsum(leads) - 1]
+    rows = rows.append_column(WINNER, rows["source_file"].take(pa.array(stays)))
+    lost = rows.filter(pa.array(~leads))
+    lost = lost.append_column("row", pa.array(as_json(spark, lost, table), pa.string()))
+    others = [name for name in lost.column_names if name not in (*table.names, _HASH)]
+    return lost.select(["source_file", *others])
+
+
+def as_json(spark: SparkSession, rows: pa.Table, table: Table) -> list[str]:
+    """What `own_columns_as_json` makes of rows in memory."""
+    return _evaluated(spark, rows, table, own_columns_as_json(table))
+
+
+def _evaluated(spark: SparkSession, rows: pa.Table, table: Table, value: Column) -> list[Any]:
+    """A column's value of each row. Cost: no task; Spark evaluates it on the driver."""
+    frame = spark.createDataFrame(rows.select(list(table.names)))
+    return [row[0] for row in frame.select(value).collect()]
+
+
+def _has_key_of_row_before(rows: pa.Table, table: Table) -> np.ndarray:
+    """Whether each row of sorted ones has the key of the row before; nulls are alike."""
+    is_same = np.zeros(len(rows), bool)
+    is_same[1:] = True
+    for name in table.key:
+        column = rows[name].combine_chunks()
+        now, before = column.slice(1), column.slice(0, max(len(rows) - 1, 0))
+        both_null = pc.and_(now.is_null(), before.is_null())
+        equal = pc.or_(pc.fill_null(pc.equal(now, before), False), both_null)
+        is_same[1:] &= equal.to_numpy(zero_copy_only=False)
+    return is_same

@@ -6,7 +6,7 @@ No version of the table names them, so no reader sees them; VACUUM removes those
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -25,6 +27,7 @@ from alsobought.runtime.parquet_writer import (
     SCHEMA,
     FileLayout,
     StagedFile,
+    with_few_keys,
     write_files,
 )
 from alsobought.tables.outcome import Batches, WorkerRows
@@ -33,6 +36,7 @@ from alsobought.tables.table import Table
 INDEXED = 32  # columns whose statistics Delta keeps where a table does not say which
 ROWS_ON_DRIVER = 1 << 20  # so many keys (8 MB) are compared without a shuffle
 ROWS_PER_TASK = 1 << 23
+BYTES_A_KEY = 8
 REPEATS = "file string, place int, hash bigint"
 
 
@@ -50,6 +54,8 @@ class Staged:
     keys: DataFrame
     tasks: list[dict[str, Any]] = field(default_factory=list)
     """What else each task has to tell."""
+    told_keys: pa.Table | None = None
+    """The keys of all rows, where few enough that the tasks told them with their summaries."""
 
     @property
     def rows(self) -> int:
@@ -60,6 +66,12 @@ class Staged:
     def paths(self) -> list[str]:
         """Where the files lie."""
         return [f"{self.folder}/{file.path}" for file in self.files]
+
+    def key_batches(self) -> list[pa.RecordBatch]:
+        """The hashes of all keys, for as many as a driver has room for: file, hashes, places."""
+        keys = self.keys.toArrow() if self.told_keys is None else self.told_keys
+        batches: list[pa.RecordBatch] = keys.to_batches()
+        return batches
 
     def discard(self) -> None:
         """Remove the files: their rows are refused."""
@@ -110,23 +122,39 @@ def written(
         make, source = rows.make, rows.source
 
         def make_and_write(batches: Batches) -> Batches:
-            return write(make(batches))
+            return with_few_keys(write(make(batches)))
 
         outputs = source.mapInArrow(make_and_write, SCHEMA)
     else:
-        outputs = rows.mapInArrow(write, SCHEMA)
+
+        def write_given(batches: Batches) -> Batches:
+            return with_few_keys(write(batches))
+
+        outputs = rows.mapInArrow(write_given, SCHEMA)
     outputs = outputs.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        infos = outputs.where("info IS NOT NULL").select("info").toArrow()["info"].to_pylist()
-        tasks = [json.loads(info) for info in infos]
-        files = [StagedFile(**file) for task in tasks for file in task.pop("files")]
-        faults: Counter[str] = Counter()
-        for task in tasks:
-            faults.update(task.pop("faults"))
-        keys = outputs.where("info IS NULL").drop("info")
-        yield Staged(folder, files, faults, keys, tasks)
+        with_info = outputs.where("info IS NOT NULL").toArrow()
+        is_keys = with_info["hashes"].is_valid()
+        files, faults, tasks = summaries(with_info["info"].filter(pc.invert(is_keys)).to_pylist())
+        told_keys = with_info.filter(is_keys)
+        lengths = pc.sum(pc.binary_length(told_keys["hashes"])).as_py() or 0
+        is_all = lengths == BYTES_A_KEY * sum(file.rows for file in files)
+        keys = outputs.where("hashes IS NOT NULL").drop("info")
+        yield Staged(folder, files, faults, keys, tasks, told_keys if is_all else None)
     finally:
         outputs.unpersist()
+
+
+def summaries(
+    infos: Sequence[str],
+) -> tuple[list[StagedFile], Counter[str], list[dict[str, Any]]]:
+    """What tasks tell of their files: the files, rows by fault, and what else each task says."""
+    tasks = [json.loads(info) for info in infos]
+    files = [StagedFile(**file) for task in tasks for file in task.pop("files")]
+    faults: Counter[str] = Counter()
+    for task in tasks:
+        faults.update(task.pop("faults"))
+    return files, faults, tasks
 
 
 def rows_in(files: Staged, schema: str, paths: Sequence[str] | None = None) -> DataFrame:
@@ -135,9 +163,19 @@ def rows_in(files: Staged, schema: str, paths: Sequence[str] | None = None) -> D
     return spark.read.schema(schema).parquet(*(files.paths if paths is None else paths))
 
 
-def sorted_hashes(files: Staged) -> np.ndarray:
+def tables_in(paths: Sequence[str], columns: Sequence[str]) -> pa.Table:
+    """The rows of some files in memory; there must be a file."""
+    return pa.concat_tables([pq.read_table(path, columns=list(columns)) for path in paths])
+
+
+def rows_at(paths: Sequence[str]) -> int:
+    """How many rows files have."""
+    return sum(pq.read_metadata(path).num_rows for path in paths)
+
+
+def sorted_hashes(batches: Sequence[pa.RecordBatch]) -> np.ndarray:
     """The hashes of all keys, for as many as a driver has room for."""
-    cells = files.keys.select("hashes").toArrow()["hashes"].combine_chunks()
+    cells = (cell for batch in batches for cell in batch["hashes"])
     hashes = [np.frombuffer(cell.as_buffer(), np.int64) for cell in cells]
     return np.sort(np.concatenate([np.empty(0, np.int64), *hashes]))
 
@@ -158,7 +196,7 @@ def range_of(files: Sequence[StagedFile], column: str) -> tuple[Any, Any] | None
 def has_repeated_key(files: Staged) -> bool:
     """Whether two rows have keys of the same hash: the same key, or two in 2^64 alike."""
     if files.rows <= ROWS_ON_DRIVER:
-        return bool((np.diff(sorted_hashes(files)) == 0).any())
+        return bool((np.diff(sorted_hashes(files.key_batches())) == 0).any())
     repeats = repeated_keys(files.keys, files.rows)
     return repeats.count() > 0  # a worker that is cut short complains
 
@@ -173,10 +211,11 @@ def repeated_keys(keys: DataFrame, rows: int) -> DataFrame:
         HASH_PARTS, max(keys.sparkSession.sparkContext.defaultParallelism, rows // ROWS_PER_TASK)
     )
     by_part = keys.repartitionById(tasks, F.col("part") % F.lit(tasks))
-    return by_part.mapInArrow(_repeats, REPEATS)
+    return by_part.mapInArrow(repeats, REPEATS)
 
 
-def _repeats(batches: Batches) -> Batches:
+def repeats(batches: Iterable[pa.RecordBatch]) -> Batches:
+    """The same of the keys of a task, or of as many as a driver has room for."""
     hashes: list[np.ndarray] = []
     places: list[np.ndarray] = []
     files: list[np.ndarray] = []

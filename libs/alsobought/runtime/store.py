@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from alsobought.errors import ContractError, JobError
-from alsobought.runtime import commits, staging
+from alsobought.runtime import commits, creation, staging
 from alsobought.runtime.acceptance import require_acceptable, require_acceptable_files
 from alsobought.runtime.faults import CONCURRENT
 from alsobought.tables.outcome import Outcome, WorkerRows
@@ -69,8 +69,8 @@ class Target:
 class Store:
     """The Delta tables of one environment.
 
-    On a path, workers write Parquet files and the driver commits them; Spark's own Delta only
-    creates tables. On a URI, for which only Spark has the keys, Spark reads and writes everything.
+    On a path, workers write Parquet files and the driver commits them. On a URI, for which only
+    Spark has the keys, Spark reads and writes everything.
     """
 
     spark: SparkSession
@@ -247,21 +247,10 @@ class Store:
 
     def create(self, table: Table) -> None:
         """Create the empty table with its columns, comments and constraints."""
-        path = self.path(table).replace("file:///", "file:/", 1)  # as Delta writes it itself
-        builder = DeltaTable.createIfNotExists(self.spark).location(path)
-        builder = builder.comment(table.meaning)
-        for field in table.stored:
-            builder = builder.addColumn(
-                field.name,
-                field.dataType,
-                nullable=field.nullable,
-                comment=field.metadata["comment"],
-            )
-        if table.kept == "per_as_of":
-            builder = builder.partitionedBy("as_of")
-        for name, value in table.properties.items():
-            builder = builder.property(name, value)
-        builder.execute()
+        if self.is_on_path:
+            creation.create(self.path(table), table)
+        else:
+            creation.create_by_spark(self.spark, self.path(table), table)
 
     def check_contract(self, table: Table) -> None:
         """Raise ContractError where another writer changed the table's schema or constraints."""
