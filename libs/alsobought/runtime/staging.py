@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyspark import StorageLevel
+from pyspark import StorageLevel, TaskContext
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
@@ -37,6 +37,7 @@ INDEXED = 32  # columns whose statistics Delta keeps where a table does not say 
 ROWS_ON_DRIVER = 1 << 20  # so many keys (8 MB) are compared without a shuffle
 ROWS_PER_TASK = 1 << 23
 BYTES_A_KEY = 8
+FEW_TASKS = 16  # whose keys may come along with their summaries
 REPEATS = "file string, place int, hash bigint"
 
 
@@ -122,13 +123,13 @@ def written(
         make, source = rows.make, rows.source
 
         def make_and_write(batches: Batches) -> Batches:
-            return with_few_keys(write(make(batches)))
+            return _with_few_keys(write(make(batches)))
 
         outputs = source.mapInArrow(make_and_write, SCHEMA)
     else:
 
         def write_given(batches: Batches) -> Batches:
-            return with_few_keys(write(batches))
+            return _with_few_keys(write(batches))
 
         outputs = rows.mapInArrow(write_given, SCHEMA)
     outputs = outputs.persist(StorageLevel.MEMORY_AND_DISK)
@@ -143,6 +144,13 @@ def written(
         yield Staged(folder, files, faults, keys, tasks, told_keys if is_all else None)
     finally:
         outputs.unpersist()
+
+
+def _with_few_keys(outputs: Batches) -> Batches:
+    """Few keys of few tasks: the driver is to hold them all, whatever their number."""
+    task = TaskContext.get()
+    is_of_few = task is not None and task.partitionId() < FEW_TASKS
+    return with_few_keys(outputs) if is_of_few else outputs
 
 
 def summaries(
