@@ -11,7 +11,6 @@ import pytest
 
 from alsobought.compiled.hashing import hash_columns
 from alsobought.errors import JobError
-from alsobought.runtime.copies import copies_in, layout_of_copies
 from alsobought.runtime.judged_files import (
     MAYBE,
     JudgedLayout,
@@ -25,6 +24,7 @@ from alsobought.runtime.judged_files import (
 )
 from alsobought.runtime.loading_by_files import require_same_files
 from alsobought.runtime.parquet_writer import FileLayout, StagedFile
+from alsobought.runtime.repeated_lines import copies_in, layout_of_copies
 
 SCHEMA = pa.schema(
     {

@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from alsobought.compiled.hashing import hash_columns
-from alsobought.runtime.copies import all_but, copies_in, is_in_sorted, with_twins
 from alsobought.runtime.parquet_writer import (
     Batches,
     FileLayout,
@@ -24,6 +23,7 @@ from alsobought.runtime.parquet_writer import (
     in_chunks,
     summary_row,
 )
+from alsobought.runtime.repeated_lines import all_but, copies_in, is_in_sorted, with_twins
 
 REASONS = "reasons"
 ROW = "row"

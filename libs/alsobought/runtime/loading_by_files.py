@@ -20,7 +20,6 @@ from alsobought.errors import JobError
 from alsobought.runtime import commits, rejected_rows, staging
 from alsobought.runtime.acceptance import require_sound_rows
 from alsobought.runtime.commits import TableFile
-from alsobought.runtime.copies import layout_of_copies
 from alsobought.runtime.faults import CONCURRENT
 from alsobought.runtime.judged_files import (
     REASONS,
@@ -45,6 +44,7 @@ from alsobought.runtime.lost_rows import (
 )
 from alsobought.runtime.parquet_writer import Batches, StagedFile
 from alsobought.runtime.rejected_files import MOST_BYTES, MOST_ROWS, replace_by_driver
+from alsobought.runtime.repeated_lines import layout_of_copies
 from alsobought.runtime.store import Store
 from alsobought.tables.outcome import JudgedRows
 

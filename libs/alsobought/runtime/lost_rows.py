@@ -16,7 +16,6 @@ from pyspark.sql import functions as F
 
 from alsobought.runtime import staging
 from alsobought.runtime.commits import TableFile
-from alsobought.runtime.copies import TWIN_FILE, TWIN_PLACE
 from alsobought.runtime.judged_files import (
     REASONS,
     ROW,
@@ -35,6 +34,7 @@ from alsobought.runtime.precedence import (
     rows_that_give_way,
     with_precedence,
 )
+from alsobought.runtime.repeated_lines import TWIN_FILE, TWIN_PLACE
 from alsobought.runtime.staging import Staged
 from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.table import Table
