@@ -25,9 +25,12 @@ def related_items() -> None:
     """
     purchases = spark_job("purchases")
     items = spark_job("items")
+    returned = spark_job("returned_purchases")  # ends at once where the TOML has no returns
     co_purchases = spark_job("co_purchases")
+    item_statistics = spark_job("item_statistics")
 
-    purchases >> [spark_job("item_statistics"), co_purchases]
+    purchases >> [returned, item_statistics, co_purchases]
+    returned >> [item_statistics, co_purchases]
     [co_purchases, items] >> spark_job("related_items")
 
 

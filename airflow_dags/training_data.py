@@ -25,13 +25,15 @@ def training_data() -> None:
     # no other DAG: the job adds only what is new. Should both write in the same minute, Delta
     # refuses the second, whose next try finds nothing left to add.
     purchases = spark_job("purchases")
+    returned = spark_job("returned_purchases")  # ends at once where the TOML has no returns
     events = [spark_job("offers"), spark_job("engagements"), spark_job("redemptions")]
     examples = spark_job("redemption_examples")
     weights = spark_job("redemption_weights")
     training = spark_job("training_examples")
 
-    purchases >> spark_job("purchase_examples")
-    [purchases, *events] >> examples
+    purchases >> returned
+    [purchases, returned] >> spark_job("purchase_examples")
+    [purchases, returned, *events] >> examples
     examples >> weights
     [examples, weights] >> training
     [examples, weights] >> spark_job("redemption_audits")

@@ -9,7 +9,7 @@ from alsobought.runtime.job import Job, Prepare
 from alsobought.runtime.run import main
 from alsobought.tables.copurchase import CO_PURCHASES
 from alsobought.tables.outcome import Outcome
-from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
 
 
 def co_purchases(prepared: PackedBaskets, params: CoPurchases, as_of: date) -> Outcome:
@@ -20,9 +20,9 @@ def co_purchases(prepared: PackedBaskets, params: CoPurchases, as_of: date) -> O
 JOB = Job(
     co_purchases,
     CoPurchases,
-    {"purchases": PURCHASES},
+    {"purchases": PURCHASES, "returned": RETURNED_PURCHASES},
     CO_PURCHASES,
-    as_files=("purchases",),
+    as_files=("purchases", "returned"),
     prepare=Prepare(pack_purchases, ("baskets",)),
 )
 

@@ -10,7 +10,7 @@ from alsobought.runtime.run import main
 from alsobought.settings import Settings
 from alsobought.tables.copurchase import ITEM_STATISTICS
 from alsobought.tables.outcome import Outcome
-from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
 
 
 class Params(Settings):
@@ -25,9 +25,9 @@ def item_statistics(prepared: PackedBaskets, params: Params, as_of: date) -> Out
 JOB = Job(
     item_statistics,
     Params,
-    {"purchases": PURCHASES},
+    {"purchases": PURCHASES, "returned": RETURNED_PURCHASES},
     ITEM_STATISTICS,
-    as_files=("purchases",),
+    as_files=("purchases", "returned"),
     prepare=Prepare(pack_purchases, ("baskets",)),
 )
 

@@ -9,7 +9,7 @@ from alsobought.runtime.run import main
 from alsobought.settings import Settings, Share
 from alsobought.tables.offers import ENGAGEMENTS, OFFERS, REDEMPTIONS
 from alsobought.tables.outcome import Outcome
-from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
 from alsobought.tables.training import REDEMPTION_EXAMPLES
 from alsobought.training.offers import redemption_examples as step
 from alsobought.training.offers.settings import Redemption
@@ -19,6 +19,7 @@ READS = {
     "engagements": ENGAGEMENTS,
     "redemptions": REDEMPTIONS,
     "purchases": PURCHASES,
+    "returned": RETURNED_PURCHASES,
 }
 
 

@@ -7,10 +7,15 @@ DAY = 86_400
 
 
 def baskets(lines, unit):
-    """{(market, unit id): {item: times}} of (market, customer, order, item, time) lines."""
+    """{(market, unit id): {item: times}} of (market, customer, order, item, time) lines.
+
+    A line without the unit's id is in none.
+    """
     found = defaultdict(lambda: defaultdict(list))
     for market, customer, order, item, time in lines:
-        found[market, customer if unit == "customer" else order][item].append(time)
+        of_unit = customer if unit == "customer" else order
+        if of_unit is not None:
+            found[market, of_unit][item].append(time)
     return found
 
 

@@ -1,10 +1,15 @@
 """Jobs as values: found by the name of their file, ordered by what they read."""
 
+from datetime import date
+
 import pytest
 
 from alsobought.errors import ConfigError
 from alsobought.runtime import job as jobs
-from tests.project import REPO
+from alsobought.runtime import progress
+from alsobought.runtime.config import load_sections, sections_of
+from alsobought.runtime.run import context, run_all
+from tests.project import REPO, settings, toml
 from tests.rows import rows
 
 JOBS = jobs.all_jobs(REPO)
@@ -40,7 +45,8 @@ def test_every_job_is_called_like_its_file():
     assert list(JOBS) == [
         "co_purchases", "engagements", "item_statistics", "items", "offers", "purchase_examples",
         "purchases", "redemption_audits", "redemption_examples", "redemption_scores",
-        "redemption_weights", "redemptions", "related_items", "training_examples",
+        "redemption_weights", "redemptions", "related_items", "returned_purchases",
+        "training_examples",
     ]  # fmt: skip
     assert {name: job.name for name, job in JOBS.items()} == {name: name for name in JOBS}
 
@@ -53,10 +59,10 @@ def test_an_unknown_job():
 
 def test_a_job_comes_after_those_that_write_what_it_reads():
     assert names(jobs.with_upstream(JOBS, ["related_items"])) == [
-        "purchases", "co_purchases", "items", "related_items",
+        "purchases", "returned_purchases", "co_purchases", "items", "related_items",
     ]  # fmt: skip
     assert names(jobs.with_upstream(JOBS, ["item_statistics", "purchases"])) == [
-        "purchases", "item_statistics",
+        "purchases", "returned_purchases", "item_statistics",
     ]  # fmt: skip
 
 
@@ -109,3 +115,33 @@ def test_a_job_file_that_cannot_be_imported_is_not_half_there_the_next_time(tmp_
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             jobs.load(tmp_path, "items")
+
+
+def test_a_job_whose_table_comes_with_an_absent_section_is_left_out_alone(tmp_path):
+    ordered = jobs.with_upstream(JOBS, ["co_purchases", "offers"])
+
+    def chosen(conf):
+        (tmp_path / "conf").mkdir(exist_ok=True)
+        (tmp_path / "conf" / "test.toml").write_text(toml(conf), encoding="utf-8")
+        sections = sections_of(job.params for job in ordered).values()
+        environment = load_sections(tmp_path, "test", *sections)
+        configured, lacking = jobs.configured(ordered, environment)
+        return names(configured), lacking
+
+    conf = settings()
+    assert chosen(conf) == (["purchases", "co_purchases"], ["sources.offers"])
+    conf["sources"]["purchases"]["returns"] = {"order_prefix": "C"}
+    assert chosen(conf)[0] == ["purchases", "returned_purchases", "co_purchases"]
+
+
+def test_a_job_with_nothing_to_do_says_so_and_starts_no_session(tmp_path):
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "test.toml").write_text(toml(settings()), encoding="utf-8")
+    (tmp_path / "jobs").symlink_to(REPO / "jobs")
+    job = JOBS["returned_purchases"]
+    with progress.OUT.capture() as printed:
+        run_all([job], context(tmp_path, "test", date(2017, 12, 1), [job]))
+    assert printed.get() == (
+        "returned_purchases: nothing to do without [sources.purchases.returns]\n"
+    )
+    assert not (tmp_path / "tables").exists()

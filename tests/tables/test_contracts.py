@@ -5,7 +5,7 @@ from pyspark.sql.types import ArrayType, LongType, StringType, StructField, Stru
 
 from alsobought.errors import ContractError
 from alsobought.tables import ALL
-from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
 from alsobought.tables.table import Table, column, schema_faults
 from tests.rows import rows
 
@@ -33,7 +33,9 @@ def test_key_order_and_columns_fit_together(table):
     stored = {field.name: field for field in table.stored}
     assert len(stored) == len(table.stored)
     assert set(table.key) <= stored.keys()
-    may_be_null = {"order_id"} if table is PURCHASES else set()  # of lines without an order
+    may_be_null = (
+        {"order_id"} if table in (PURCHASES, RETURNED_PURCHASES) else set()
+    )  # of lines without an order
     assert {name for name in table.key if stored[name].nullable} == may_be_null
     assert set(table.sorted_by) | set(table.skipped_by or ()) <= set(table.names)
     assert ("as_of" in stored) == (table.kept == "per_as_of") == (table.key[0] == "as_of")

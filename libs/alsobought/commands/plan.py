@@ -1,6 +1,7 @@
 """The command `plan`: what counting the pairs would take, estimated before it is done."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -14,13 +15,15 @@ from alsobought.copurchase.engine.stages import cost
 from alsobought.copurchase.engine.stages.item_codes import Items
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.days import days_before, in_window
+from alsobought.returns import counting
 from alsobought.runtime import home, session
 from alsobought.runtime import job as jobs
 from alsobought.runtime.arguments import AsOf, day
 from alsobought.runtime.run import Context, context
 from alsobought.runtime.store import Store, warehouse_path
-from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
 from alsobought.tables.stored import Stored
+from alsobought.tables.table import Table
 
 HEAVIEST = 5
 
@@ -52,14 +55,16 @@ def print_plan(spark: SparkSession, where: Context, params: Any) -> None:
     `params` are the job's. Cost: the scans and the packing of the run itself, without its counting.
     """
     store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
-    read = store.read(PURCHASES, where.as_of)
-    purchases = Stored(read.rows, store.files(PURCHASES, where.as_of, read.version))
-    packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of)
+    wants_returned = where.environment.wants(RETURNED_PURCHASES)
+    returned = _stored(store, RETURNED_PURCHASES, where.as_of) if wants_returned else None
+    purchases = _stored(store, PURCHASES, where.as_of)
+    packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of, returned)
     planned = pipeline.plan_blocks(packed, params.lists.min_support, params.task_memory_mb << 20)
     costs = pipeline.estimate_costs(planned, params.candidates * len(params.lists.metrics))
     first = days_before(where.as_of, params.baskets.look_back_days)
     say(f"co_purchases of {where.name}, purchases from {first} to {where.as_of}")
-    window = in_window(read.rows, where.as_of, params.baskets.look_back_days)
+    counted = counting(purchases.rows, returned.rows if returned else None, where.as_of)
+    window = in_window(counted, where.as_of, params.baskets.look_back_days)
     caps = [unit.max_items for unit in packed.layout.units]
     for totals, estimate, cap in zip(packed.totals, costs, caps, strict=True):
         say("", cost.pairs_in_words(estimate, cap))
@@ -72,10 +77,19 @@ def print_plan(spark: SparkSession, where: Context, params: Any) -> None:
     _print_balance(planned)
 
 
+def _stored(store: Store, table: Table, as_of: date) -> Stored:
+    read = store.read(table, as_of)
+    return Stored(read.rows, store.files(table, as_of, read.version))
+
+
 def heaviest_units(window: DataFrame, unit: str) -> list[tuple[str, int]]:
     """The units with the most purchase lines, repeats included, and how many. Cost: one scan."""
     unit_id = F.col(f"{unit}_id")
-    line_counts = window.groupBy("market", unit_id).agg(F.count(F.lit(1)).alias("lines"))
+    line_counts = (
+        window.where(unit_id.isNotNull())
+        .groupBy("market", unit_id)
+        .agg(F.count(F.lit(1)).alias("lines"))
+    )
     top = line_counts.orderBy(F.desc("lines"), "market", unit_id).limit(HEAVIEST)
     return [(row[1], row["lines"]) for row in top.collect()]
 

@@ -69,7 +69,8 @@ def _configured(ordered: list[Job], root: Path, env: str) -> list[Job]:
     environment = config.load_sections(root, env, *sections.values())
     chosen, lacking = jobs.configured(ordered, environment)
     if lacking:
-        left_out = ", ".join(job.name for job in ordered if job not in chosen)
+        wanted = [job for job in ordered if environment.wants(job.writes)]
+        left_out = ", ".join(job.name for job in wanted if job not in chosen)
         absent = ", ".join(f"[{section}]" for section in lacking)
         say(f"Left out, as {config.path_of(root, env)} has no {absent}: {left_out}.")
     return chosen

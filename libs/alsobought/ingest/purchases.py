@@ -17,11 +17,12 @@ from alsobought.ingest.rules import (
     source_column,
     time_rules,
 )
-from alsobought.ingest.settings import PurchaseSource
+from alsobought.ingest.settings import PurchaseSource, Returns
 from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.purchases import PURCHASES
 
 WHO = ("customer_id", "order_id")
+IS_RETURN = "_is_return"
 SAYS = tuple(name for name in PURCHASES.names if name != "source_file")
 
 
@@ -47,16 +48,18 @@ def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFra
     Rules: unreadable_row (not the columns of its header), missing_item_id,
            no_order_and_no_customer (a line may lack one of the two), unreadable_<id> (bytes that
            the encoding cannot read), unreadable_time, future_time (at or after `as_of`),
-           unreadable_quantity, unreadable_price, quantity_not_positive.
+           unreadable_quantity, unreadable_price, quantity_not_positive. Of a return the quantity is
+           the units returned, below 0 whatever the sign in the source.
     """
     kinds = {field.name: field.dataType for field in lines.schema}
-    return parsed(lines, _columns(source, kinds)).withColumns(
+    judged = parsed(lines, _columns(source, kinds)).withColumns(
         {
             "line": _line_key(source),
             "source_file": F.col(SOURCE_FILE),
             REASONS: broken_rules(_rules(source, as_of)),
         }
     )
+    return judged.drop(IS_RETURN)
 
 
 def _line_key(source: PurchaseSource) -> Column:
@@ -72,6 +75,8 @@ def _line_key(source: PurchaseSource) -> Column:
 
 
 def _columns(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]:
+    no_text, no_number = F.lit(None).cast("string"), F.lit(None).cast("double")
+
     def mapped(name: str) -> Column:
         return source_column(str(source.columns[name]))
 
@@ -91,11 +96,27 @@ def _columns(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]
         for name in ("quantity", "price")
         if name in source.columns
     }
+    is_return = F.lit(False)
+    if source.returns is not None:
+        is_return = _is_return(source.returns, columns, kinds)
+        units = columns.get("quantity", F.lit(1.0))
+        columns["quantity"] = F.when(is_return, -F.abs(units)).otherwise(units)
     columns["market"] = F.coalesce(columns.get("market", F.lit(None)), F.lit("all"))
-    no_text, no_number = F.lit(None).cast("string"), F.lit(None).cast("double")
     absent = dict.fromkeys(WHO, no_text)
     absent |= {"quantity": F.lit(1.0), "price": no_number, "line": F.lit("")}
-    return [(absent | columns)[name].alias(name) for name in SAYS]
+    return [*((absent | columns)[name].alias(name) for name in SAYS), is_return.alias(IS_RETURN)]
+
+
+def _is_return(returns: Returns, columns: dict[str, Column], kinds: dict[str, DataType]) -> Column:
+    """Whether a row of these parsed columns is a return."""
+    if returns.order_prefix:
+        is_return = columns["order_id"].startswith(returns.order_prefix)
+    elif returns.type_column:
+        type_ = parse.as_id(source_column(returns.type_column), kinds[returns.type_column])
+        is_return = type_.isin(returns.type_values)
+    else:
+        is_return = columns["quantity"] < 0
+    return F.coalesce(is_return, F.lit(False))
 
 
 def _rules(source: PurchaseSource, as_of: date) -> dict[str, Column]:
@@ -104,11 +125,12 @@ def _rules(source: PurchaseSource, as_of: date) -> dict[str, Column]:
     if "price" in source.columns:
         raw_price = F.col(READ).getField(str(source.columns["price"]))
         price_given = parse.as_text(raw_price.cast("string"), StringType()).isNotNull()
+    units = F.col("quantity")
     return {
         **id_rules(["item_id"], optional=WHO),
         "no_order_and_no_customer": F.coalesce(*WHO).isNull(),
         **time_rules("purchased_at", as_of),
         "unreadable_quantity": F.col("quantity").isNull(),
         "unreadable_price": F.col("price").isNull() & price_given,
-        "quantity_not_positive": F.col("quantity") <= 0,
+        "quantity_not_positive": F.when(F.col(IS_RETURN), units == 0).otherwise(units <= 0),
     }

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypeVar
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from alsobought.settings import Section, Settings, Share
 
@@ -96,8 +96,33 @@ def _mapping(columns: Columns, allowed: set[str], required: set[str]) -> Columns
     return columns
 
 
+class Returns(Settings):
+    """[sources.purchases.returns]: by what a row is a return; just one of three."""
+
+    order_prefix: str = ""
+    """The order ids of returns begin so."""
+    type_column: str = ""
+    """The source's column that says what a row is."""
+    type_values: list[str] = Field(default=[])
+    """What it says of returns."""
+    negative_quantity: bool = False
+    """true: a row with a quantity below 0."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Returns":
+        ways = [self.order_prefix, self.type_column, self.negative_quantity]
+        if sum(map(bool, ways)) != 1 or bool(self.type_column) != bool(self.type_values):
+            raise ValueError(
+                "name one of order_prefix, type_column with type_values, negative_quantity = true"
+            )
+        return self
+
+
 class PurchaseSource(Source):
     """The mapping of purchases: item and time are required, and a customer, an order or both."""
+
+    returns: Returns | None = None
+    """By what a row is a return; None: a row with a quantity of 0 or less is broken."""
 
     @field_validator("columns")
     @classmethod
@@ -106,6 +131,20 @@ class PurchaseSource(Source):
         if not {"customer_id", "order_id"} & mapped.keys():
             raise ValueError("map customer_id, order_id or both: without them nothing is together")
         return mapped
+
+    @model_validator(mode="after")
+    def _returns_can_be_told(self) -> "PurchaseSource":
+        if self.returns is not None:
+            needed = "order_id" if self.returns.order_prefix else "quantity"
+            if not self.returns.type_column and needed not in self.columns:
+                raise ValueError(f"returns can only be told where columns maps {needed}")
+        return self
+
+    @property
+    def source_columns(self) -> list[str]:
+        """Also the column that tells returns."""
+        told_by = [self.returns.type_column] if self.returns and self.returns.type_column else []
+        return list(dict.fromkeys([*super().source_columns, *told_by]))
 
 
 class ItemSource(Source):
@@ -169,10 +208,10 @@ class Sources(Section):
     redemptions: RedemptionSource | None = None
 
 
-S = TypeVar("S", bound=Source)
+S = TypeVar("S", bound=Settings)
 
 
 def configured(section: S | None) -> S:
-    """The section, for a job that reads its files: without the section it would not run."""
+    """The section, for a job that does not run without it."""
     assert section is not None
     return section

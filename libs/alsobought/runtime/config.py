@@ -7,10 +7,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, PrivateAttr, ValidationError, create_model
 
 from alsobought.errors import ConfigError
 from alsobought.settings import Section, Settings
+from alsobought.tables.table import Table
 
 P = TypeVar("P", bound=BaseModel)
 S = TypeVar("S", bound=Section)
@@ -25,6 +26,8 @@ class Environment(Settings):
     """Settings of the Spark session."""
     jobs: dict[str, dict[str, Any]]
     """The parameters of each job, checked against the job's own Params."""
+    _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
+    """The TOML as it is: a job that runs alone is not checked against other jobs' sections."""
 
     def section(self, kind: type[S]) -> S:
         """The environment's section of that type. Raises ConfigError where the TOML has none."""
@@ -40,6 +43,13 @@ class Environment(Settings):
         """
         shared = {name: getattr(self, name) for name in sections_of([kind])}
         return kind.model_validate({**self.jobs.get(job, {}), **shared})
+
+    def wants(self, table: Table) -> bool:
+        """Whether there is such a table: the TOML has the section that it comes with, if any."""
+        value: Any = self._raw
+        for part in table.only_with.split(".") if table.only_with else []:
+            value = value.get(part) if isinstance(value, dict) else None
+        return value is not None
 
     def lacks(self, sections: Sequence[str]) -> list[str]:
         """Those of `sections` that the TOML does not have: sources.offers, jobs.items, ..."""
@@ -114,7 +124,7 @@ def load(
         if sections is None:
             environment = _with_sections(raw, sections_of(d.params for d in demands.values()))
         else:
-            environment = environment_type(sections, raw).model_validate(raw)
+            environment = _of_toml(environment_type(sections, raw), raw, raw)
     except ValidationError as error:
         faults += phrases(error)
     lacking = {} if environment is None else _lacking(environment, demands)
@@ -149,7 +159,14 @@ def _with_sections(raw: dict[str, Any], sections: Mapping[str, type[Section]]) -
     asked = {
         key: value for key, value in raw.items() if key in names or not isinstance(value, dict)
     }
-    return environment_type(sections, raw).model_validate(asked)
+    return _of_toml(environment_type(sections, raw), raw, asked)
+
+
+def _of_toml(kind: type[Environment], raw: dict[str, Any], asked: dict[str, Any]) -> Environment:
+    """The environment of what is `asked` of a TOML, which knows the rest too."""
+    environment = kind.model_validate(asked)
+    environment._raw = raw
+    return environment
 
 
 def _parsed(home: Path, name: str) -> dict[str, Any]:

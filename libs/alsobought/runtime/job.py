@@ -129,13 +129,15 @@ def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
 def configured(ordered: Sequence[Job], environment: Environment) -> tuple[list[Job], list[str]]:
     """The jobs whose sections the environment has, and every section that the others lack.
 
-    A job that waits for one that is left out is left out too.
+    A job that waits for one that is left out is left out too; but none misses a table that the
+    environment does without (`Table.only_with`).
     """
     out: set[str] = set()
     lacking: dict[str, None] = {}
-    for job in ordered:
+    wanted = [job for job in ordered if environment.wants(job.writes)]
+    for job in wanted:
         lacks = environment.lacks(job.needs)
         if lacks or out & {source.name for source in job.reads.values()}:
             out.add(job.name)
             lacking |= dict.fromkeys(lacks)
-    return [job for job in ordered if job.name not in out], list(lacking)
+    return [job for job in wanted if job.name not in out], list(lacking)

@@ -56,6 +56,11 @@ def context(
 
 def run_all(jobs: Sequence[Job], where: Context, *, debug: bool = False) -> None:
     """Run the jobs in the given order in one Spark session, and print what each did."""
+    name, section = jobs[-1].name, jobs[-1].writes.only_with
+    jobs = [job for job in jobs if where.environment.wants(job.writes)]
+    if not jobs:
+        progress.OUT.print(f"{name}: nothing to do without [{section}]", markup=False)
+        return
     require_writable(warehouse_path(where.home, where.environment.warehouse))
     spark = session.build(jobs[-1].name, where.environment.spark, debug=debug)
     try:
@@ -163,13 +168,15 @@ def _lines(job: Job, where: Context, store: Store, params: BaseModel) -> loading
 
 def _inputs(
     job: Job, where: Context, store: Store, lines: loading.Reading | None
-) -> tuple[dict[str, DataFrame | Stored | Prepared], dict[str, int]]:
-    inputs: dict[str, DataFrame | Stored | Prepared] = {}
+) -> tuple[dict[str, DataFrame | Stored | Prepared | None], dict[str, int]]:
+    inputs: dict[str, DataFrame | Stored | Prepared | None] = {}
     versions: dict[str, int] = {}
     for name, source in job.reads.items():
         if isinstance(source, Files):
             assert lines is not None  # the job has a source
             inputs[name] = lines.lines(store.spark)
+        elif not where.environment.wants(source):
+            inputs[name] = None
         else:
             read = store.read(source, where.as_of)
             versions[source.name] = read.version

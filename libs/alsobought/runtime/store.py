@@ -111,7 +111,7 @@ class Store:
         if table.kept == "per_as_of":
             days = rows
             rows = rows.where(F.col("as_of") == F.lit(as_of)).drop("as_of")
-            if rows.isEmpty():
+            if rows.isEmpty() and not self._is_empty_day(table, as_of, version):
                 raise JobError(self._no_such_day(table, days, as_of))
         elif rows.isEmpty():
             raise JobError(f"{table.name} is empty: run the job {table.name} first.")
@@ -269,6 +269,10 @@ class Store:
                 f"program or version changed it: {'; '.join(faults)}. Restore an older version of "
                 f"the table, or move it away and run the job {table.name} again."
             )
+
+    def _is_empty_day(self, table: Table, as_of: date, version: int) -> bool:
+        """Whether a run has written the day, and found nothing to write."""
+        return table.may_be_empty and bool(self.run_of_day(table, as_of, version))
 
     def _no_such_day(self, table: Table, rows: DataFrame, as_of: date) -> str:
         distinct = rows.select("as_of").distinct().sort("as_of").collect()

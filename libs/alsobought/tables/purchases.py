@@ -29,7 +29,7 @@ REJECTED_CHECKS = {"has_a_reason": "size(reasons) > 0", "has_a_copy": "copies >=
 
 PURCHASES = Table(
     "purchases",
-    "One line of an order.",
+    "One line of an order, or of a return.",
     (
         column("customer_id", StringType(), "who bought; null: a guest", optional=True),
         column(
@@ -46,7 +46,11 @@ PURCHASES = Table(
             "where there is no order), else a hash of the row",
         ),
         column("purchased_at", TimestampType(), "when, UTC"),
-        column("quantity", DoubleType(), "units bought, > 0; 1 where the source has none"),
+        column(
+            "quantity",
+            DoubleType(),
+            "units bought; 1 where the source has none; < 0: units returned",
+        ),
         column("price", DoubleType(), "as in the source, in its currency", optional=True),
         MARKET,
         SOURCE_FILE,
@@ -58,8 +62,38 @@ PURCHASES = Table(
         "ids_not_empty": "coalesce(customer_id, 'none') <> '' AND coalesce(order_id, 'none') <> ''"
         " AND item_id <> ''",
         "order_or_customer": "customer_id IS NOT NULL OR order_id IS NOT NULL",
-        "quantity_positive": "quantity > 0",
+        "quantity_not_zero": "quantity <> 0",
     },
+)
+
+RETURNED_PURCHASES = Table(
+    "returned_purchases",
+    "A line of purchases of which something was returned before the as-of day.",
+    (
+        MARKET,
+        column("order_id", StringType(), "the order; null: there is none", optional=True),
+        column("item_id", StringType(), "what was bought"),
+        column("line", StringType(), "which line of order and item, as in purchases"),
+        column("purchased_at", TimestampType(), "when it was bought, UTC"),
+        column("quantity", DoubleType(), "units bought"),
+        column("returned", DoubleType(), "units returned, of these"),
+        column(
+            "returned_at",
+            TimestampType(),
+            "when the last unit was returned, UTC; null: a part was kept, and the line counts",
+            optional=True,
+        ),
+    ),
+    key=("as_of", "market", "order_id", "item_id", "line"),
+    kept="per_as_of",
+    checks={
+        "returned_fits": "returned > 0 AND returned <= quantity",
+        "returned_later": "returned_at IS NULL OR returned_at >= purchased_at",
+    },
+    sorted_by=("purchased_at",),
+    skipped_by=("purchased_at",),
+    may_be_empty=True,
+    only_with="sources.purchases.returns",
 )
 
 REJECTED_PURCHASES = Table(

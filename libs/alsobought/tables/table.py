@@ -32,6 +32,8 @@ class Table:
     `replaced_by_file` names the time column of a table `added` to whose rows carry `source_file`: a
     run's files replace the rows that they gave before, as far as those lie before the as-of day.
     `may_be_empty` says that a run without rows is a good one; else it is refused.
+    `only_with` names the section of the TOML without which there is no such table: jobs that read
+    it get None.
     `sorted_by` is the order of rows within a file, so that look-ups can skip most of it.
     `whole_groups` names columns by whose values no task's rows overlap with another's: workers that
     write the files promise readers that each such group lies in one file, in one piece.
@@ -48,6 +50,7 @@ class Table:
     skipped_by: tuple[str, ...] | None = None
     replaced_by_file: str | None = None
     may_be_empty: bool = False
+    only_with: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

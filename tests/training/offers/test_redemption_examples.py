@@ -19,6 +19,7 @@ END = datetime(2017, 6, 1)  # noqa: DTZ001 - tests run in UTC
 SETTINGS = Redemption(**offer_settings()["redemption"])
 WINDOW = timedelta(days=SETTINGS.attribution_days)
 SECOND = timedelta(seconds=1)
+KEY = ("'all' AS market", "cast(null AS string) AS order_id", "'tea' AS item_id", "line")
 
 
 def day(number, **more):
@@ -30,7 +31,8 @@ def day(number, **more):
 def made(spark):
     """made(offers, engagements, redemptions, purchases, as_of) is their Outcome.
 
-    Offers: id, customer, time, features. Events: offer, time. Purchases: customer, time, price.
+    Offers: id, customer, time, features. Events: offer, time. Purchases: customer, time, price, and
+    of those that were returned the time of that.
     """
 
     def run(offers, engagements=(), redemptions=(), purchases=(), as_of=AS_OF):
@@ -38,11 +40,16 @@ def made(spark):
             "offer_id string, customer_id string, issued_at timestamp, features map<string,double>"
         )
         bought = "customer_id string, purchased_at timestamp, price double"
+        lines = [(*purchase[:3], str(n)) for n, purchase in enumerate(purchases)]
+        lines = spark.createDataFrame(lines, f"{bought}, line string")
+        returned = [(str(n), *at) for n, (_, _, _, *at) in enumerate(purchases) if at]
+        gone = spark.createDataFrame(returned, "line string, returned_at timestamp")
         tables = redemption_examples.OfferTables(
             spark.createDataFrame(list(offers), issued),
             spark.createDataFrame(list(engagements), "offer_id string, engaged_at timestamp"),
             spark.createDataFrame(list(redemptions), "offer_id string, redeemed_at timestamp"),
-            spark.createDataFrame(list(purchases), bought),
+            lines.selectExpr("customer_id", "purchased_at", "price", *KEY, "1D AS quantity"),
+            gone.selectExpr(*KEY, "returned_at") if returned else None,
         )
         return redemption_examples.redemption_examples(tables, SETTINGS, as_of, 0.05)
 
@@ -201,8 +208,15 @@ def test_a_day_s_rows_are_the_same_whether_its_tables_end_there_or_go_on(made):
     assert states(made(**WORLD, as_of=old)) == {"o0": "10", "o2": "10"}
 
 
-def test_against_a_slow_oracle(made):
+@pytest.mark.parametrize("returns", [False, True])
+def test_against_a_slow_oracle(made, returns):
     world = drawn(random.Random(7))
+    if returns:  # a third of the purchases, up to 60 days later, also after the as-of day
+        lines = world["purchases"]
+        world["purchases"] = [
+            (*line, line[1] + timedelta(hours=6 * (n % 240))) if n % 3 else line
+            for n, line in enumerate(lines)
+        ]
     outcome = made(**world)
     rows = {key: (row["state"], row["features"]) for key, row in by_offer(outcome).items()}
     expected = oracle(**world)
@@ -258,7 +272,11 @@ def oracle(offers, engagements, redemptions, purchases):
     for offer, (customer, issue, engaged, redeemed) in events_of.items():
         if issue >= END:
             continue
-        of_customer = [(at, price) for c, at, price in purchases if c == customer and at < issue]
+        of_customer = [
+            (at, price)
+            for c, at, price, *returned_at in purchases
+            if c == customer and at < issue and not (returned_at and returned_at[0] < issue)
+        ]
         features = {customer_features.NEVER: 1.0}
         if of_customer:
             features = {customer_features.LAST: (issue - max(of_customer)[0]) / timedelta(days=1)}

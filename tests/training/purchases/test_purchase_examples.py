@@ -206,6 +206,35 @@ def said(frame, lines, asked):
     return outcome.judge(outcome.account.collect()[0])
 
 
+def test_what_was_returned_is_in_no_label_and_before_the_cut_off_in_no_feature(frame):
+    """As if only those lines were there that were not returned by then."""
+    lines, cut = shop(), at(30, 0)
+    returned_at = {n: line[3] + timedelta(days=n % 40) for n, line in enumerate(lines) if n % 4}
+    returned_at = {n: day for n, day in returned_at.items() if day < oracle.midnight(AS_OF)}
+    known = [
+        line
+        for n, line in enumerate(lines)
+        if n not in returned_at or line[3] < cut <= returned_at[n]
+    ]
+    key = ("market", "cast(null AS string) AS order_id", "item_id", "line")
+    numbered = frame(f"{LINES}, line string", *((*line, str(n)) for n, line in enumerate(lines)))
+    purchases = numbered.selectExpr("customer_id", "purchased_at", "1D AS quantity", *key)
+    gone = [(*lines[n][::2], str(n), day) for n, day in returned_at.items()]
+    returned = frame("market string, item_id string, line string, returned_at timestamp", *gone)
+    outcome = purchase_examples(
+        purchases, settings(), AS_OF, returned.selectExpr(*key, "returned_at")
+    )
+    wanted = purchase_examples(frame(LINES, *known), settings(), AS_OF)
+    assert rows_of(outcome.frame) == rows_of(wanted.frame) != []
+    assert outcome.account.collect() == wanted.account.collect()
+
+
+def rows_of(examples):
+    columns = [name for name in PURCHASE_EXAMPLES.names if name != "features"]
+    entries = "array_sort(map_entries(features)) AS features"
+    return sorted(map(tuple, examples.selectExpr(*columns, entries).collect()), key=repr)
+
+
 def test_the_account_and_what_cannot_be_learnt_from(frame):
     old, new = ("uk", "ann", "tea", at(40)), ("uk", "ann", "tea", at(5))
     other = ("uk", "ann", "jam", at(40))

@@ -58,16 +58,19 @@ class Plan:
     cores: int
 
 
-def pack_purchases(purchases: Stored, baskets: Baskets, as_of: date) -> PackedBaskets:
+def pack_purchases(
+    purchases: Stored, baskets: Baskets, as_of: date, returned: Stored | None = None
+) -> PackedBaskets:
     """The baskets of the look-back window; they stay persisted until they are released.
 
+    In:   `purchases`, and `returned_purchases` of the day where returns are told apart.
     Cost: one scan of the window; the lines are shuffled once as packed integers.
     Raises JobError for an empty window, and where no line has a unit's id.
     """
     cores = purchases.rows.sparkSession.sparkContext.defaultParallelism
     first = days_before(as_of, baskets.look_back_days)
     began = time.monotonic()
-    window = _lines_of(purchases, as_of, baskets.look_back_days)
+    window = _lines_of(purchases, returned, as_of, baskets.look_back_days)
     layout = layout_of(baskets, partition.parts_for(window, cores))
     partitioned, items = _partitioned(window, layout, first)
     scan_seconds = time.monotonic() - began
@@ -128,11 +131,17 @@ def estimate_costs(planned: Plan, rows_per_item: int) -> list[cost.CostEstimate]
     return [cost.estimate_cost(*of_unit, all_lines, rows_per_item) for of_unit in units]
 
 
-def _lines_of(purchases: Stored, as_of: date, look_back_days: int) -> lines.Lines:
-    if purchases.files:
-        spark = purchases.rows.sparkSession
+def _lines_of(
+    purchases: Stored, returned: Stored | None, as_of: date, look_back_days: int
+) -> lines.Lines:
+    spark = purchases.rows.sparkSession
+    if returned is None and purchases.files:
         return lines.lines_from_files(spark, purchases.files, as_of, look_back_days)
-    return lines.lines_by_spark(purchases.rows, as_of, look_back_days)
+    if returned is None:
+        return lines.lines_by_spark(purchases.rows, as_of, look_back_days)
+    if purchases.files and (returned.files or returned.rows.isEmpty()):
+        return lines.lines_from_files(spark, purchases.files, as_of, look_back_days, returned.files)
+    return lines.lines_by_spark(purchases.rows, as_of, look_back_days, returned.rows)
 
 
 def _partitioned(

@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from alsobought.days import DAY_MICROS
+from alsobought.returns import with_return_times
 
 MONEY = 10_000  # spend is summed in whole parts of a currency unit, so that no order matters
 LARGEST_PRICE = 1e9
@@ -23,11 +24,15 @@ NAMES = (
 )
 
 
-def with_customer_features(issued: DataFrame, purchases: DataFrame) -> DataFrame:
+def with_customer_features(
+    issued: DataFrame, purchases: DataFrame, returned: DataFrame | None = None
+) -> DataFrame:
     """Every offer with what happened to its customer strictly before issue, a column per NAMES.
 
     In:    issued: offer_id, customer_id, issued_at, engaged_at, redeemed_at (the last two null
-           where there is none) and any other columns; purchases: customer_id, purchased_at, price.
+           where there is none) and any other columns; purchases: customer_id, purchased_at, price;
+           with `returned_purchases` also the keys and quantities: what was wholly returned before
+           issue is no purchase.
     Out:   the columns of `issued`, and doubles: days_since_last_purchase (null: none, and then
            no_earlier_purchase is 1); ln(1+n) of purchase lines and of spend in the 30 and 90 days
            before; ln(1+n) of the customer's offers, of those engaged with and of those redeemed,
@@ -36,8 +41,10 @@ def with_customer_features(issued: DataFrame, purchases: DataFrame) -> DataFrame
            nobody's.
     Cost:  one shuffle and sort of purchases and offers by customer; then a pass per span, so that
            a row costs the same however many purchases its customer has. The rows of one customer
-           are one task's.
+           are one task's. A customer's offers are joined to the customer's returned lines.
     """
+    lines = purchases if returned is None else with_return_times(purchases, returned)
+    kept = lines if returned is None else lines.where("returned_at IS NULL")
     by_time = Window.partitionBy("customer_id").orderBy("at")
     before = by_time.rangeBetween(Window.unboundedPreceding, -1)
     sums = {name: _sum(name).over(before) for name in SUMMED}
@@ -45,9 +52,12 @@ def with_customer_features(issued: DataFrame, purchases: DataFrame) -> DataFrame
     for days in SPANS:
         older = by_time.rangeBetween(Window.unboundedPreceding, -days * DAY_MICROS - 1)
         sums |= {f"{name}_{days}": _sum(name).over(older) for name in ("lines", "spent")}
-    time_line = _offer_events(issued).unionByName(_purchases(purchases), allowMissingColumns=True)
+    time_line = _offer_events(issued).unionByName(_purchases(kept), allowMissingColumns=True)
     totals = time_line.select("offer", "at", *(sum_.alias(name) for name, sum_ in sums.items()))
-    return totals.where(F.col("offer").isNotNull()).select("offer.*", *_features())
+    totals = totals.where(F.col("offer").isNotNull())
+    if returned is not None:
+        totals = _with_returned_later(totals, lines.where("returned_at IS NOT NULL"))
+    return totals.select("offer.*", *_features())
 
 
 def merged_features(features: str) -> Column:
@@ -72,13 +82,42 @@ def _sum(name: str) -> Column:
 
 
 def _purchases(purchases: DataFrame) -> DataFrame:
+    return purchases.where("customer_id IS NOT NULL").select("customer_id", *_of_purchase())
+
+
+def _of_purchase() -> list[Column]:
+    """The time of a purchase, and what it adds to the sums."""
     price = F.coalesce("price", F.lit(0.0))
     price = F.least(F.greatest(price, F.lit(-LARGEST_PRICE)), F.lit(LARGEST_PRICE))
-    return purchases.where("customer_id IS NOT NULL").select(
-        "customer_id",
+    return [
         F.unix_micros("purchased_at").alias("at"),
         F.lit(1).alias("lines"),
         F.round(price * MONEY).cast("bigint").alias("spent"),
+    ]
+
+
+def _with_returned_later(totals: DataFrame, lines: DataFrame) -> DataFrame:
+    """`totals` of each offer with the lines that were returned, but not yet when it was issued."""
+    gone_at = F.unix_micros("returned_at").alias("gone_at")
+    bought = lines.where("customer_id IS NOT NULL").select(
+        F.col("customer_id").alias("_customer"), gone_at, *_of_purchase()
+    )
+    at, issue = F.col("bought.at"), F.col("totals.at")
+    is_there = (at < issue) & (F.col("gone_at") >= issue)
+    of_customer = F.col("totals.offer.customer_id") == F.col("_customer")
+    met = totals.alias("totals").join(bought.alias("bought"), of_customer & is_there, "inner")
+    sums = {name: F.sum(f"bought.{name}") for name in ("lines", "spent")} | {"last": F.max(at)}
+    for days in SPANS:
+        is_older = at < issue - days * DAY_MICROS
+        for name in ("lines", "spent"):
+            sums[f"{name}_{days}"] = F.sum(F.when(is_older, F.col(f"bought.{name}")))
+    later = met.groupBy(F.col("offer.offer_id").alias("_offer")).agg(
+        *(sum_.alias(f"_{name}") for name, sum_ in sums.items())
+    )
+    joined = totals.join(later, F.col("offer.offer_id") == F.col("_offer"), "left")
+    return joined.withColumns(
+        {name: _total(name) + _total(f"_{name}") for name in sums if name != "last"}
+        | {"last": F.greatest("last", "_last")}
     )
 
 

@@ -25,12 +25,16 @@ FAULTS = {  # of an event; the first that holds
 
 @dataclass(frozen=True)
 class OfferTables:
-    """What happened to offers and to their customers; the tables may hold later rows."""
+    """What happened to offers and to their customers; the tables may hold later rows.
+
+    returned: `returned_purchases` of the as-of day, None where returns are not told apart.
+    """
 
     offers: DataFrame
     engagements: DataFrame
     redemptions: DataFrame
     purchases: DataFrame
+    returned: DataFrame | None = None
 
     def until(self, as_of: date) -> "OfferTables":
         """What happened before `as_of`; but all offers, for an event may be before its offer."""
@@ -39,6 +43,7 @@ class OfferTables:
             self.engagements.where(F.col("engaged_at") < midnight(as_of)),
             self.redemptions.where(F.col("redeemed_at") < midnight(as_of)),
             self.purchases.where(F.col("purchased_at") < midnight(as_of)),
+            self.returned,
         )
 
 
@@ -47,7 +52,7 @@ def redemption_examples(
 ) -> Outcome:
     """Every offer issued before `as_of` with its features at issue and its state as visible.
 
-    In:    the four tables. Nothing at or after `as_of` is looked at, apart from the issue of an
+    In:    the tables. Nothing at or after `as_of` is looked at, apart from the issue of an
            offer by which events before it are counted as such.
     Out:   the columns of `redemption_examples`. An event counts where it lies in [issue, issue +
            attribution_days); a redemption is an engagement too, at its own time. `features` are
@@ -62,7 +67,7 @@ def redemption_examples(
     labelled = _labelled(past, settings, as_of)
     offers = labelled.where(_is_issued(as_of))
     counts = [name for name in offers.columns if name not in REDEMPTION_EXAMPLES.names]
-    rows = with_customer_features(offers.drop(*counts), past.purchases)
+    rows = with_customer_features(offers.drop(*counts), past.purchases, past.returned)
     rows = rows.withColumn("features", merged_features("features"))
     rows = rows.select(*REDEMPTION_EXAMPLES.names)
     may_be_written = partial(judge, max_faulty_share=max_faulty_share)

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from alsobought.days import days_before, days_between, is_within, midnight
 from alsobought.errors import JobError
 from alsobought.learn.splits import split_by_customer
+from alsobought.returns import with_return_times
 from alsobought.tables.outcome import Outcome
 from alsobought.training.purchases import negatives
 from alsobought.training.purchases.settings import PurchaseExamples
@@ -30,18 +31,26 @@ LOG_FEATURES = (
 )
 
 
-def purchase_examples(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> Outcome:
+def purchase_examples(
+    purchases: DataFrame,
+    settings: PurchaseExamples,
+    as_of: date,
+    returned: DataFrame | None = None,
+) -> Outcome:
     """The rows of PURCHASE_EXAMPLES: copy 0 is bought, copies 1 and on are drawn for it.
 
     A positive is a market, customer and item with a purchase in the `cut_off_days` days before
     `as_of`, of a customer and an item with purchases in the `history_days` days before that.
-    A negative is never a positive of its customer. The same rows come out on any number of
-    partitions, from the same purchases, settings and day.
+    A negative is never a positive of its customer. What was returned before the cut-off
+    (`returned_purchases` of the day) is in no feature, and what was before `as_of` in no label. The
+    same rows come out on any number of partitions, from the same purchases, settings and day.
     Raises JobError (by the account's judge) where there is nothing to learn from.
     Cost: the purchases are grouped by customer and item twice, the draws joined to the items; see
     `negatives.draw_negatives` and `negatives.with_places` for the two steps that can grow
     otherwise. The account scans the purchases once more.
     """
+    if returned is not None:
+        purchases = _as_known(purchases, returned, cut_off(settings, as_of))
     pairs = _pairs(_history(purchases, settings, as_of))
     items = negatives.with_places(_items(pairs), _exponent(settings))
     customers = _customers(pairs)
@@ -69,6 +78,14 @@ def purchase_examples(purchases: DataFrame, settings: PurchaseExamples, as_of: d
 def cut_off(settings: PurchaseExamples, as_of: date) -> date:
     """The day before whose start everything is known, and after which labels come."""
     return days_before(as_of, settings.cut_off_days)
+
+
+def _as_known(purchases: DataFrame, returned: DataFrame, cut: date) -> DataFrame:
+    """The lines that count: of those before the cut-off also what was returned after it."""
+    lines = with_return_times(purchases, returned)
+    at, returned_at, end = F.col("purchased_at"), F.col("returned_at"), midnight(cut)
+    is_kept = returned_at.isNull() | ((at < end) & (returned_at >= end))
+    return lines.where(is_kept).drop("returned_at")
 
 
 def _history(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:

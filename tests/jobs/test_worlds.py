@@ -1,0 +1,156 @@
+"""Small random worlds of guests, returns and two markets with the same order ids, from files to
+counts, row by row against plain Python."""
+
+import random
+from datetime import date, datetime, timedelta
+
+import pytest
+from pyspark.sql import functions as F
+
+from alsobought.copurchase.engine.pipeline import pack_purchases
+from alsobought.copurchase.item_statistics import item_statistics
+from alsobought.copurchase.reference import baskets as reference
+from alsobought.copurchase.reference import statistics
+from alsobought.copurchase.settings import Baskets
+from alsobought.returns import counting
+from alsobought.tables.stored import Stored
+from tests import line_oracle, oracle
+from tests.line_oracle import Line
+from tests.rows import rows
+
+WORLDS = 8
+FIRST = datetime(2017, 11, 1)  # noqa: DTZ001 - tests run in UTC
+AS_OF = ("2017-11-12", "2017-11-22")
+BASKETS = {
+    "units": ["order", "customer"],
+    "look_back_days": 100,
+    "count_repeats": True,
+    "max_items": {"order": 99, "customer": 99},
+}
+HEAD = "market,customer,order,item,line,time,n\n"
+
+
+def world(seed):
+    """Lines of two markets, a third of them returns: of parts, of more than was bought, of nothing,
+    before any purchase; of guests by order, of customers with and without orders."""
+    dice = random.Random(seed)
+    lines = []
+    for n in range(60):
+        customer, order = dice.choice([None, "ann", "ben"]), dice.choice([None, "1", "2", "3"])
+        if customer is None and order is None:
+            order = "4"
+        market = f"{seed}{dice.choice('xy')}"
+        at = FIRST + timedelta(days=dice.randrange(25), hours=dice.choice([0, 0, 7]))
+        units = dice.choice([1, 1, 2, 3]) if n % 3 else -dice.choice([1, 1, 2, 9])
+        item = dice.choice(["tea", "jam", "oil", "salt"])
+        # of a line without an order the id has its customer in the table
+        line = f"{n}" if order else f"{customer}-{n}"
+        lines.append(Line(market, customer, order, item, line, at, float(units)))
+    return lines
+
+
+LINES = [line for seed in range(WORLDS) for line in world(seed)]
+
+
+@pytest.fixture
+def shop(project):
+    """The worlds in three files, loaded."""
+    columns = {"market": "market", "line": "line", "quantity": "n"}
+    project.purchases["columns"] |= columns
+    project.purchases["returns"] = {"negative_quantity": True}
+    project.conf["baskets"] = BASKETS
+    project.conf["jobs"]["co_purchases"]["candidates"] = 1000
+    for number in range(3):
+        text = "".join(map(as_text, LINES[number::3]))
+        project.file(f"purchases/{number}.csv", HEAD + text)
+    project.run_job("purchases")
+    return project
+
+
+def as_text(line):
+    return (
+        f"{line.market},{line.customer or ''},{line.order or ''},{line.item},"
+        f"{line.line.rpartition('-')[2]},{line.at:%Y-%m-%d %H:%M},{line.quantity}\n"
+    )
+
+
+def test_what_counts_on_a_day_is_what_was_bought_and_not_returned_by_then(shop):
+    columns = ["market", "customer_id", "order_id", "item_id", "line", "purchased_at", "quantity"]
+    assert rows(shop.read("purchases").select(*columns)) == sorted(map(tuple, LINES), key=repr)
+    for as_of in AS_OF:
+        said = shop.run_jobs("returned_purchases", "item_statistics", "co_purchases", as_of=as_of)
+        day = datetime.fromisoformat(as_of)
+        returned, unmatched = line_oracle.returns(LINES, day)
+        counted = line_oracle.counting(LINES, day)
+        past = [line for line in LINES if line.at < day]
+        assert said[1] == account(past, counted, returned)
+        assert said[2].startswith(
+            f"{len(unmatched)} of {sum(line.quantity < 0 for line in past)} returns are of more "
+            f"than was bought before: "
+        )
+        assert of_day(shop, "returned_purchases", as_of) == sorted(
+            ((*line.key, line.at, line.quantity, *of) for line, of in returned.items()), key=repr
+        )
+        assert of_day(shop, "item_statistics", as_of) == wanted_statistics(counted)
+        assert pairs_of(shop, as_of) == wanted_pairs(counted)
+
+
+def account(past, counted, returned):
+    bought = sum(line.quantity > 0 for line in past)
+    in_part = sum(of.returned_at is None for of in returned.values())
+    return (
+        f"{bought} lines = {len(counted)} kept + {bought - len(counted)} returned; "
+        f"of {in_part} of the kept a part was returned"
+    )
+
+
+def of_day(shop, table, as_of):
+    return rows(shop.read(table).where(F.col("as_of") == as_of).drop("as_of"))
+
+
+def wanted_statistics(counted):
+    return sorted(
+        (
+            (unit, market, item, *counts)
+            for unit in BASKETS["units"]
+            for (market, item), counts in oracle.statistics(
+                line_oracle.for_counts(counted), unit
+            ).items()
+        ),
+        key=repr,
+    )
+
+
+def pairs_of(shop, as_of):
+    return {tuple(row[:2]) + tuple(row[3:5]): tuple(row[5:])
+            for row in of_day(shop, "co_purchases", as_of)}  # fmt: skip
+
+
+def wanted_pairs(counted):
+    lines = line_oracle.for_counts(counted)
+    return {
+        (unit, *pair): (both, pytest.approx(expected, rel=1e-9), *counts)
+        for unit in BASKETS["units"]
+        for pair, (both, expected, *counts) in oracle.pairs(lines, unit).items()
+    }
+
+
+def test_by_spark_and_by_reference_the_same_lines_count(shop):
+    as_of = date.fromisoformat(AS_OF[1])
+    shop.run_job("returned_purchases", AS_OF[1])
+    purchases = shop.read("purchases")
+    returned = shop.read("returned_purchases").drop("as_of")
+    baskets = Baskets(**BASKETS)
+    wanted = wanted_statistics(line_oracle.counting(LINES, datetime.fromisoformat(AS_OF[1])))
+    packed = pack_purchases(Stored(purchases), baskets, as_of, Stored(returned))
+    assert rows(item_statistics(packed).frame) == wanted
+    packed.release()
+    held = reference.all_units(counting(purchases, returned, as_of), baskets, as_of)
+    assert rows(statistics.item_statistics(held)) == wanted
+
+
+def test_before_any_return_the_day_is_there_and_empty(shop):
+    day = "2017-11-02"
+    first = line_oracle.returns(LINES, datetime.fromisoformat(day))[0]
+    shop.run_jobs("returned_purchases", "item_statistics", as_of=day)
+    assert len(of_day(shop, "returned_purchases", day)) == len(first)
