@@ -9,8 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from delta.tables import DeltaTable
+from deltalake import DeltaTable
 from py4j.protocol import Py4JError
+from pyarrow.lib import ArrowException
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
@@ -157,6 +158,8 @@ class Project:
             said = str(error)
         except (PySparkException, Py4JError) as error:
             said = sentence(str(error))
+        except (OSError, ArrowException) as error:
+            said = sentence(f"{type(error).__name__}: {error}", "It failed")
         else:
             raise AssertionError(f"{name} did not fail")
         return said.replace(f"{self.home}/", "")
@@ -167,5 +170,4 @@ class Project:
 
     def version(self, table: str) -> int:
         """The number of the table's newest commit."""
-        delta = DeltaTable.forPath(self.spark, str(self.home / "tables" / table))
-        return int(delta.history(1).collect()[0]["version"])
+        return DeltaTable(str(self.home / "tables" / table)).version()

@@ -5,6 +5,7 @@ import gzip
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from alsobought.ingest.time_patterns import LETTERS
 from tests.rows import rows
 
 HEAD = "customer,order,item,time\n"
@@ -19,7 +20,7 @@ def parquet_bytes(project, count=3):
 
 
 def test_no_file_at_all(project):
-    said = "No source file matches purchases; yesterday's tables stand."
+    said = "No source file matches purchases: deliver one, or correct [sources] path."
     assert project.refusal("purchases") == said
     (project.home / "purchases").mkdir()
     assert project.refusal("purchases") == said
@@ -37,7 +38,7 @@ def test_a_file_of_zero_bytes(project):
 
 def test_a_file_with_a_header_only(project):
     project.file("purchases/1.csv", HEAD)
-    assert project.refusal("purchases") == ("purchases has no rows; yesterday's purchases stand.")
+    assert project.refusal("purchases") == "purchases has no rows: deliver files that have some."
 
 
 def test_a_file_that_begins_with_an_empty_line(project):
@@ -155,8 +156,18 @@ def test_a_time_pattern_that_is_none(project):
     project.purchases["timestamp_format"] = "yyyy-MM-dd bbb"
     project.file("purchases/1.csv", HEAD + LINE)
     assert project.refusal("purchases") == (
-        "timestamp_format in [sources] is 'yyyy-MM-dd bbb', which Spark cannot read as a datetime "
-        "pattern."
+        "conf/test.toml: sources.purchases.timestamp_format has 'b', which Spark does not read in "
+        f"a time: {LETTERS}, got 'yyyy-MM-dd bbb'."
+    )
+
+
+def test_a_time_pattern_in_other_letters_than_those_of_spark(project):
+    project.purchases["timestamp_format"] = "YYYY-MM-DD hh:mm"
+    assert project.refusal("purchases") == (
+        "conf/test.toml: sources.purchases.timestamp_format should be 'yyyy-MM-dd HH:mm' in the "
+        "letters of Spark (y year, M month, d day, H hour of 24, h hour of 12 with a for am or pm, "
+        "m minute, s second, S fraction, X zone, other letters in single quotes), "
+        "got 'YYYY-MM-DD hh:mm'."
     )
 
 

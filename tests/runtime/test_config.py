@@ -24,13 +24,13 @@ def refused(tmp_path):
     (tmp_path / "conf").mkdir()
     (tmp_path / "jobs").symlink_to(REPO / "jobs")
 
-    def said(change=lambda conf: None, text=None, demands=NEEDED_DEMANDS, sections=SECTIONS):
+    def said(change=lambda conf: None, text=None, demands=NEEDED_DEMANDS, every=DEMANDS):
         conf = settings()
         change(conf)
         path = tmp_path / "conf" / "test.toml"
         path.write_bytes((toml(conf) if text is None else text).encode("latin-1"))
         with pytest.raises(ConfigError) as error:
-            config.load(tmp_path, "test", demands, sections)
+            config.load(tmp_path, "test", demands, every)
         return str(error.value).replace(f"{tmp_path}/", "")
 
     return said
@@ -43,11 +43,11 @@ def environment_of(conf):
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in (REPO / "conf").glob("*.toml")))
 def test_every_environment_fits_every_job_that_it_has_sections_for(name):
-    environment = config.load(REPO, name, {}, SECTIONS)
+    environment = config.load(REPO, name, {}, DEMANDS)
     chosen = {job: DEMANDS[job] for job in DEMANDS if not environment.lacks(DEMANDS[job].needs)}
     assert chosen.keys() >= set(NEEDED)
     assert chosen == DEMANDS or name != "demo"
-    assert config.load(REPO, name, chosen, SECTIONS).model_dump() == environment.model_dump()
+    assert config.load(REPO, name, chosen, DEMANDS).model_dump() == environment.model_dump()
     for job, demand in chosen.items():
         assert type(environment.params(job, demand.params)) is demand.params
 
@@ -71,7 +71,7 @@ def test_a_job_alone_is_not_stopped_by_a_section_that_it_does_not_ask_for(refuse
         conf["warehose"] = "x"
 
     only = {"items": DEMANDS["items"]}
-    assert refused(change, demands=only, sections=None) == (
+    assert refused(change, demands=only, every=None) == (
         "conf/test.toml: warehose is not a known key."
     )
     assert refused(change, demands=only) == (
@@ -111,6 +111,30 @@ def test_the_environments_that_there_are(tmp_path):
         config.load(tmp_path, "night", {})
     assert str(error.value) == (
         f"No environment is called 'night'; {tmp_path}/conf has: cluster, demo."
+    )
+
+
+def test_an_environment_elsewhere_is_none(tmp_path):
+    for folder in ("conf", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "shop.toml").touch()
+    for name in ("../elsewhere/shop", "./shop", str(tmp_path / "conf" / "shop"), "shop.toml", ""):
+        with pytest.raises(ConfigError) as error:
+            config.load(tmp_path, name, {})
+        assert str(error.value) == (
+            f"No environment is called {name!r}; {tmp_path}/conf has: shop."
+        )
+
+
+def test_parameters_of_a_job_that_does_not_run_are_checked_where_all_jobs_are_known(refused):
+    def change(conf):
+        conf["jobs"]["related_items"]["top_k"] = 0
+        del conf["jobs"]["co_purchases"]
+
+    only = {"items": DEMANDS["items"]}
+    assert refused(change, demands=only) == (
+        "conf/test.toml: jobs.related_items.top_k input should be greater than or equal to 1, "
+        "got 0."
     )
 
 

@@ -1,10 +1,18 @@
 """What Spark and Java say, in the user's words; one line and an exit code for every failure."""
 
+import contextlib
+import logging
+
+import pyarrow as pa
 import pytest
 
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime.faults import CONCURRENT, guarded, sentence
 
+NO_PARQUET = (
+    "A table cannot be read: one of its data files is not a Parquet file (was it cut short?); "
+    "put a copy of it back, or move the table away and run its job again."
+)
 SPARK = "Run again with --debug for the whole trace."
 
 
@@ -24,7 +32,40 @@ def test_a_failure_is_one_line_and_exit_code_1(capsys):
 def test_an_interrupt_is_exit_code_130(capsys):
     assert left(capsys, KeyboardInterrupt()) == (
         130,
-        ["error: Interrupted; the tables are as they were before this job."],
+        ["error: Interrupted; each table is as it was before a job, or as a whole job made it."],
+    )
+
+
+def test_an_interrupt_has_no_trace_of_the_call_that_it_cut_short(capsys):
+    with guarded(debug=False), contextlib.suppress(JobError):
+        raise JobError("any")
+    logging.getLogger().handle(logged("java_gateway", "KeyboardInterrupt while sending command."))
+    logging.getLogger("py4j.clientserver").exception("Error while sending or receiving.")
+    assert capsys.readouterr().err == ""
+
+
+def logged(module, message):
+    """A record as a module would log it."""
+    return logging.LogRecord("root", logging.ERROR, f"{module}.py", 1, message, (), None)
+
+
+def test_what_pyarrow_and_the_file_system_say_is_one_line_too(capsys):
+    error = FileNotFoundError(2, "No such file or directory", "/w/items/part-1.parquet")
+    assert left(capsys, error) == (
+        1,
+        [
+            "error: A table cannot be read: its data file /w/items/part-1.parquet is not there; "
+            "put a copy of it back, or move the table away and run its job again."
+        ],
+    )
+    error = pa.ArrowInvalid("Parquet magic bytes not found in footer.")
+    assert left(capsys, error) == (1, [f"error: {NO_PARQUET}"])
+    error = PermissionError(13, "Permission denied", "/w")
+    said = "No permission to read or write: '/w'."
+    assert left(capsys, error) == (1, [f"error: {said}"])
+    assert left(capsys, pa.ArrowInvalid("odd")) == (
+        1,
+        [f"error: It failed: ArrowInvalid: odd. {SPARK}"],
     )
 
 
@@ -84,6 +125,22 @@ def test_success_says_nothing(capsys):
             f"Spark failed: java.lang.IllegalStateException: odd. {SPARK}",
         ),
         ("", f"Spark failed: unknown. {SPARK}"),
+        (
+            "[PATH_NOT_FOUND] Path does not exist: file:/w/items/part-1.parquet. SQLSTATE: 42K03",
+            "A table cannot be read: its data file /w/items/part-1.parquet is not there; "
+            "put a copy of it back, or move the table away and run its job again.",
+        ),
+        (
+            "An exception was thrown from the Python worker:\nTraceback (most recent call last):\n"
+            '  File "x.py", line 3, in f\n    y\nValueError: odd\n\n\tat org.apache.spark.A',
+            f"Spark failed: ValueError: odd. {SPARK}",
+        ),
+        (
+            "An exception was thrown from the Python worker:\nTraceback (most recent call last):\n"
+            "FileNotFoundError: [Errno 2] Failed to open local file '/w/a/part-1.snappy.parquet'.",
+            "A table cannot be read: its data file /w/a/part-1.snappy.parquet is not there; "
+            "put a copy of it back, or move the table away and run its job again.",
+        ),
     ],
 )
 def test_a_trace_as_one_sentence(trace, said):

@@ -220,7 +220,9 @@ def test_a_delta_table_is_read_as_its_data_files(project):
     assert project.run_job("purchases", "2017-12-02")[0] == "purchases: 3 rows added, 3 removed"
     assert stored() == ["o2", "o3", "o4"]
     DeltaTable(path).delete()
-    assert project.refusal("purchases") == "lines has no rows; yesterday's tables stand."
+    assert project.refusal("purchases") == (
+        "lines has no rows: fill it, or correct [sources] path."
+    )
 
 
 def test_a_delta_table_with_deletion_vectors_is_read_whole_when_it_changes(project, spark):

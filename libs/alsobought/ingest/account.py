@@ -70,7 +70,7 @@ class Limits:
         reasons = ", ".join(f"{name} {n:,}" for name, n in sorted(account["by_reason"].items()))
         where = self.source.path
         if read == 0 and unchanged == 0:
-            raise JobError(f"{where} has no rows; yesterday's {self.what} stand.")
+            raise JobError(f"{where} has no rows: deliver files that have some.")
         if broken > self.source.max_rejected_share * read:
             raise JobError(
                 f"{where}: {broken:,} of {read:,} rows ({broken / read:.1%}) broke a rule, more "

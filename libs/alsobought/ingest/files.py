@@ -38,7 +38,7 @@ def listed(spark: SparkSession, source: Source, home: Path) -> list[SourceFile]:
     statuses = _matched(spark, path)
     files = sorted((_source_file(status) for status in statuses), key=lambda file: file.path)
     if not files:
-        raise JobError(f"No source file matches {path}; yesterday's tables stand.")
+        raise JobError(f"No source file matches {path}: deliver one, or correct [sources] path.")
     empty = [_path_of(spark, file) for file in files if file.size == 0]
     if empty:
         raise JobError(f"{local(empty[0])} is empty (0 bytes): deliver it again, or remove it.")
@@ -117,7 +117,7 @@ def _files_of_table(spark: SparkSession, path: str) -> list[SourceFile]:
         return [SourceFile(path, 0, 0, version)]
     paths = sorted(_at_version(spark, path, version).inputFiles())
     if not paths:
-        raise JobError(f"{path} has no rows; yesterday's tables stand.")
+        raise JobError(f"{path} has no rows: fill it, or correct [sources] path.")
     return [SourceFile(_as_spark_says(file), 0, 0) for file in paths]
 
 

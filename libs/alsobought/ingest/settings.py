@@ -4,6 +4,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
+from alsobought.ingest import time_patterns
 from alsobought.settings import Section, Settings, Share
 
 Columns = dict[str, str | list[str]]
@@ -47,6 +48,14 @@ class Source(Settings):
     """More rows than this break a rule: the job fails. Rows that lie ahead are not counted here."""
     max_future_share: Share = 0.05
     """More rows than this lie at or after the as-of day: the job fails. Raise it to backfill."""
+
+    @field_validator("timestamp_format")
+    @classmethod
+    def _letters_of_spark(cls, pattern: str) -> str:
+        fault = time_patterns.fault(pattern)
+        if fault:
+            raise ValueError(fault)
+        return pattern
 
     @field_validator("time_zone")
     @classmethod

@@ -4,10 +4,12 @@ A hundredth of the time that Spark takes for the same.
 """
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import deltalake
@@ -19,6 +21,7 @@ from alsobought.errors import JobError
 from alsobought.ingest.files import UNIVERSAL_READER
 from alsobought.runtime.parquet_writer import StagedFile
 
+RESTORE = "put a copy of it back, or move the table away and run its job again"
 PLAIN_WRITER = 4  # up to checks and the change feed, whose readers can do with files alone
 
 
@@ -137,10 +140,28 @@ def log_of(path: str, name: str, version: int | None = None) -> Log:
     Raises JobError where it cannot be read.
     """
     try:
-        return Log(path, deltalake.DeltaTable(path, version=version))
+        log = Log(path, deltalake.DeltaTable(path, version=version))
     except DeltaError as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise JobError(f"{name} cannot be read: {reason}.") from error
+        raise unreadable(name, path, error) from error
+    newest = Path(path) / "_delta_log" / f"{log.version:020}.json"
+    if newest.is_file() and not newest.stat().st_size:
+        # read as a commit that has done nothing: the rows of the version before would be lost
+        damaged = f"{newest} is empty (was it cut short?)"
+        raise JobError(f"{name} cannot be read: {damaged}; {RESTORE}.")
+    return log
+
+
+def unreadable(name: str, path: str, error: Exception) -> JobError:
+    """The sentence for a table that delta-rs cannot read."""
+    reason = str(error).splitlines()[0].rstrip(".")
+    missing = re.search(r"Object at location (\S+) not found", reason)
+    if missing:
+        gone = f"its data file {missing[1]} is not there"
+        return JobError(f"{name} cannot be read: {gone}; {RESTORE}.")
+    if re.search(r"Json error|Invalid JSON|No table metadata or protocol found", reason):
+        damaged = f"a file of {path}/_delta_log is damaged (was it cut short?)"
+        return JobError(f"{name} cannot be read: {damaged}; {RESTORE}.")
+    return JobError(f"{name} cannot be read: {reason}.")
 
 
 def is_table(path: str) -> bool:

@@ -91,6 +91,11 @@ def path_of(home: Path, name: str) -> Path:
     return home / "conf" / f"{name}.toml"
 
 
+def environments(home: Path) -> list[str]:
+    """The environments that there are, sorted."""
+    return sorted(path.stem for path in (home / "conf").glob("*.toml"))
+
+
 @dataclass(frozen=True)
 class Demand:
     """What a job asks of an environment: its parameters, and the sections it cannot do without."""
@@ -103,16 +108,16 @@ def load(
     home: Path,
     name: str,
     demands: Mapping[str, Demand],
-    sections: Mapping[str, type[Section]] | None = None,
+    every: Mapping[str, Demand] | None = None,
 ) -> Environment:
     """The environment `name`, checked for the jobs of these `demands`.
 
-    `sections` are all that any job of the project may ask for, and any other table of the TOML is
-    an unknown key. None: only those that the demands ask for are looked at. Raises ConfigError: no
-    such environment, TOML that cannot be parsed, or all faults of keys, types and values and all
-    missing sections in one sentence.
+    `every` has the demands of all jobs of the project: a table of the TOML that none asks for is an
+    unknown key, and the parameters of jobs that do not run are checked too. None: only what the
+    demands ask for is looked at. Raises ConfigError: no such environment, TOML that cannot be
+    parsed, or all faults of keys, types and values and all missing sections in one sentence.
     """
-    raw = _parsed(home, name)
+    raw = parsed(home, name)
     job_sections = raw.get("jobs")
     job_sections = job_sections if isinstance(job_sections, dict) else {}
     files = {path.stem for path in (home / "jobs").glob("*.py")}
@@ -121,8 +126,9 @@ def load(
     ]
     environment = None
     try:
-        if sections is None:
-            environment = _with_sections(raw, sections_of(d.params for d in demands.values()))
+        sections = sections_of(demand.params for demand in (every or demands).values())
+        if every is None:
+            environment = _with_sections(raw, sections)
         else:
             environment = _of_toml(environment_type(sections, raw), raw, raw)
     except ValidationError as error:
@@ -133,11 +139,12 @@ def load(
         for job, absent in lacking.items()
         for section in absent
     ]
-    for job, demand in demands.items():
-        if f"jobs.{job}" not in lacking.get(job, ()):
+    for job, demand in {**(every or {}), **demands}.items():
+        is_checked = job in job_sections or job in demands
+        if is_checked and f"jobs.{job}" not in lacking.get(job, ()):
             faults += _section_faults(demand.params, job_sections.get(job, {}), f"jobs.{job}")
     if faults or environment is None:
-        raise ConfigError(f"{path_of(home, name)}: {'; '.join(faults)}.")
+        raise ConfigError(f"{path_of(home, name)}: {'; '.join(faults)}.", faults)
     return environment
 
 
@@ -148,7 +155,7 @@ def load_sections(home: Path, name: str, *sections: type[Section]) -> Environmen
     `load` does.
     """
     try:
-        return _with_sections(_parsed(home, name), {kind.section: kind for kind in sections})
+        return _with_sections(parsed(home, name), {kind.section: kind for kind in sections})
     except ValidationError as error:
         raise ConfigError(f"{path_of(home, name)}: {'; '.join(phrases(error))}.") from None
 
@@ -169,12 +176,12 @@ def _of_toml(kind: type[Environment], raw: dict[str, Any], asked: dict[str, Any]
     return environment
 
 
-def _parsed(home: Path, name: str) -> dict[str, Any]:
-    """The TOML as plain values."""
-    path = path_of(home, name)
-    if not path.is_file():
-        names = ", ".join(sorted(p.stem for p in (home / "conf").glob("*.toml"))) or "none"
-        raise ConfigError(f"No environment is called {name!r}; {home / 'conf'} has: {names}.")
+def parsed(home: Path, name: str) -> dict[str, Any]:
+    """The TOML of the environment `name` as plain values. Raises ConfigError as `load` does."""
+    path, there = path_of(home, name), environments(home)
+    if name not in there:  # so ../other is none either
+        has = ", ".join(there) or "none"
+        raise ConfigError(f"No environment is called {name!r}; {home / 'conf'} has: {has}.")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,15 +1,18 @@
 """Failures as one clear sentence: what Spark, Delta and Java say, in the user's words."""
 
+import logging
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from py4j.protocol import Py4JError
+from pyarrow.lib import ArrowException
 from pyspark.errors import PySparkException
 from rich.console import Console
 
 from alsobought.errors import JobError
+from alsobought.runtime import java
 
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 LONGEST = 400
@@ -18,6 +21,7 @@ CONCURRENT = (
     "Another run changed the same rows while this one was working, so nothing was written: "
     "let it finish, then run again"
 )
+INTERRUPTED = "Interrupted; each table is as it was before a job, or as a whole job made it."
 KNOWN = (
     (r"DELTA_CONCURRENT|ConcurrentModificationException|DELTA_METADATA_CHANGED", CONCURRENT),
     (
@@ -46,6 +50,16 @@ KNOWN = (
         "deliver them with one type",
     ),
     (
+        r"(?:FileNotFoundError: [^\n]*?'|PATH_NOT_FOUND\][^\n]*?: )(?P<file>[^'\s]+\.parquet)\b",
+        "A table cannot be read: its data file {file} is not there; "
+        "put a copy of it back, or move the table away and run its job again",
+    ),
+    (
+        r"Parquet magic bytes not found|Couldn't deserialize thrift|Parquet file size is",
+        "A table cannot be read: one of its data files is not a Parquet file (was it cut short?); "
+        "put a copy of it back, or move the table away and run its job again",
+    ),
+    (
         r"INVALID_DATETIME_PATTERN[^\]]*\] [^\n]*?pattern:? (?P<said>'[^\n]*?')\. ",
         "timestamp_format in [sources] is {said}, which Spark cannot read as a datetime pattern",
     ),
@@ -64,15 +78,33 @@ KNOWN = (
 
 @contextmanager
 def guarded(*, debug: bool) -> Iterator[None]:
-    """Turn a failure into one sentence on stderr and exit code 1; `debug` shows the whole trace."""
+    """Turn a failure into one sentence on stderr and an exit code, 1 for most (`errors`).
+
+    `debug` shows the whole trace.
+    """
+    if not debug:
+        _silence_py4j()
     try:
         yield
     except JobError as error:
-        _leave(str(error), debug)
+        _leave(str(error), debug, error.exit_code)
     except (PySparkException, Py4JError) as error:
         _leave(sentence(str(error)), debug)
+    except (OSError, ArrowException) as error:
+        _leave(sentence(f"{type(error).__name__}: {error}", "It failed"), debug)
     except KeyboardInterrupt:
-        _leave("Interrupted; the tables are as they were before this job.", debug, code=130)
+        java.interrupted.set()
+        _leave(INTERRUPTED, debug, code=130)
+
+
+def _silence_py4j() -> None:
+    """No traces of calls that an interrupt cut short: what py4j logs, the sentence says."""
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_is_not_of_py4j)  # it uses the root logger too
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    return record.module != "java_gateway"
 
 
 def _leave(said: str, debug: bool, code: int = 1) -> None:
@@ -82,7 +114,7 @@ def _leave(said: str, debug: bool, code: int = 1) -> None:
     sys.exit(code)
 
 
-def sentence(trace: str) -> str:
+def sentence(trace: str, failed: str = "Spark failed") -> str:
     """One sentence for what Spark threw: a known fault in our words, else its own first line."""
     for pattern, words in KNOWN:
         match = re.search(pattern, trace, re.DOTALL)
@@ -97,5 +129,8 @@ def sentence(trace: str) -> str:
     first = re.sub(
         r"^An error occurred while calling \S+$", " ".join(lines[1:2]).lstrip(": "), first
     )
+    if "Python worker" in first:  # and then a trace, whose last line names the fault
+        faults = [line for line in lines if re.match(r"[\w.]+(?:Error|Exception|Invalid): ", line)]
+        first = faults[-1] if faults else first
     said = first[:LONGEST].rstrip(".")
-    return f"Spark failed: {said}. Run again with --debug for the whole trace."
+    return f"{failed}: {said}. Run again with --debug for the whole trace."

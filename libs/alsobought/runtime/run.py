@@ -20,7 +20,7 @@ from alsobought import __version__
 from alsobought.errors import JobError
 from alsobought.runtime import config, home, loading, progress, session
 from alsobought.runtime.arguments import AsOf, Debug, Env, Reload, day
-from alsobought.runtime.config import Demand, Environment, sections_of
+from alsobought.runtime.config import Demand, Environment
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job
 from alsobought.runtime.judged_load import Rejects
@@ -47,11 +47,15 @@ def context(
 ) -> Context:
     """The context of a run, with the environment's TOML checked for `jobs`.
 
-    With `every` job of the project at hand, sections that none of them asks for are faults too.
+    With `every` job of the project at hand, sections that none of them asks for are faults too, as
+    are those of the parameters of jobs that do not run.
     """
-    sections = None if every is None else sections_of(job.params for job in every)
-    demands = {job.name: Demand(job.params, job.needs) for job in jobs}
-    return Context(root, env, config.load(root, env, demands, sections), as_of)
+    demands = None if every is None else _demands(every)
+    return Context(root, env, config.load(root, env, _demands(jobs), demands), as_of)
+
+
+def _demands(jobs: Iterable[Job]) -> dict[str, Demand]:
+    return {job.name: Demand(job.params, job.needs) for job in jobs}
 
 
 def run_all(jobs: Sequence[Job], where: Context, *, debug: bool = False) -> None:

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from alsobought.errors import JobError
 from alsobought.ingest.files import java_virtual_machine
-from alsobought.runtime import class_archive
+from alsobought.runtime import class_archive, java
 
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 DAEMON = "spark.python.daemon.module"
@@ -23,6 +23,7 @@ OUR_DAEMON = "alsobought.runtime.daemon"
 NEEDED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
+    "spark.ui.showConsoleProgress": "false",  # jobs show their own, where there is a terminal
     # Java compiles no longer method; one that it only interprets takes twice the time
     "spark.sql.codegen.hugeMethodLimit": "8000",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -35,7 +36,7 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
 
     Raises JobError where there is no Java, or Delta's jars are missing.
     """
-    _require_java()
+    require_java()
     if settings.get("spark.master", "local").startswith("local"):
         # the workers run this same Python, not whichever python3 is first on the PATH
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -43,9 +44,12 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
         settings = {**settings, JAVA_OPTIONS: _java_options(settings, debug=debug)}
     if _workers_have_package(settings):
         settings = {DAEMON: OUR_DAEMON, **settings}
+    settings = {**NEEDED, **settings}
     builder = SparkSession.builder.appName(f"alsobought {name}")
-    for key, value in {**NEEDED, **settings}.items():
+    for key, value in settings.items():
         builder = builder.config(key, value)
+    if not debug:
+        java.start(settings)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("WARN" if debug else "OFF")
     try:
@@ -100,7 +104,8 @@ def _master(settings: dict[str, str]) -> str:
     return settings.get("spark.master", "")
 
 
-def _require_java() -> None:
+def require_java() -> None:
+    """Raise JobError where Spark would not find a Java."""
     if "PYSPARK_GATEWAY_PORT" in os.environ:
         return  # spark-submit has started this Python, so its Java runs already
     home = os.environ.get("JAVA_HOME")

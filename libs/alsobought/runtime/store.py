@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -125,6 +125,8 @@ class Store:
 
     def version(self, table: Table) -> int:
         """The number of the table's newest commit."""
+        if self.is_on_path:
+            return commits.log_of(self.path(table), table.name).version
         return int(self.commits(table, 1)[0]["version"])
 
     def run_of_day(self, table: Table, as_of: date, version: int) -> dict[str, Any]:
@@ -146,10 +148,11 @@ class Store:
         log = commits.log_of(self.path(table), table.name, version)
         if not log.is_plain:
             return ()
-        files = [
-            file.path for file in log.files(Target(table, as_of, {}).partition) if file.rows != 0
-        ]
-        return tuple(sorted(f"{self.path(table)}/{path}" for path in files))
+        partition = Target(table, as_of, {}).partition
+        named = [file.path for file in log.files(partition) if file.rows != 0]
+        files = sorted(f"{self.path(table)}/{path}" for path in named)
+        _require_files(table, files)
+        return tuple(files)
 
     def write(self, table: Table, outcome: Outcome, as_of: date, run: Mapping[str, Any]) -> int:
         """Put the outcome's rows into the table in one Delta commit whose userMetadata is `run`.
@@ -305,3 +308,14 @@ class Store:
         history = DeltaTable.forPath(self.spark, self.path(table)).history(most)
         rows = history.drop("timestamp").collect()
         return [row.asDict() for row in sorted(rows, key=lambda row: -row["version"])]
+
+
+def _require_files(table: Table, files: Sequence[str]) -> None:
+    """Raise JobError where a data file that the table's log names is not there."""
+    missing = [file for file in files if not Path(file).is_file()]
+    if missing:
+        more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        raise JobError(
+            f"{table.name} cannot be read: its data file {missing[0]}{more} is not there; "
+            f"{commits.RESTORE}."
+        )

@@ -14,6 +14,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from alsobought.errors import JobError
+from alsobought.runtime.commits import unreadable
 from alsobought.runtime.config import Environment
 from alsobought.runtime.store import recorded_run, warehouse_path
 
@@ -35,7 +36,7 @@ class Warehouse:
 
     def has(self, name: str) -> bool:
         """Whether the table is built."""
-        with _faults_as_job_errors(name):
+        with self._faults_as_job_errors(name):
             return DeltaTable.is_deltatable(f"{self.path}/{name}")
 
     def rows(self, query: str, *tables: str) -> list[Row]:
@@ -48,13 +49,13 @@ class Warehouse:
     def arrow(self, query: str, *tables: str) -> pa.Table:
         """The same as an Arrow table."""
         self._register(tables)
-        with _faults_as_job_errors(*tables):
+        with self._faults_as_job_errors(*tables):
             return _with_plain_strings(pa.table(self._queries.execute(query).read_all()))
 
     def batches(self, query: str, *tables: str) -> Iterator[pa.RecordBatch]:
         """The same as a stream of Arrow record batches: memory does not grow with the rows."""
         self._register(tables)
-        with _faults_as_job_errors(*tables):
+        with self._faults_as_job_errors(*tables):
             for batch in self._queries.execute(query):
                 yield _with_plain_strings(pa.record_batch(batch))
 
@@ -68,7 +69,7 @@ class Warehouse:
 
         `committed_at` is the time of the commit, UTC.
         """
-        with _faults_as_job_errors(name):
+        with self._faults_as_job_errors(name):
             commits = self._table(name).history(limit)
         return [
             {
@@ -85,7 +86,7 @@ class Warehouse:
 
     def size(self, name: str) -> tuple[int | None, int]:
         """Rows and bytes of the table, from the statistics of its files; rows None: unknown."""
-        with _faults_as_job_errors(name):
+        with self._faults_as_job_errors(name):
             files = self._table(name).get_add_actions(flatten=True)
             rows = files.column("num_records").to_pylist()
             sizes = files.column("size_bytes").to_pylist()
@@ -97,21 +98,19 @@ class Warehouse:
 
     def _table(self, name: str) -> DeltaTable:
         if name not in self._tables:
-            with _faults_as_job_errors(name):
+            with self._faults_as_job_errors(name):
                 self._tables[name] = DeltaTable(f"{self.path}/{name}")
                 self._queries.register(name, self._tables[name])
         return self._tables[name]
 
-
-@contextmanager
-def _faults_as_job_errors(*names: str) -> Iterator[None]:
-    try:
-        yield
-    except TableNotFoundError:
-        raise JobError(f"{names[0]} is not built yet: run the job {names[0]} first.") from None
-    except Exception as error:  # the reader raises many kinds, bare Exception among them
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise JobError(f"{' or '.join(names)} cannot be read: {reason}.") from error
+    @contextmanager
+    def _faults_as_job_errors(self, *names: str) -> Iterator[None]:
+        try:
+            yield
+        except TableNotFoundError:
+            raise JobError(f"{names[0]} is not built yet: run the job {names[0]} first.") from None
+        except Exception as error:  # the reader raises many kinds, bare Exception among them
+            raise unreadable(" or ".join(names), f"{self.path}/{names[0]}", error) from error
 
 
 def _with_plain_strings(data: Any) -> Any:

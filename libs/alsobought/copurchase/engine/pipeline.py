@@ -76,8 +76,8 @@ def pack_purchases(
     scan_seconds = time.monotonic() - began
     if not len(items):
         raise JobError(
-            f"purchases has none from {first} to {as_of}, the days that [baskets] looks back: "
-            f"run the job purchases --as-of {as_of}, or choose another day."
+            f"purchases has none in the {baskets.look_back_days:,} days before {as_of} ([baskets] "
+            f"look_back_days): {_from_when_to_when(purchases)}."
         )
     packed = _kept(pack.pack_baskets(partitioned, items, layout))
     totals_of_units = totals.collect_totals(packed, items, layout)
@@ -142,6 +142,13 @@ def _lines_of(
     if purchases.files and (returned.files or returned.rows.isEmpty()):
         return lines.lines_from_files(spark, purchases.files, as_of, look_back_days, returned.files)
     return lines.lines_by_spark(purchases.rows, as_of, look_back_days, returned.rows)
+
+
+def _from_when_to_when(purchases: Stored) -> str:
+    """The days of all purchases, in a phrase. Cost: one scan of the times."""
+    times = purchases.rows.selectExpr("date(min(purchased_at))", "date(max(purchased_at))")
+    least, greatest = times.collect()[0]
+    return f"it has them from {least} to {greatest}; choose a later or an earlier as-of day"
 
 
 def _partitioned(
