@@ -31,6 +31,7 @@ JOB = Job(
     {"pairs": CO_PURCHASES, "items": ITEMS},
     RELATED_ITEMS,
     as_files=("pairs", "items"),
+    looked_at_with=("item_statistics",),
 )
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import pyspark
 import pytest
 
 from tests import command
-from tests.jobs import shop
 from tests.rows import rows
 
 SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
@@ -70,16 +69,13 @@ def cluster(tmp_path):
             process.wait()
 
 
-def test_a_cluster_counts_what_one_machine_counts(project, cluster, tmp_path):
-    shop.fill(project)
+def test_a_cluster_counts_what_one_machine_counts(counted, cluster, tmp_path):
     tables = ("item_statistics", "co_purchases")
-    for job in ("purchases", *tables):
-        project.run_job(job)
-    local = {name: rows(project.read(name)) for name in tables}
-    versions = {name: project.version(name) for name in tables}
+    local = {name: rows(counted.read(name)) for name in tables}
+    versions = {name: counted.version(name) for name in tables}
 
     options = command.write_conf(
-        project,
+        counted,
         **{
             "spark.master": cluster,
             "spark.driver.host": "127.0.0.1",
@@ -88,8 +84,8 @@ def test_a_cluster_counts_what_one_machine_counts(project, cluster, tmp_path):
         },
     )
     ended = command.run(
-        "alsobought", "run", *tables, *options,
-        home=project.home,
+        "alsobought", "run", *tables, "--force", *options,
+        home=counted.home,
         JDK_JAVA_OPTIONS=command.QUICK_JAVA,
         PYSPARK_PYTHON=sys.executable,
     )  # fmt: skip
@@ -99,5 +95,5 @@ def test_a_cluster_counts_what_one_machine_counts(project, cluster, tmp_path):
         1, 1,
     ]  # fmt: skip
     for name in tables:
-        assert project.version(name) == versions[name] + 1
-        assert rows(project.read(name)) == local[name]
+        assert counted.version(name) == versions[name] + 1
+        assert rows(counted.read(name)) == local[name]

@@ -48,6 +48,8 @@ class Job:
     prepare: Prepare | None = field(default=None, kw_only=True)
     """A step before the transformation, which gets its result, as `prepared`, instead of inputs.
     Jobs of one run that would prepare the same share it."""
+    looked_at_with: tuple[str, ...] = field(default=(), kw_only=True)
+    """Jobs whose tables readers of this one's look at too: --with-upstream runs them as well."""
     rejects: Table | None = field(default=None, kw_only=True)
     """Where the rows go that a job of JudgedRows rejects."""
 
@@ -108,7 +110,10 @@ def _imported(name: str, path: Path) -> ModuleType:
 
 
 def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
-    """The jobs and every job that they wait for, each after those that write what it reads."""
+    """The jobs and every job that they wait for, each after those that write what it reads.
+
+    Among them are the jobs whose tables are looked at with theirs.
+    """
     order: dict[str, Job] = {}
 
     def visit(job: Job) -> None:
@@ -119,6 +124,9 @@ def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
                         f"{job.name} reads {table.name}, but there is no jobs/{table.name}.py."
                     )
                 visit(jobs[table.name])
+        for name in job.looked_at_with:
+            if name in jobs:
+                visit(jobs[name])
         order.setdefault(job.name, job)
 
     for name in names:

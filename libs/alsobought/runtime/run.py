@@ -26,6 +26,7 @@ from alsobought.runtime.job import Files, Job
 from alsobought.runtime.judged_load import Rejects
 from alsobought.runtime.preparation import Preparation, Prepared
 from alsobought.runtime.store import Store, warehouse_path
+from alsobought.runtime.unchanged import made_already
 from alsobought.tables.outcome import JudgedRows, Outcome
 from alsobought.tables.stored import Stored
 
@@ -40,6 +41,10 @@ class Context:
     as_of: date
     reload: bool = False
     """Whether source files are read again that have not changed."""
+    skips: bool = False
+    """Whether jobs are left out that would make again what they have made."""
+    resumes: bool = False
+    """Whether jobs are left out too that have read their source files for this day."""
 
 
 def context(
@@ -87,6 +92,10 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
     with progress.shown(spark, job.name) as say:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
         params = where.environment.params(job.name, job.params)
+        reason = _made_already(job, where, store, params)
+        if reason:
+            say(f"{job.name}: skipped, {reason}", [])
+            return
         lines = _lines(job, where, store, params)
         if lines is not None and lines.nothing_is_due:
             what, sentences = loading.nothing_new(lines), lines.sentences()
@@ -104,6 +113,12 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
                 what, sentences = _write(job, store, transformed, (run, lines))
         seconds, moved = time.monotonic() - began, session.shuffled_bytes(spark) - shuffled
         say(f"{job.name}: {what} in {seconds:.1f} s, {moved / 1e6:,.0f} MB shuffled", sentences)
+
+
+def _made_already(job: Job, where: Context, store: Store, params: BaseModel) -> str | None:
+    if not where.skips:
+        return None
+    return made_already(job, store, where.as_of, params, resumes=where.resumes)
 
 
 def _run(job: Job, where: Context, params: BaseModel, versions: dict[str, int]) -> dict[str, Any]:
