@@ -1,0 +1,63 @@
+"""In which lines of a file rejected rows stand."""
+
+import gzip
+
+import pytest
+
+from alsobought.ingest.settings import ItemSource
+from alsobought.ingest.source_lines import RejectedRow, lines_of
+
+CSV = 'item,title\ntea,"Green\ntea"\njam,Plum\n,Tea\njam, Plum \n'
+
+
+def source(**more):
+    values = {"path": "x", "format": "csv", "columns": {"item_id": "item", "title": "title"}}
+    return ItemSource.model_validate(values | more)
+
+
+def row(text, copies=1, *, duplicate=False):
+    return RejectedRow(text, duplicate, copies)
+
+
+@pytest.fixture
+def file(tmp_path):
+    def made(name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return made
+
+
+def test_the_first_line_of_each_record_that_reads_so(file):
+    path = file("a.csv", CSV.encode())
+    wanted = [
+        row('{"title":"Tea"}'),
+        row('{"item":"jam","title":"Plum"}', 2),
+        row('{"item":"tea","title":"Green\\ntea"}'),
+        row('{"item":"milk"}'),
+        row('{"item_id":"jam"}', duplicate=True),
+    ]
+    assert lines_of(path, source(), wanted) == [[5], [4, 6], [2], [], [4, 6]]
+    packed = file("a.csv.gz", gzip.compress(CSV.encode()))
+    assert lines_of(packed, source(), wanted[:1]) == [[5]]
+
+
+def test_a_raw_line_and_a_file_without_a_header(file):
+    path = file("a.csv", "tea\njäm;x;y\n".encode("latin-1"))
+    latin = source(encoding="ISO-8859-1", delimiter=";", header=False, columns={"item_id": "_c0"})
+    assert lines_of(path, latin, [row("jäm;x;y"), row('{"_c0":"tea"}')]) == [[2], [1]]
+
+
+def test_lines_of_json_by_the_text_of_their_numbers(file):
+    path = file("a.json", b'{"item": 1.50, "ok": true}\n{broken\n{"item": 2}\n')
+    wanted = [row('{"item":"1.50","ok":"true"}'), row("{broken"), row('{"item":"2"}')]
+    assert lines_of(path, source(format="json"), wanted) == [[1], [2], [3]]
+
+
+def test_no_lines_of_what_is_not_there_or_no_text(file, tmp_path):
+    assert lines_of(tmp_path / "none.csv", source(), [row("x")]) == [[]]
+    path = file("a.parquet", b"PAR1")
+    assert lines_of(path, source(format="parquet"), [row("x")]) == [[]]
+    broken = file("b.csv.gz", gzip.compress(CSV.encode())[:20])
+    assert lines_of(broken, source(), [row('{"item":"jam"}')]) == [[]]
