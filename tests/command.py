@@ -14,12 +14,16 @@ from tests.project import AS_OF, REPO, Project, toml
 
 BIN = Path(sys.executable).parent
 PATIENCE = 300  # seconds; other work may run on the same cores
-# a third of the time for a process of seconds
-QUICK_JAVA = f"-XX:TieredStopAtLevel=1 -XX:+UseSerialGC {class_archive.java_options()}"
+# Short runs: the JVM's second compiler and its parallel collector cost more than they save. With
+# one compiler Java has room for 48 MB of code; beyond that it throws code away and interprets.
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
+# for spark-submit, whose Java starts before SETTINGS are read
+QUICK_JAVA = f"{QUICK} {class_archive.java_options()}"
 OURS = ("SPARK_", "PYSPARK_", "PYTHONPATH", "ALSOBOUGHT_", "JDK_JAVA_OPTIONS")
 SETTINGS = {
     "spark.master": "local[2]",
     "spark.driver.memory": "1g",
+    "spark.driver.extraJavaOptions": QUICK,
     "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.ui.enabled": "false",
@@ -73,6 +77,12 @@ def printed(*words: str) -> tuple[int, list[str]]:
     return result.exit_code, [line for line in lines if line.strip("─")]
 
 
+def separately(*words: str) -> tuple[int, str, str]:
+    """The same: the exit code, all of stdout, all of stderr."""
+    result = CliRunner().invoke(app, words)
+    return result.exit_code, result.stdout, result.stderr
+
+
 def write_conf(project: Project, **spark: Any) -> list[str]:
     """Write conf/test.toml for processes of their own; returns the options of their commands."""
     project.conf["spark"] = SETTINGS | spark
@@ -80,4 +90,14 @@ def write_conf(project: Project, **spark: Any) -> list[str]:
     return ["--env", "test", "--as-of", AS_OF]
 
 
-__all__ = ["QUICK_JAVA", "REPO", "ended", "environment", "printed", "run", "start", "write_conf"]
+__all__ = [
+    "QUICK",
+    "QUICK_JAVA",
+    "REPO",
+    "ended",
+    "environment",
+    "printed",
+    "run",
+    "start",
+    "write_conf",
+]

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from tests.command import printed
+from tests.command import printed, separately
 
 
 def test_calibration_judges_matured_offers_that_no_model_saw(shop, tmp_path):
@@ -19,6 +19,12 @@ def test_calibration_judges_matured_offers_that_no_model_saw(shop, tmp_path):
     assert lines[0].startswith("redemption_scores as of 2017-12-01: 4 scores of matured offers")
     assert "none two test 4 0.4125 0.5000 0.4723 0.7500 0.8333 0.3375" in lines
     assert "none one test 4 0.5000 0.5000 0.6931 0.5000 0.5000 0.0000" in lines
+    out = separately("calibration", "--csv")[1].splitlines()
+    assert out[0] == (
+        "as_of,method,stages,split,rows,mean_prediction,mean_label,log_loss,auc,pr_auc,"
+        "expected_calibration_error"
+    )
+    assert "2017-12-01,none,two,test,4,0.4125,0.5,0.4723" in "\n".join(out)
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert printed("calibration", "--plot", "nowhere/c.png")[0] == 1
 

@@ -1,6 +1,7 @@
 """The command's help: every command in it, told alike in both places, and nothing loaded for it."""
 
 import inspect
+import shlex
 import subprocess
 import sys
 from importlib import import_module
@@ -8,7 +9,8 @@ from importlib import import_module
 import pytest
 from typer.testing import CliRunner
 
-from alsobought.commands.cli import COMMANDS, app
+from alsobought import __version__
+from alsobought.commands.cli import COMMANDS, app, loaded
 from tests.project import REPO
 
 COMMAND_MODULES = REPO / "libs" / "alsobought" / "commands"
@@ -78,3 +80,54 @@ def test_completion_offers_the_commands_that_begin_so_with_their_lines():
     )
     assert '"why":"Explain why' in completed.output
     assert "show" not in completed.output
+
+
+def completed(words, **env):
+    """What a shell is offered for the last word."""
+    result = CliRunner().invoke(
+        app,
+        env={"_ALSOBOUGHT_COMPLETE": "complete_bash", "COMP_WORDS": words,
+             "COMP_CWORD": str(len(words.split()) - 1 + words.endswith(" ")), **env},
+        prog_name="alsobought",
+    )  # fmt: skip
+    return result.output.split()
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_completion_offers_jobs_environments_metrics_markets_and_items(tmp_path):
+    (tmp_path / "jobs" / "related_items.py").touch()
+    assert completed("alsobought run rel") == ["related_items"]
+    assert completed("alsobought run items --env ") == ["test"]
+    assert completed("alsobought plan te") == ["test"]
+    assert completed("alsobought show tea --metric l") == ["lift", "log_likelihood_ratio"]
+    assert completed("alsobought show tea --env test --market a") == ["all"]
+    assert completed("alsobought show --env test s") == ["soy"]
+    assert completed("alsobought why tea --env test h") == ["honey"]
+    assert completed("alsobought show --env night s") == []
+
+
+def test_the_version():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"alsobought {__version__}\n")
+
+
+def test_the_help_tells_the_exit_codes():
+    result = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"})
+    told = " ".join(result.output.split())
+    assert (
+        "Exit codes: 0 done; 1 failed, in one sentence on stderr; 2 a command line that is not "
+        "understood; 3 nothing is so called, or there is no list; 4 more than one is, so choose; "
+        "130 interrupted."
+    ) in told
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_examples_that_its_own_parser_takes(name):
+    examples = import_module(f"alsobought.commands.{name}").EXAMPLES
+    assert examples
+    shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"}).output
+    for example in examples:
+        assert example in shown
+        program, command_name, *words = shlex.split(example)
+        assert (program, command_name) == ("alsobought", name)
+        loaded(name).make_context(name, words)

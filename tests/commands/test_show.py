@@ -1,8 +1,10 @@
 """`alsobought show`: lists as they are served, suggestions, and why there is no list."""
 
+import json
+
 import pytest
 
-from tests.command import printed
+from tests.command import printed, separately
 from tests.commands import item_tables
 
 TEA_BY_ORDER = [
@@ -45,7 +47,7 @@ def test_show_prints_the_day_the_relation_and_the_metric_of_the_options(warehous
 
 def test_show_suggests_the_most_bought_of_several_items_and_the_command(warehouse):
     assert printed("show", "Tea", "--unit", "order") == (
-        1,
+        4,
         [
             "3 items have all of 'Tea' in title, brand and category; the most bought:",
             "item title brand orders",
@@ -59,7 +61,7 @@ def test_show_suggests_the_most_bought_of_several_items_and_the_command(warehous
 
 def test_show_suggests_the_closest_items_where_no_item_has_the_words(warehouse):
     assert printed("show", "grean jamm") == (
-        1,
+        3,
         [
             "No item has all of 'grean jamm' in title, brand and category; the closest:",
             "item title brand orders",
@@ -69,7 +71,7 @@ def test_show_suggests_the_closest_items_where_no_item_has_the_words(warehouse):
         ],
     )
     assert printed("show", "xyz'); --") == (
-        1,
+        3,
         ['No item has all of "xyz\'); --" in title, brand and category; nothing is like it.'],
     )
 
@@ -77,7 +79,7 @@ def test_show_suggests_the_closest_items_where_no_item_has_the_words(warehouse):
 def test_show_says_why_an_item_has_no_list(warehouse):
     def reason(item):
         code, lines = printed("show", item, "--unit", "order")
-        assert code == 1
+        assert code == 3
         return lines[0].split(": ")[0], lines[1]
 
     assert reason("cup") == (
@@ -145,7 +147,35 @@ def test_piped_output_is_not_cut(warehouse):
     ],
 )
 def test_what_is_not_there_is_an_error_that_says_what_there_is(warehouse, words, message):
-    assert printed("show", "tea", *words) == (1, [f"error: {message}"])
+    assert printed("show", "tea", *words) == (3, [f"error: {message}"])
+
+
+def test_of_many_markets_the_closest_are_named(warehouse):
+    rows = [
+        (
+            item_tables.NEW,
+            "order",
+            market,
+            "together",
+            "lift",
+            "tea",
+            1,
+            "jam",
+            2.5,
+            3,
+            1.0,
+            4,
+            3,
+            10,
+        )
+        for market in [f"Land {letter}" for letter in "ABCDEFGHIJK"] + ["Narnja"]
+    ]
+    item_tables.write(warehouse, "related_items", item_tables.LISTED, rows)
+    code, lines = printed("show", "tea", "--market", "Narnia")
+    assert code == 3
+    said = "error: related_items has no market 'Narnia'; closest are Narnja, "
+    assert lines[0].startswith(said)
+    assert lines[0].endswith(", of 13.")
 
 
 def test_several_markets_are_an_error_until_one_is_chosen(warehouse):
@@ -162,7 +192,7 @@ def test_several_markets_are_an_error_until_one_is_chosen(warehouse):
         *item_tables.BOUGHT_WITH_TEA["jam"],
     )
     item_tables.write(warehouse, "related_items", item_tables.LISTED, [row])
-    assert printed("show", "tea") == (1, ["error: Choose a market with --market: all, at."])
+    assert printed("show", "tea") == (4, ["error: Choose a market with --market: all, at."])
     assert printed("show", "tea", "--market", "all")[0] == 0
 
 
@@ -179,4 +209,70 @@ def test_a_table_that_is_missing_or_broken_is_an_error(warehouse):
     assert (code, lines[0].split(": ")[:2]) == (
         1,
         ["error", "items or item_statistics cannot be read"],
+    )
+    for file in (warehouse / "items").glob("*.parquet"):
+        file.unlink()
+    code, lines = printed("show", "tea")
+    assert (code, lines) == (
+        1,
+        [
+            f"error: items or item_statistics cannot be read: its data file {file} is not there; "
+            "put a copy of it back, or move the table away and run its job again."
+        ],
+    )
+    entry = warehouse / "items" / "_delta_log" / "00000000000000000000.json"
+    entry.write_bytes(entry.read_bytes()[:300])
+    assert printed("show", "tea") == (
+        1,
+        [
+            f"error: items cannot be read: a file of {warehouse}/items/_delta_log is damaged (was "
+            "it cut short?); put a copy of it back, or move the table away and run its job again."
+        ],
+    )
+
+
+def test_for_programs_the_rows_of_all_units_are_json_or_csv(warehouse):
+    code, out, err = separately("show", "tea", "--top", "1", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == [
+        {
+            "as_of": "2024-01-02",
+            "market": "all",
+            "relation": "together",
+            "unit": "order",
+            "metric": "pearson_residual",
+            "item_id": "tea",
+            "rank": 1,
+            "title": None,
+            "related_item_id": "milk",
+            "score": 2.1213203435596424,
+            "both": 2,
+            "expected": 0.5,
+            "buyers": 4,
+            "related_buyers": 2,
+            "units": 10,
+        }
+    ]
+    assert separately("show", "tea", "--metric", "lift", "--csv") == (
+        0,
+        "as_of,market,relation,unit,metric,item_id,rank,title,related_item_id,score,both,expected,"
+        "buyers,related_buyers,units\n"
+        "2024-01-02,all,together,order,lift,tea,1,Plum jam,jam,2.5,3,1.0,4,3,10\n",
+        "",
+    )
+
+
+def test_for_programs_nothing_is_an_empty_list_and_suggestions_are_on_stderr(warehouse):
+    assert separately("show", "cup", "--json") == (3, "[]\n", "")
+    assert separately("show", "cup", "--csv") == (3, "", "")
+    code, out, err = separately("show", "hill", "--json")
+    assert (code, out, err.splitlines()[-1]) == (
+        4,
+        "",
+        "Choose one: alsobought show honey --env test",
+    )
+    assert separately("show", "tea", "--json", "--csv") == (
+        1,
+        "",
+        "error: Give --json or --csv, not both.\n",
     )

@@ -1,6 +1,8 @@
 """`alsobought weights`, on a few weighted copies that can be checked by hand."""
 
-from tests.command import printed
+import json
+
+from tests.command import printed, separately
 
 METHOD = "snapshot_with_engagement"
 
@@ -26,6 +28,15 @@ def test_weights_tells_rates_and_mean_weights(shop):
     assert f"{METHOD} 00 nothing visible 0.500" in lines
     assert f"{METHOD} 11 redeemed 2.000" in lines
     assert not any(line.startswith("none 00") for line in lines)  # all of them are 1
+    rows = {row["method"]: row for row in json.loads(separately("weights", "--json")[1])}
+    assert {name: rows[METHOD][name] for name in ("as_of", "copies", "open_rate")} == {
+        "as_of": "2017-12-01",
+        "copies": 4,
+        "open_rate": 1 / 3,
+    }
+    assert rows[METHOD]["mean_weight_00_age_below_7.5"] == 0.5
+    assert rows["none"]["mean_weight_00_age_below_7.5"] is None
+    assert rows["none"].keys() == rows[METHOD].keys()
 
 
 def test_weights_that_are_not_made_yet_are_a_sentence(shop):

@@ -1,8 +1,10 @@
 """`alsobought why`, on item_tables: tea's buyers hold 1 or 3 other items, two each."""
 
+import json
+
 import pytest
 
-from tests.command import printed
+from tests.command import printed, separately
 
 pytestmark = pytest.mark.usefixtures("warehouse")
 
@@ -90,15 +92,40 @@ def test_an_item_that_nobody_bought_is_named():
 def test_each_item_must_be_one():
     code, lines = printed("why", "tea", "hill", "--unit", "order")
     assert (code, lines[-1]) == (
-        1,
+        4,
         "Choose one: alsobought why tea honey --env test --unit order",
     )
     code, lines = printed("why", "hill", "green tea", "--unit", "order")
     assert (code, lines[-1]) == (
-        1,
+        4,
         "Choose one: alsobought why honey 'green tea' --env test --unit order",
     )
     assert printed("why", "tea", "green tea") == (
         1,
         ["error: Both are Green tea (tea): name two items."],
     )
+
+
+def test_for_programs_a_pair_is_a_row_for_each_unit_and_metric():
+    code, out, err = separately("why", "tea", "milk", "--unit", "order", "--json")
+    shared = {
+        "as_of": "2024-01-02", "market": "all", "relation": "together", "unit": "order",
+        "item_id": "tea", "related_item_id": "milk",
+        "both": 2, "expected": 0.5, "buyers": 4, "related_buyers": 2, "units": 10,
+    }  # fmt: skip
+    reason = "it would be 2 of 3, and 1 are kept (top_k)"
+    score = 2.1213203435596424
+    assert (code, json.loads(out), err) == (
+        0,
+        [
+            {**shared, "metric": "pearson_residual", "score": score, "rank": 1, "length": 2,
+             "reason": None},
+            {**shared, "metric": "lift", "score": 2.5, "rank": None, "length": 1,
+             "reason": reason},
+        ],
+        "",
+    )  # fmt: skip
+    rows = json.loads(separately("why", "tea", "honey", "--unit", "order", "--json")[1])
+    assert [(row["metric"], row["rank"], row["reason"]) for row in rows] == [
+        (None, None, f"The pair is not in co_purchases: {NOT_KEPT}.")
+    ]

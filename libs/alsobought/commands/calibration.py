@@ -7,17 +7,21 @@ from typing import Annotated
 
 import typer
 
-from alsobought.commands.options import DefaultEnv, LatestDay, Options, command
-from alsobought.commands.printing import Number, Text, grid, say
+from alsobought.commands.options import DefaultEnv, LatestDay, RowOptions, command
+from alsobought.commands.printing import Id, Number, Text, grid, rows_for_programs, say
 from alsobought.commands.view import chosen_day
 from alsobought.errors import ConfigError, JobError
 from alsobought.learn.calibration import HISTOGRAM, Reliability
 from alsobought.runtime import config, home
-from alsobought.runtime.warehouse import Warehouse, quoted
+from alsobought.runtime.warehouse import Row, Warehouse, quoted
 from alsobought.training.offers.score_quality import COLUMNS, ScoreQuality, score_qualities
 
+EXAMPLES = (
+    "alsobought calibration --plot reliability.png",
+    "alsobought calibration --as-of 2017-12-01 --json",
+)
 HEADINGS = (
-    Text("method"),
+    Id("method"),
     Text("stages"),
     Text("split"),
     Number("rows"),
@@ -31,7 +35,7 @@ HEADINGS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrationOptions(Options):
+class CalibrationOptions(RowOptions):
     """What `calibration` takes."""
 
     env: DefaultEnv = "demo"
@@ -49,6 +53,35 @@ def calibration(options: CalibrationOptions) -> None:
     warehouse = Warehouse.of(root, config.load_sections(root, options.env))
     day = chosen_day(warehouse, "redemption_scores", options.as_of)
     models = _judged(warehouse, day)
+    tested = [model for model in models if model.split == "test"]
+    if options.is_for_programs:
+        rows_for_programs([_row(day, model) for model in models], as_csv=options.as_csv)
+    else:
+        _print_models(day, models, tested)
+    if options.plot:
+        draw(tested, options.plot, f"redemption_scores as of {day}, split test")
+        say(f"Plot: {options.plot}", to_stderr=options.is_for_programs)
+
+
+def _row(day: str, model: ScoreQuality) -> Row:
+    """A model's quality in one split, for programs."""
+    quality = model.quality
+    return {
+        "as_of": day,
+        "method": model.method,
+        "stages": model.stages,
+        "split": model.split,
+        "rows": quality.rows,
+        "mean_prediction": quality.mean_prediction,
+        "mean_label": quality.mean_label,
+        "log_loss": quality.log_loss,
+        "auc": quality.auc,
+        "pr_auc": quality.pr_auc,
+        "expected_calibration_error": quality.reliability.expected_error,
+    }
+
+
+def _print_models(day: str, models: Sequence[ScoreQuality], tested: Sequence[ScoreQuality]) -> None:
     scores = sum(model.quality.rows for model in models if model.stages == "two")
     say(
         f"redemption_scores as of {day}: {scores:,} scores of matured offers in the splits "
@@ -56,12 +89,8 @@ def calibration(options: CalibrationOptions) -> None:
     )
     grid(HEADINGS, [_cells(model) for model in models])
     say("Reliability on the split test, from the lowest predictions to the highest:")
-    tested = [model for model in models if model.split == "test"]
     for model in tested:
         say(f"  {_name(model)}: {_bins(model.quality.reliability)}")
-    if options.plot:
-        draw(tested, options.plot, f"redemption_scores as of {day}, split test")
-        say(f"Plot: {options.plot}")
 
 
 def _judged(warehouse: Warehouse, day: str) -> list[ScoreQuality]:

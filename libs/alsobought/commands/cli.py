@@ -1,23 +1,33 @@
 """The alsobought command: its subcommands by name, each in a module of that name."""
 
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
+from alsobought import __version__
+
 COMMANDS = {
+    "init": "Propose an environment for a shop's files: a TOML with the reason for every guess.",
+    "check": "Say whether a run would start: every fault, its key and its cure; writes nothing.",
     "run": "Run jobs, each as spark-submit jobs/JOB.py does, in one Spark session.",
     "plan": "Estimate what counting the pairs would take, before anything is counted.",
     "show": "Print an item's related items, best first, with their evidence.",
     "why": "Explain why an item is, or is not, in another item's list.",
     "tables": "Print what each table of an environment holds, and which run wrote it last.",
+    "rejects": "Print the rows that were rejected: counts by reason, a sample with its lines.",
     "weights": "Summarise a day's weights: label rates, mean weights, effective sample size.",
     "calibration": "Compare scores with the final labels of offers that no model was trained on.",
-    "export": "Write a training set as Parquet shards, with a data card.",
+    "export": "Write a training set or the related items as files, for other programs.",
 }
 """The first lines of the commands' docstrings: --help lists them without loading Spark."""
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 failed, in one sentence on stderr; 2 a command line that is not "
+    "understood; 3 nothing is so called, or there is no list; 4 more than one is, so choose; "
+    "130 interrupted."
+)
 
 
 class LazyGroup(TyperGroup):
@@ -38,15 +48,29 @@ def loaded(name: str) -> Any:
     """The command of commands/<name>.py, which is a function of that name."""
     module = import_module(f"alsobought.commands.{name}")
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    single.command(name)(getattr(module, name))
+    examples = "\n\n".join(["Examples:", *getattr(module, "EXAMPLES", ())])
+    single.command(name, epilog=examples)(getattr(module, name))
     return typer.main.get_command(single)
 
 
-app = typer.Typer(cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=LazyGroup, no_args_is_help=True, pretty_exceptions_enable=False, epilog=EXIT_CODES
+)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"alsobought {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def _about() -> None:
+def _about(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_say_version, is_eager=True),
+    ] = False,
+) -> None:
     """Co-purchase statistics, related items and weighted training sets, as Delta tables."""
 
 

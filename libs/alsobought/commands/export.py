@@ -1,32 +1,46 @@
-"""The command `export`: a training set as Parquet shards with a data card."""
+"""The command `export`: a training set or the related items as files, for other programs."""
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from alsobought import __version__
-from alsobought.commands.options import Options, command
-from alsobought.errors import ConfigError
+from alsobought.commands import completion
+from alsobought.commands.options import Options, Quiet, command
+from alsobought.errors import ConfigError, NotFoundError
+from alsobought.related.whole_lists import LIST, whole_lists
 from alsobought.runtime import config, home, progress, session
 from alsobought.runtime.arguments import AsOf, Env, day
 from alsobought.runtime.folder import Folder
 from alsobought.runtime.run import Context
 from alsobought.runtime.store import Read, Store, warehouse_path
 from alsobought.tables import ALL
+from alsobought.tables.related import RELATED_ITEMS
 from alsobought.tables.table import Table
 from alsobought.training.exports import data_card, shards
 
-EXPORTED = ("training_examples", "purchase_examples")
+EXAMPLES = (
+    "alsobought export related_items --env shop --as-of 2026-02-01 --to lists --format jsonl",
+    "alsobought export related_items --env shop --as-of 2026-02-01 --to lists --metric lift",
+    "alsobought export training_examples --env demo --as-of 2017-12-01 --to exported",
+)
+TRAINING_SETS = ("training_examples", "purchase_examples")
+EXPORTED = (RELATED_ITEMS.name, *TRAINING_SETS)
+LISTS = ("unit", "metric", "relation", "market")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions(Options):
     """What `export` takes."""
 
-    table: Annotated[str, typer.Argument(help=f"One of {', '.join(EXPORTED)}.")]
+    table: Annotated[
+        str,
+        typer.Argument(help=f"One of {', '.join(EXPORTED)}.", autocompletion=lambda: [*EXPORTED]),
+    ]
     env: Env
     as_of: AsOf
     to: Annotated[
@@ -36,20 +50,80 @@ class ExportOptions(Options):
     method: Annotated[
         str | None, typer.Option(help="Whose weights; by default those of the only method.")
     ] = None
+    form: Annotated[
+        Literal["parquet", "csv", "jsonl"],
+        typer.Option("--format", help="Of the files; of training sets parquet alone."),
+    ] = "parquet"
+    unit: Annotated[str | None, typer.Option(help="Only lists by order, or by customer.")] = None
+    metric: Annotated[
+        str | None,
+        typer.Option(help="Only lists by this score.", autocompletion=completion.metrics),
+    ] = None
+    relation: Annotated[str | None, typer.Option(help="Only lists of this relation.")] = None
+    market: Annotated[
+        str | None,
+        typer.Option(help="Only lists of this market.", autocompletion=completion.markets),
+    ] = None
+    quiet: Quiet = False
 
 
 @command
 def export(options: ExportOptions) -> None:
-    """Write a training set as Parquet shards, with a data card."""
-    if options.table not in EXPORTED:
-        raise ConfigError(f"{options.table} is not a training set: name {' or '.join(EXPORTED)}.")
+    """Write a training set or the related items as files, for other programs."""
+    _check(options)
     root, as_of = home.find(), day(options.as_of)
     where = Context(root, options.env, config.load_sections(root, options.env), as_of)
     spark = session.build("export", where.environment.spark, debug=options.debug)
     try:
-        write(spark, where, options)
+        if options.table in TRAINING_SETS:
+            write(spark, where, options)
+        else:
+            write_lists(spark, where, options)
     finally:
         spark.stop()
+
+
+def _check(options: ExportOptions) -> None:
+    """Raise ConfigError for a table that is not exported, or an option that it does not have."""
+    if options.table not in EXPORTED:
+        raise ConfigError(f"{options.table} is not exported: name {' or '.join(EXPORTED)}.")
+    is_training_set = options.table in TRAINING_SETS
+    foreign = LISTS if is_training_set else ("method",)
+    given = [f"--{name}" for name in foreign if getattr(options, name)]
+    given += ["--format"] if is_training_set and options.form != "parquet" else []
+    if given:
+        raise ConfigError(f"{options.table} is exported without {', '.join(given)}.")
+
+
+def write_lists(spark: SparkSession, where: Context, options: ExportOptions) -> dict[str, Any]:
+    """Write the day's lists to the folder, one a row; returns the card, and prints the sums.
+
+    Raises NotFoundError where there is no such list, JobError where the folder holds anything that
+    is not an export.
+    """
+    folder = Folder(spark, options.to)
+    folder.require_replaceable()
+    with progress.shown(spark, "export of related_items") as say:
+        store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
+        read = store.read(RELATED_ITEMS, where.as_of)
+        chosen = {name: getattr(options, name) for name in LISTS if getattr(options, name)}
+        rows = read.rows
+        for name, value in chosen.items():
+            rows = rows.where(F.col(name) == value)
+        if chosen and rows.isEmpty():
+            of = ", ".join(f"{name} {value!r}" for name, value in chosen.items())
+            raise NotFoundError(f"related_items of {where.as_of} has no list of {of}.")
+        lists = whole_lists(rows, options.shards)
+        unfinished = folder.beside("writing")
+        if options.form == "csv":
+            lists = lists.withColumn("related_items", F.to_json("related_items"))
+        card = _origin(store, where, RELATED_ITEMS, read) | {"lists": chosen}
+        card["shards"] = folder.write_shards(lists, unfinished, options.form)
+        folder.write_text(f"{unfinished}/card.json", f"{json.dumps(card, indent=1)}\n")
+        folder.replace_with(unfinished)
+        count = rows.select(*LIST).distinct().count()
+        say(f"related_items: {count:,} lists in {len(card['shards'])} files, in {options.to}", [])
+    return card
 
 
 def write(spark: SparkSession, where: Context, options: ExportOptions) -> dict[str, Any]:

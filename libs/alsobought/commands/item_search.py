@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import typer
 
-from alsobought.commands.printing import Number, Text, grid, say
+from alsobought.commands.printing import Id, Number, Text, grid, say
 from alsobought.commands.view import View
+from alsobought.errors import AmbiguousError, NotFoundError
 from alsobought.runtime.warehouse import quoted
 
 SUGGESTED = 10
@@ -39,9 +40,10 @@ class Item:
 
 
 def the_item(view: View, text: str, command: Callable[[str], str]) -> Item:
-    """The one item that `text` means; where it is not one, print suggestions and exit with 1.
+    """The one item that `text` means; where it is not one, print suggestions on stderr and exit.
 
-    `command` makes of an item's id the command to suggest.
+    `command` makes of an item's id the command to suggest. The exit codes are those of
+    NotFoundError and AmbiguousError.
     """
     items = matches(view, text)
     if len(items) == 1:
@@ -50,13 +52,15 @@ def the_item(view: View, text: str, command: Callable[[str], str]) -> Item:
     count = f"More than {SUGGESTED}" if len(items) > SUGGESTED else f"{len(items)}"
     how_many = f"{count} items have" if items else "No item has"
     order = "the most bought:" if items else "the closest:" if suggested else "nothing is like it."
-    say(f"{how_many} all of {text!r} in title, brand and category; {order}")
+    how_many += f" all of {text!r} in title, brand and category"
+    say(f"{how_many}; {order}", to_stderr=True)
     if suggested:
         rows = [[i.item_id, i.title or "", i.brand or "", f"{i.buyers:,}"] for i in suggested]
-        headings = [Text("item"), Text("title"), Text("brand"), Number(f"{view.units[0]}s")]
-        grid(headings, rows[:SUGGESTED])
-        say(f"Choose one: alsobought {command(shlex.quote(suggested[0].item_id))}")
-    raise typer.Exit(1)
+        headings = [Id("item"), Text("title"), Text("brand"), Number(f"{view.units[0]}s")]
+        grid(headings, rows[:SUGGESTED], to_stderr=True)
+        chosen = command(shlex.quote(suggested[0].item_id))
+        say(f"Choose one: alsobought {chosen}", to_stderr=True)
+    raise typer.Exit(AmbiguousError.exit_code if items else NotFoundError.exit_code)
 
 
 def matches(view: View, text: str) -> list[Item]:

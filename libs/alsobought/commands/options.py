@@ -7,11 +7,14 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from alsobought.runtime.arguments import Debug
+from alsobought.errors import ConfigError
+from alsobought.runtime import progress
+from alsobought.runtime.arguments import ENV_HELP, Debug, environments
 from alsobought.runtime.faults import guarded
 
 DefaultEnv = Annotated[
-    str, typer.Option(envvar="ALSOBOUGHT_ENV", help="An environment: the name of a file in conf/.")
+    str,
+    typer.Option(envvar="ALSOBOUGHT_ENV", help=ENV_HELP, autocompletion=environments),
 ]
 LatestDay = Annotated[
     str | None,
@@ -19,11 +22,34 @@ LatestDay = Annotated[
 ]
 
 
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but what went wrong.")]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What every command takes; a command's own dataclass adds its arguments and options."""
 
     debug: Debug = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowOptions(Options):
+    """What every command takes that prints rows."""
+
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the rows as a JSON list of objects.")
+    ] = False
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where both forms are asked for."""
+        if self.as_json and self.as_csv:
+            raise ConfigError("Give --json or --csv, not both.")
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether programs read what is printed, and not people."""
+        return self.as_json or self.as_csv
 
 
 Given = TypeVar("Given", bound=Options)
@@ -36,7 +62,7 @@ def command(function: Callable[[Given], None]) -> Callable[..., None]:
     options would have nine parameters. Here each field of the dataclass is annotated as such a
     parameter would be, and the returned function has the signature that Typer reads: one
     parameter per field. It calls `function` with the dataclass; a failure ends as one sentence on
-    stderr and exit code 1, with the whole traceback under --debug.
+    stderr and an exit code, with the whole traceback under --debug.
     """
     (kind,) = (hint for name, hint in get_type_hints(function).items() if name != "return")
     hints = get_type_hints(kind, include_extras=True)
@@ -44,6 +70,7 @@ def command(function: Callable[[Given], None]) -> Callable[..., None]:
     ordered = sorted(fields(kind), key=lambda field: field.name == "debug")
 
     def run(**values: Any) -> None:
+        progress.OUT.quiet = values.get("quiet", False)
         with guarded(debug=values["debug"]):
             function(kind(**values))
 

@@ -1,15 +1,14 @@
 """The command `plan`: what counting the pairs would take, estimated before it is done."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from alsobought.commands.options import Options, command
-from alsobought.commands.printing import Number, Text, grid, say
+from alsobought.commands.options import RowOptions, command
+from alsobought.commands.printing import Number, Text, grid, rows_for_programs, say
 from alsobought.copurchase.engine import pipeline
 from alsobought.copurchase.engine.stages import cost
 from alsobought.copurchase.engine.stages.item_codes import Items
@@ -18,21 +17,25 @@ from alsobought.days import days_before, in_window
 from alsobought.returns import counting
 from alsobought.runtime import home, session
 from alsobought.runtime import job as jobs
-from alsobought.runtime.arguments import AsOf, day
+from alsobought.runtime.arguments import AsOf, EnvArgument, day
 from alsobought.runtime.run import Context, context
 from alsobought.runtime.store import Store, warehouse_path
 from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
 from alsobought.tables.stored import Stored
 from alsobought.tables.table import Table
 
+EXAMPLES = (
+    "alsobought plan shop --as-of 2026-02-01",
+    "alsobought plan shop --as-of 2026-02-01 --json",
+)
 HEAVIEST = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanOptions(Options):
+class PlanOptions(RowOptions):
     """What `plan` takes."""
 
-    env: Annotated[str, typer.Argument(help="An environment: the name of a file in conf/.")]
+    env: EnvArgument
     as_of: AsOf
 
 
@@ -44,7 +47,13 @@ def plan(options: PlanOptions) -> None:
     where = context(root, options.env, as_of, [job], jobs.all_jobs(root).values())
     spark = session.build("plan", where.environment.spark, debug=options.debug)
     try:
-        print_plan(spark, where, where.environment.params(job.name, job.params))
+        params = where.environment.params(job.name, job.params)
+        if options.is_for_programs:
+            _, _, costs = planned(spark, where, params)
+            rows = [{"as_of": options.as_of, **asdict(estimate)} for estimate in costs]
+            rows_for_programs(rows, as_csv=options.as_csv)
+        else:
+            print_plan(spark, where, params)
     finally:
         spark.stop()
 
@@ -54,27 +63,36 @@ def print_plan(spark: SparkSession, where: Context, params: Any) -> None:
 
     `params` are the job's. Cost: the scans and the packing of the run itself, without its counting.
     """
-    store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
-    wants_returned = where.environment.wants(RETURNED_PURCHASES)
-    returned = _stored(store, RETURNED_PURCHASES, where.as_of) if wants_returned else None
-    purchases = _stored(store, PURCHASES, where.as_of)
-    packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of, returned)
-    planned = pipeline.plan_blocks(packed, params.lists.min_support, params.task_memory_mb << 20)
-    costs = pipeline.estimate_costs(planned, params.candidates * len(params.lists.metrics))
+    purchases, plan, costs = planned(spark, where, params)
+    packed = plan.packed
     first = days_before(where.as_of, params.baskets.look_back_days)
     say(f"co_purchases of {where.name}, purchases from {first} to {where.as_of}")
-    counted = counting(purchases.rows, returned.rows if returned else None, where.as_of)
-    window = in_window(counted, where.as_of, params.baskets.look_back_days)
+    window = in_window(purchases, where.as_of, params.baskets.look_back_days)
     caps = [unit.max_items for unit in packed.layout.units]
     for totals, estimate, cap in zip(packed.totals, costs, caps, strict=True):
         say("", cost.pairs_in_words(estimate, cap))
         _print_sizes(totals)
         _print_heaviest(totals, packed.items, heaviest_units(window, totals.unit))
     _print_costs(costs)
-    say(cost.cost_in_words(costs, planned.cores) + ".")
+    say(cost.cost_in_words(costs, plan.cores) + ".")
     warnings = map(cost.warnings_of, packed.totals, caps)
     say(*(f"warning: {warning}" for of_unit in warnings for warning in of_unit))
-    _print_balance(planned)
+    _print_balance(plan)
+
+
+def planned(
+    spark: SparkSession, where: Context, params: Any
+) -> tuple[DataFrame, pipeline.Plan, list[cost.CostEstimate]]:
+    """The purchases that count, the plan of counting their pairs, and what it costs by unit."""
+    store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
+    wants_returned = where.environment.wants(RETURNED_PURCHASES)
+    returned = _stored(store, RETURNED_PURCHASES, where.as_of) if wants_returned else None
+    purchases = _stored(store, PURCHASES, where.as_of)
+    packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of, returned)
+    plan = pipeline.plan_blocks(packed, params.lists.min_support, params.task_memory_mb << 20)
+    costs = pipeline.estimate_costs(plan, params.candidates * len(params.lists.metrics))
+    counted = counting(purchases.rows, returned.rows if returned else None, where.as_of)
+    return counted, plan, costs
 
 
 def _stored(store: Store, table: Table, as_of: date) -> Stored:
@@ -85,11 +103,8 @@ def _stored(store: Store, table: Table, as_of: date) -> Stored:
 def heaviest_units(window: DataFrame, unit: str) -> list[tuple[str, int]]:
     """The units with the most purchase lines, repeats included, and how many. Cost: one scan."""
     unit_id = F.col(f"{unit}_id")
-    line_counts = (
-        window.where(unit_id.isNotNull())
-        .groupBy("market", unit_id)
-        .agg(F.count(F.lit(1)).alias("lines"))
-    )
+    of_units = window.where(unit_id.isNotNull()).groupBy("market", unit_id)
+    line_counts = of_units.agg(F.count(F.lit(1)).alias("lines"))
     top = line_counts.orderBy(F.desc("lines"), "market", unit_id).limit(HEAVIEST)
     return [(row[1], row["lines"]) for row in top.collect()]
 

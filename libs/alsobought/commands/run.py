@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from alsobought.commands.options import Options, command
+from alsobought.commands import completion
+from alsobought.commands.options import Options, Quiet, command
 from alsobought.commands.printing import say
 from alsobought.errors import ConfigError
 from alsobought.runtime import config, home
@@ -16,6 +17,13 @@ from alsobought.runtime.arguments import AsOf, Env, Reload, day
 from alsobought.runtime.config import sections_of
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import context, run_all
+
+EXAMPLES = (
+    "alsobought run --all --env shop --as-of 2026-02-01",
+    "alsobought run related_items --with-upstream --env shop --as-of 2026-02-01",
+    "alsobought run --all --resume --env shop --as-of 2026-02-01",
+    "alsobought run purchases --reload --env shop --as-of 2026-02-01",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +34,28 @@ class RunOptions(Options):
     as_of: AsOf
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="JOB...", help="Jobs: the names of files in jobs/."),
+        typer.Argument(
+            metavar="JOB...",
+            help="Jobs: the names of files in jobs/.",
+            autocompletion=completion.jobs,
+        ),
     ] = None
     with_upstream: Annotated[
         bool, typer.Option("--with-upstream", help="First run every job that they wait for.")
     ] = False
     reload: Reload = False
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Run jobs too whose inputs and parameters have not changed."),
+    ] = False
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where a run of this day stopped: source files are not looked at again.",
+        ),
+    ] = False
+    quiet: Quiet = False
     all_jobs: Annotated[bool, typer.Option("--all", help="Run every job, in order.")] = False
 
 
@@ -41,16 +65,17 @@ def run(options: RunOptions) -> None:
     names = options.names or []
     if options.all_jobs == bool(names):
         raise ConfigError("Name the jobs to run, or give --all.")
+    if options.resume and (options.force or options.reload):
+        raise ConfigError("--resume leaves out what --force and --reload ask for: give one.")
     root, as_of = home.find(), day(options.as_of)
-    chosen = [jobs.load(root, name) for name in names]
-    every_job: Mapping[str, Job] | None = None
-    if len(chosen) != 1 or options.with_upstream:
-        every_job = jobs.all_jobs(root)
-        chosen = _in_order(every_job, names, with_upstream=options.with_upstream)
+    for name in names:
+        jobs.load(root, name)  # an unknown one is told before the others are loaded
+    every_job = jobs.all_jobs(root)
+    chosen = _in_order(every_job, names, with_upstream=options.with_upstream)
     if options.all_jobs:
-        chosen = _configured(chosen, root, options.env)
-    every = None if every_job is None else every_job.values()
-    where = replace(context(root, options.env, as_of, chosen, every), reload=options.reload)
+        chosen = _configured(chosen, root, options)
+    where = context(root, options.env, as_of, chosen, every_job.values())
+    where = replace(where, reload=options.reload, skips=not options.force, resumes=options.resume)
     run_all(chosen, where, debug=options.debug)
 
 
@@ -63,14 +88,14 @@ def _in_order(
     return [job for job in ordered if with_upstream or job.name in wanted]
 
 
-def _configured(ordered: list[Job], root: Path, env: str) -> list[Job]:
+def _configured(ordered: list[Job], root: Path, options: RunOptions) -> list[Job]:
     """The jobs that the environment has sections for; prints which others are left out."""
     sections = sections_of(job.params for job in ordered)
-    environment = config.load_sections(root, env, *sections.values())
+    environment = config.load_sections(root, options.env, *sections.values())
     chosen, lacking = jobs.configured(ordered, environment)
-    if lacking:
+    if lacking and not options.quiet:
         wanted = [job for job in ordered if environment.wants(job.writes)]
         left_out = ", ".join(job.name for job in wanted if job not in chosen)
         absent = ", ".join(f"[{section}]" for section in lacking)
-        say(f"Left out, as {config.path_of(root, env)} has no {absent}: {left_out}.")
+        say(f"Left out, as {config.path_of(root, options.env)} has no {absent}: {left_out}.")
     return chosen

@@ -8,11 +8,17 @@ import typer
 from alsobought.commands.item_pairs import VERBS, ItemPairs
 from alsobought.commands.item_search import the_item
 from alsobought.commands.options import command
-from alsobought.commands.printing import Number, Text, grid, number, say
+from alsobought.commands.printing import Id, Number, Text, grid, number, rows_for_programs, say
 from alsobought.commands.view import ItemWords, ListOptions, chosen_view
+from alsobought.errors import NotFoundError
 from alsobought.runtime import home
 from alsobought.runtime.warehouse import Row
 
+EXAMPLES = (
+    'alsobought show "coffee filter"',
+    "alsobought show 1098066 --env shop --unit order --metric lift --top 5",
+    "alsobought show 1098066 --json",
+)
 LEGEND = (
     "N: units with both items. E: such units expected by chance. n_x, n_y: units with the item, "
     "with the related item. n: all units."
@@ -34,11 +40,25 @@ def show(options: ShowOptions) -> None:
     """Print an item's related items, best first, with their evidence."""
     view = chosen_view(home.find(), options)
     item = the_item(view, options.item, lambda item_id: f"show {item_id} {options.as_typed()}")
-    say(f"{item}: related items by {view.metrics[0]}, {view}")
-    has_list = [_print_list(ItemPairs(view, item, unit), options.top) for unit in view.units]
-    if not any(has_list):
-        raise typer.Exit(1)
-    say("", LEGEND)
+    lists = [ItemPairs(view, item, unit) for unit in view.units]
+    if options.is_for_programs:
+        rows = [row for pairs in lists for row in _rows(pairs, options.top)]
+        rows_for_programs(rows, as_csv=options.as_csv)
+        has_list = bool(rows)
+    else:
+        say(f"{item}: related items by {view.metrics[0]}, {view}")
+        has_list = sum(_print_list(pairs, options.top) for pairs in lists) > 0
+    if not has_list:
+        raise typer.Exit(NotFoundError.exit_code)
+    if not options.is_for_programs:
+        say("", LEGEND)
+
+
+def _rows(pairs: ItemPairs, top: int | None) -> list[Row]:
+    """A list's rows, for programs."""
+    metric = pairs.view.metrics[0]
+    of_list = {"unit": pairs.unit, "metric": metric, "item_id": pairs.item.item_id}
+    return [pairs.view.columns | of_list | row for row in pairs.related_items(metric)[:top]]
 
 
 def _print_list(pairs: ItemPairs, top: int | None) -> bool:
@@ -49,7 +69,7 @@ def _print_list(pairs: ItemPairs, top: int | None) -> bool:
         return False
     say("", f"By {pairs.unit}:")
     evidence = map(Number, ("score", "N", "E", "n_x", "n_y", "n"))
-    headings = [Number("rank"), Text("title"), Text("item"), *evidence]
+    headings = [Number("rank"), Text("title"), Id("item"), *evidence]
     grid(headings, [_cells(row) for row in rows[:top]])
     return True
 

@@ -1,5 +1,6 @@
 """Which lists a command is about: the options that choose them, and what there is to choose."""
 
+import difflib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,22 +8,28 @@ from typing import Annotated
 
 import typer
 
-from alsobought.commands.options import DefaultEnv, LatestDay, Options
+from alsobought.commands import completion
+from alsobought.commands.options import DefaultEnv, LatestDay, RowOptions
 from alsobought.copurchase.settings import Baskets, Lists
-from alsobought.errors import JobError
+from alsobought.errors import AmbiguousError, JobError, NotFoundError
 from alsobought.runtime import config
 from alsobought.runtime.config import Environment
-from alsobought.runtime.warehouse import Warehouse, quoted
+from alsobought.runtime.warehouse import Row, Warehouse, quoted
 
+MOST_NAMED = 10
 KINDS = ("unit", "metric", "relation", "market")
 
 ItemWords = Annotated[
-    str, typer.Argument(help="An item's id, or words of its title, brand and category.")
+    str,
+    typer.Argument(
+        help="An item's id, or words of its title, brand and category.",
+        autocompletion=completion.items,
+    ),
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListOptions(Options):
+class ListOptions(RowOptions):
     """The options that choose lists; None where one is not given."""
 
     env: DefaultEnv = "demo"
@@ -31,13 +38,20 @@ class ListOptions(Options):
         typer.Option(help="order or customer; by default each that the environment has."),
     ] = None
     metric: Annotated[
-        str | None, typer.Option(help="The score; by default those of the environment.")
+        str | None,
+        typer.Option(
+            help="The score; by default those of the environment.",
+            autocompletion=completion.metrics,
+        ),
     ] = None
     relation: Annotated[
         str | None, typer.Option(help="How items are related; by default 'together'.")
     ] = None
     market: Annotated[
-        str | None, typer.Option(help="The marketplace; by default the only one.")
+        str | None,
+        typer.Option(
+            help="The marketplace; by default the only one.", autocompletion=completion.markets
+        ),
     ] = None
     as_of: LatestDay = None
 
@@ -67,6 +81,11 @@ class View:
         """Which lists these are, for the reader."""
         return f"as of {self.day}, market {self.market}, {self.relation}"
 
+    @property
+    def columns(self) -> Row:
+        """What all rows of these lists share, for programs."""
+        return {"as_of": self.day, "market": self.market, "relation": self.relation}
+
     def of_unit(self, unit: str) -> str:
         """The rows of item_statistics of one unit, as a condition of SQL."""
         day, market = quoted(self.day), quoted(self.market)
@@ -92,7 +111,7 @@ def chosen_view(home: Path, options: ListOptions) -> View:
     )
     choices = {kind: sorted({row[kind] for row in rows}) for kind in KINDS}
     if options.market is None and len(choices["market"]) > 1:
-        raise JobError(f"Choose a market with --market: {', '.join(choices['market'])}.")
+        raise AmbiguousError(f"Choose a market with --market: {', '.join(choices['market'])}.")
     units: list[str] = [options.unit] if options.unit else [*environment.section(Baskets).units]
     metrics = [options.metric] if options.metric else environment.section(Lists).metrics
     _require("unit", options.unit or choices["unit"][0], choices["unit"])
@@ -113,4 +132,12 @@ def chosen_day(warehouse: Warehouse, name: str, as_of: str | None) -> str:
 def _require(kind: str, value: str, choices: list[str], table: str = "related_items") -> str:
     if value in choices:
         return value
-    raise JobError(f"{table} has no {kind} {value!r}; it has {', '.join(choices[-10:])}.")
+    raise NotFoundError(f"{table} has no {kind} {value!r}; {_there_are(value, choices)}.")
+
+
+def _there_are(value: str, choices: list[str]) -> str:
+    """All choices, or where there are many the closest ones and how many more there are."""
+    if len(choices) <= MOST_NAMED:
+        return f"it has {', '.join(choices)}"
+    closest = difflib.get_close_matches(value, choices, MOST_NAMED, 0) or choices[-MOST_NAMED:]
+    return f"closest are {', '.join(closest)}, of {len(choices):,}"

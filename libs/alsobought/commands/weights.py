@@ -1,22 +1,23 @@
 """The command `weights`: the weighted offers of a day, in a few lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 
-from alsobought.commands.options import DefaultEnv, LatestDay, Options, command
-from alsobought.commands.printing import Number, Text, grid, say
+from alsobought.commands.options import DefaultEnv, LatestDay, RowOptions, command
+from alsobought.commands.printing import Id, Number, Text, grid, rows_for_programs, say
 from alsobought.commands.view import chosen_day
 from alsobought.errors import ConfigError
 from alsobought.runtime import config, home
-from alsobought.runtime.warehouse import Warehouse, quoted
+from alsobought.runtime.warehouse import Row, Warehouse, quoted
 from alsobought.training.offers import weight_summary
 from alsobought.training.offers.settings import Redemption
 from alsobought.training.offers.weight_summary import MeanWeights, MethodSummary
 
+EXAMPLES = ("alsobought weights", "alsobought weights --as-of 2017-12-01 --csv")
 STATES = {"00": "nothing visible", "10": "engaged", "11": "redeemed"}
 SUMMARY = (
-    Text("method"),
+    Id("method"),
     Number("copies"),
     Number("redeemed if final"),
     Number("redeemed if not"),
@@ -26,7 +27,7 @@ SUMMARY = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeightsOptions(Options):
+class WeightsOptions(RowOptions):
     """What `weights` takes."""
 
     env: DefaultEnv = "demo"
@@ -48,6 +49,12 @@ def weights(options: WeightsOptions) -> None:
         f"SELECT {columns} FROM redemption_weights WHERE {on_day}", "redemption_weights"
     )
     sums = weight_summary.weight_sums(copies, edges)
+    if options.is_for_programs:
+        means = weight_summary.mean_weights(sums)
+        methods = weight_summary.method_summaries(sums)
+        of_methods = [{"as_of": day, **_row(method, means, edges)} for method in methods]
+        rows_for_programs(of_methods, as_csv=options.as_csv)
+        return
     offers = warehouse.batches(
         f"SELECT state FROM redemption_examples WHERE {on_day}", "redemption_examples"
     )
@@ -56,7 +63,23 @@ def weights(options: WeightsOptions) -> None:
     say("Mean weight by state and days since issue:")
     ages = map(Number, _age_headings(edges))
     rows = [_mean_cells(row) for row in weight_summary.mean_weights(sums)]
-    grid([Text("method"), Text("state"), *ages], rows)
+    grid([Id("method"), Text("state"), *ages], rows)
+
+
+def _row(method: MethodSummary, means: Sequence[MeanWeights], edges: Sequence[float]) -> Row:
+    """A method's sums and mean weights, for programs."""
+    of_states = {
+        f"mean_weight_{mean.state}_age_{age.replace(' ', '_')}": value
+        for mean in means
+        if mean.method == method.method
+        for age, value in zip(_age_headings(edges), mean.by_age, strict=True)
+    }
+    empty = {
+        f"mean_weight_{state}_age_{age.replace(' ', '_')}": None
+        for state in STATES
+        for age in _age_headings(edges)
+    }
+    return asdict(method) | empty | of_states
 
 
 def _offers(counts: dict[str, int]) -> str:

@@ -1,18 +1,24 @@
 """The command `why`: in words and numbers, why a pair is in a list or not."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 from alsobought.commands.item_pairs import VERBS, ItemPairs
 from alsobought.commands.item_search import Item, the_item
 from alsobought.commands.options import command
-from alsobought.commands.printing import Number, Text, grid, number, say
+from alsobought.commands.printing import Id, Number, Text, grid, number, rows_for_programs, say
 from alsobought.commands.view import ItemWords, ListOptions, chosen_view
 from alsobought.errors import JobError
 from alsobought.related import explanations
 from alsobought.related.explanations import Candidate, Evidence, Limits
 from alsobought.runtime import home
 from alsobought.runtime.warehouse import Row
+
+EXAMPLES = (
+    "alsobought why 1098066 826249",
+    'alsobought why "hot dog buns" sausage --env shop --unit order',
+    "alsobought why 1098066 826249 --json",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +41,14 @@ def why(options: WhyOptions) -> None:
     )
     if item == related:
         raise JobError(f"Both are {item}: name two items.")
+    pairs = [Pair(ItemPairs(view, item, unit), related) for unit in view.units]
+    if options.is_for_programs:
+        rows = [row for pair in pairs for row in _rows(pair)]
+        rows_for_programs(rows, as_csv=options.as_csv)
+        return
     say(f"{item} and {related}, {view}")
-    for unit in view.units:
-        _print_explanation(Pair(ItemPairs(view, item, unit), related))
+    for pair in pairs:
+        _print_explanation(pair)
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,22 @@ class Pair:
         return f"{of_item} also {verb} {self.related.name}"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a metric ranks a pair: its rank in a list of `length` rows, or why it has none."""
+
+    metric: str
+    score: float
+    rank: int | None
+    length: int
+    reason: str | None
+
+    def cells(self) -> list[str]:
+        """The place as cells of a grid."""
+        place = f"{self.rank} of {self.length}" if self.rank else f"not in the list: {self.reason}"
+        return [self.metric, number(self.score), place]
+
+
 def _print_explanation(pair: Pair) -> None:
     candidates = pair.pairs.candidates()
     candidate = pair.candidate(candidates)
@@ -66,10 +93,24 @@ def _print_explanation(pair: Pair) -> None:
         sentences, places = _why_not_kept(pair, candidates), []
     else:
         sentences = _why_so_often(pair, candidate.evidence)
-        places = [_place(pair, candidates, metric) for metric in pair.pairs.view.metrics]
+        places = [_place(pair, candidates, metric).cells() for metric in pair.pairs.view.metrics]
     say("", f"By {pair.pairs.unit}:", *(f"  {sentence}" for sentence in sentences))
     if places:
-        grid([Text("metric"), Number("score"), Text("place")], places)
+        grid([Id("metric"), Number("score"), Text("place")], places)
+
+
+def _rows(pair: Pair) -> list[Row]:
+    """A row for each metric, for programs; of a pair that was not kept one row, with the reason."""
+    view, candidates = pair.pairs.view, pair.pairs.candidates()
+    ids = {"item_id": pair.pairs.item.item_id, "related_item_id": pair.related.item_id}
+    shared = view.columns | {"unit": pair.pairs.unit} | ids
+    candidate = pair.candidate(candidates)
+    empty: Row = dict.fromkeys([field.name for field in fields(Place)])
+    if candidate is None:
+        reason = _why_not_kept(pair, candidates)[0]
+        return [shared | dict.fromkeys(Evidence._fields) | empty | {"reason": reason}]
+    evidence = shared | candidate.evidence._asdict()
+    return [evidence | asdict(_place(pair, candidates, metric)) for metric in view.metrics]
 
 
 def _why_so_often(pair: Pair, evidence: Evidence) -> list[str]:
@@ -94,17 +135,16 @@ def _why_expected(pair: Pair) -> str:
     )
 
 
-def _place(pair: Pair, candidates: list[Candidate], metric: str) -> list[str]:
-    """The metric, the pair's score, and its rank in the list or the reason why it has none."""
+def _place(pair: Pair, candidates: list[Candidate], metric: str) -> Place:
     candidate = pair.candidate(candidates)
     assert candidate is not None
-    score = number(explanations.score(metric, candidate.evidence))
+    score = explanations.score(metric, candidate.evidence)
     listed = [row["related_item_id"] for row in pair.pairs.related_items(metric)]
     if pair.related.item_id in listed:
         rank = listed.index(pair.related.item_id) + 1
-        return [metric, score, f"{rank} of {len(listed)}"]
+        return Place(metric, score, rank, len(listed), None)
     reason = _why_not_listed(pair, candidates, metric, len(listed))
-    return [metric, score, f"not in the list: {reason}"]
+    return Place(metric, score, None, len(listed), reason)
 
 
 def _why_not_listed(pair: Pair, candidates: list[Candidate], metric: str, length: int) -> str:

@@ -5,9 +5,21 @@ from typing import Annotated
 
 import typer
 
-from alsobought.errors import ConfigError
+from alsobought.errors import ConfigError, JobError
+from alsobought.runtime import config, home
 
-Env = Annotated[str, typer.Option(help="An environment: the name of a file in conf/.")]
+
+def environments(incomplete: str) -> list[str]:
+    """The environments whose names begin so, for a shell to complete."""
+    try:
+        return [name for name in config.environments(home.find()) if name.startswith(incomplete)]
+    except JobError:
+        return []
+
+
+ENV_HELP = "An environment: the name of a file in conf/."
+Env = Annotated[str, typer.Option(help=ENV_HELP, autocompletion=environments)]
+EnvArgument = Annotated[str, typer.Argument(help=ENV_HELP, autocompletion=environments)]
 AsOf = Annotated[
     str, typer.Option(metavar="YYYY-MM-DD", help="Use what happened before this day, UTC.")
 ]

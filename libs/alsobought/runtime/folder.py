@@ -1,4 +1,4 @@
-"""A folder of Parquet shards with a data card, on any file system that Spark can reach."""
+"""A folder of shards with a data card, on any file system that Spark can reach."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,9 @@ from alsobought.errors import JobError
 if TYPE_CHECKING:
     from py4j.java_gateway import JavaObject
 
-EXPORTED_FILE = re.compile(r"shard-\d{5}\.parquet|card\.json|card\.md")
+FORMATS = {"parquet": "parquet", "csv": "csv", "jsonl": "json"}
+"""How files of a format end, and what Spark calls it."""
+EXPORTED_FILE = re.compile(rf"shard-\d{{5}}\.({'|'.join(FORMATS)})|card\.json|card\.md")
 ROW_GROUP_BYTES = 16 << 20  # what a reader holds of a shard at once
 
 
@@ -52,18 +54,25 @@ class Folder:
                 f"written: name another folder with --to, or empty this one."
             )
 
-    def write_shards(self, rows: DataFrame, path: str) -> list[dict[str, Any]]:
-        """Write each partition of `rows` as one Parquet file of the folder `path`, made anew.
+    def write_shards(
+        self, rows: DataFrame, path: str, form: str = "parquet"
+    ) -> list[dict[str, Any]]:
+        """Write each partition of `rows` as one file of the folder `path`, made anew.
+
+        `form`: one of FORMATS. CSV has a header, and quotes doubled within quotes.
 
         Returns name and bytes of every file; names are the same again for the same partitions.
         """
         self.delete(path)
-        writer = rows.write.option("compression", "zstd")
-        writer = writer.option("parquet.block.size", ROW_GROUP_BYTES)
-        writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", False).parquet(path)
+        writer = rows.write.format(FORMATS[form])
+        writer = writer.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", False)
+        if form == "parquet":
+            writer = writer.option("compression", "zstd")
+            writer = writer.option("parquet.block.size", ROW_GROUP_BYTES)
+        writer.options(header=True, escape='"', ignoreNullFields=False).save(path)
         shards = []
         for n, (part, size) in enumerate(sorted(self._files(path))):
-            shards.append({"file": f"shard-{n:05}.parquet", "bytes": size})
+            shards.append({"file": f"shard-{n:05}.{form}", "bytes": size})
             self._rename(f"{path}/{part}", f"{path}/{shards[-1]['file']}")
         return shards
 

@@ -1,5 +1,7 @@
 """What a running job shows: its name, the stage it is in, and at the end one line."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +10,18 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 from rich.status import Status
 
-OUT = Console(highlight=False, soft_wrap=True)
+
+class PatientConsole(Console):
+    """A console whose reader may leave before the end, as `| head` does: the rest goes nowhere."""
+
+    def on_broken_pipe(self) -> None:
+        """Go on without a reader; what is printed next, Python's own flush too, is lost."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+
+
+OUT = PatientConsole(highlight=False, soft_wrap=True)
 POLL_SECONDS = 0.3
 
 

@@ -175,7 +175,7 @@ def test_features_that_cannot_be_columns_are_refused(frame, monkeypatch):
         shards.feature_names(rows)
 
 
-def test_only_training_sets_are_exported():
+def test_what_is_not_exported_and_options_that_do_not_fit():
     import typer
 
     app = typer.Typer()
@@ -184,5 +184,12 @@ def test_only_training_sets_are_exported():
     result = CliRunner().invoke(app, words)
     assert (result.exit_code, result.stderr) == (
         1,
-        "error: items is not a training set: name training_examples or purchase_examples.\n",
+        "error: items is not exported: name related_items or training_examples or "
+        "purchase_examples.\n",
+    )
+    words = ["purchase_examples", *words[1:], "--format", "csv", "--metric", "lift"]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: purchase_examples is exported without --metric, --format.\n",
     )

@@ -1,0 +1,70 @@
+"""What a shell completes: jobs, metrics, markets, items. Nothing where anything is amiss."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+
+from alsobought.copurchase.scores import METRICS
+from alsobought.errors import JobError
+from alsobought.runtime import config, home
+from alsobought.runtime.warehouse import Warehouse, quoted
+
+SHOWN = 20
+
+Completion = Callable[[typer.Context, str], list[str]]
+
+
+def _quietly(complete: Completion) -> Completion:
+    """The completion, and nothing where the project or its tables cannot be read."""
+
+    @functools.wraps(complete)
+    def quiet(ctx: typer.Context, incomplete: str) -> list[str]:
+        try:
+            return complete(ctx, incomplete)
+        except JobError:
+            return []
+
+    return quiet
+
+
+@_quietly
+def jobs(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The jobs whose names begin so."""
+    names = sorted(path.stem for path in (home.find() / "jobs").glob("*.py"))
+    return [name for name in names if name.startswith(incomplete)]
+
+
+@_quietly
+def metrics(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The metrics whose names begin so."""
+    return [metric for metric in METRICS if metric.startswith(incomplete)]
+
+
+@_quietly
+def markets(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The markets of the related items whose names begin so."""
+    rows = _warehouse(ctx).rows(
+        f"SELECT DISTINCT market FROM related_items WHERE starts_with(market, {quoted(incomplete)})"
+        f" ORDER BY market LIMIT {SHOWN}",
+        "related_items",
+    )
+    return [row["market"] for row in rows]
+
+
+@_quietly
+def items(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The items of the catalogue whose ids begin so."""
+    rows = _warehouse(ctx).rows(
+        f"SELECT item_id FROM items WHERE starts_with(item_id, {quoted(incomplete)})"
+        f" ORDER BY item_id LIMIT {SHOWN}",
+        "items",
+    )
+    return [row["item_id"] for row in rows]
+
+
+def _warehouse(ctx: typer.Context) -> Warehouse:
+    """The warehouse of the environment that the command line names, or of the default one."""
+    root: Path = home.find()
+    return Warehouse.of(root, config.load_sections(root, ctx.params.get("env") or "demo"))
