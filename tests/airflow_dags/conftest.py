@@ -38,14 +38,6 @@ def bag():
 
 
 @pytest.fixture(scope="session")
-def airflow_home(tmp_path_factory) -> Path:
-    """The one Airflow in which DAGs are run; each run has a project of its own."""
-    from running import migrated
-
-    return migrated(tmp_path_factory.mktemp("airflow"))
-
-
-@pytest.fixture(scope="session")
 def reads() -> dict[str, set[str]]:
     """For each job of jobs/, the tables that it reads; asked of the Python that can import it."""
     return {job: set(tables) for job, tables in in_main_python("tables_read.py", REPO).items()}

@@ -1,19 +1,38 @@
-"""A DAG as Airflow runs it: its own database, real spark-submit, a project of its own."""
+"""DAGs as Airflow runs them: its own database, real spark-submit, projects of their own."""
 
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from conftest import DAGS, MAIN_PYTHON, REPO, in_main_python
+from conftest import DAGS, HERE, MAIN_PYTHON, REPO, in_main_python
 
-AIRFLOW = REPO / ".venv-airflow" / "bin" / "airflow"
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a DAG for a day, in the project in `home`."""
+
+    dag_id: str
+    day: str
+    home: Path
+    only: Sequence[str] = ()
+    """The tasks that run, if not all; Airflow marks the others as done."""
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """The words of Airflow's command, and the variables of its environment."""
+        words = ["dags", "test", self.dag_id, self.day]
+        if self.only:
+            words += ["--mark-success-pattern", f"(?!({'|'.join(self.only)})$).*"]
+        return words, {"AIRFLOW_VAR_ALSOBOUGHT_HOME": str(self.home)}
 
 
 def project(folder: Path, settings: str, sources: Mapping[str, str]) -> Path:
     """A folder with the repository's jobs, one environment, and these source files."""
+    folder.mkdir()
     shutil.copytree(REPO / "jobs", folder / "jobs", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "conf").mkdir()
     (folder / "conf" / "test.toml").write_text(settings, encoding="utf-8")
@@ -22,18 +41,22 @@ def project(folder: Path, settings: str, sources: Mapping[str, str]) -> Path:
     return folder
 
 
-def migrated(airflow_home: Path) -> Path:
-    """The folder with the database of an Airflow with nothing in it."""
-    airflow(airflow_settings(airflow_home, airflow_home), "db", "migrate")
-    return airflow_home
+def run_dags(airflow_home: Path, *runs: Run) -> None:
+    """Run DAGs in an Airflow with nothing in it; the test fails with what it has printed."""
+    commands = [(["db", "migrate"], {}), *(run.command() for run in runs)]
+    done = subprocess.run(
+        [sys.executable, HERE / "airflow_commands.py", json.dumps(commands)],
+        env=airflow_settings(airflow_home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:]
 
 
-def run_dag(dag_id: str, day: str, home: Path, airflow_home: Path) -> None:
-    """One run of the DAG for a day."""
-    airflow(airflow_settings(home, airflow_home), "dags", "test", dag_id, day)
-
-
-def airflow_settings(home: Path, airflow_home: Path) -> dict[str, str]:
+def airflow_settings(airflow_home: Path) -> dict[str, str]:
     """The environment of an Airflow whose spark-submit is the main venv's."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
     return inherited | {
@@ -41,7 +64,6 @@ def airflow_settings(home: Path, airflow_home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",  # a failure shows at once
-        "AIRFLOW_VAR_ALSOBOUGHT_HOME": str(home),
         "AIRFLOW_VAR_ALSOBOUGHT_ENV": "test",
         "AIRFLOW_VAR_ALSOBOUGHT_DRIVER_MEMORY": "1g",
         # JSON, since in a URI the scheme is part of the master: spark://local[2] is another one.
@@ -53,20 +75,6 @@ def airflow_settings(home: Path, airflow_home: Path) -> dict[str, str]:
         "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "SPARK_SUBMIT_OPTS": in_main_python("java_options.py"),  # as docs/operating.md has it
     }
-
-
-def airflow(settings: dict[str, str], *arguments: str) -> None:
-    """Run an airflow command; where it fails, the test says what it printed."""
-    done = subprocess.run(
-        [AIRFLOW, *arguments],
-        env=settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-20_000:]
 
 
 def rows(warehouse, table, *columns):

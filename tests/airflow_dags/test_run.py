@@ -1,9 +1,14 @@
-"""The DAG as Airflow runs it: its own database, real spark-submit, files in, Delta tables out."""
+"""The DAGs as Airflow runs them: its own database, real spark-submit, files in, Delta tables out.
+
+The nightly one runs whole. Of the weekly one two tasks do, one after the other: all of its jobs
+write together in tests/jobs/test_training_chain.py, and what every task submits, and after which,
+is in test_commands.py and test_dags.py.
+"""
 
 import pytest
-from running import project, rows, run_dag
+from running import Run, project, rows, run_dags
 
-DAY = "2017-03-01"
+DAY, SUNDAY = "2017-03-01", "2017-03-05"
 
 # With min_support 1: tea is in 3 of 4 orders, jam in 3, milk in 1.
 PURCHASES = """\
@@ -16,7 +21,7 @@ cid,3,tea,2017-02-03T10:00:00Z
 cid,3,milk,2017-02-03T10:00:00Z
 dan,4,jam,2017-02-28T23:59:59Z
 ,,jam,2017-02-05T10:00:00Z
-eve,6,milk,2017-03-01T00:00:00Z
+ann,6,milk,2017-03-01T00:00:00Z
 """
 # Milk is sold out: it is in nobody's list, and keeps a list of its own.
 ITEMS = """\
@@ -73,16 +78,40 @@ task_memory_mb = 64
 
 [jobs.related_items]
 top_k = 10
+
+[jobs.purchase_examples]
+cut_off_days = 5
+history_days = 60
+negatives = "uniform"
+popularity_exponent = 0.75
+half_life_days = 30.0
+propensity_exponent = 0.5
+propensity_floor = 0.05
+train_percent = 80
+validation_percent = 10
+negatives_per_positive = 1
+seed = 1
 """
 
 
 @pytest.fixture(scope="module")
-def warehouse(airflow_home, tmp_path_factory):
-    """The tables after one run of the DAG for DAY."""
-    sources = {"purchases.csv": PURCHASES, "items.csv": ITEMS}
-    home = project(tmp_path_factory.mktemp("home"), SETTINGS, sources)
-    run_dag("related_items", DAY, (home, airflow_home))
-    return home / "warehouse"
+def homes(tmp_path_factory):
+    """The projects in which the nightly DAG has run for DAY, and the weekly one for SUNDAY."""
+    folder, sources = tmp_path_factory.mktemp("runs"), {"purchases.csv": PURCHASES}
+    sources["items.csv"] = ITEMS
+    night, week = (project(folder / name, SETTINGS, sources) for name in ("night", "week"))
+    run_dags(
+        folder / "airflow",
+        Run("related_items", DAY, night),
+        Run("training_data", SUNDAY, week, only=("purchases", "purchase_examples")),
+    )
+    return night, week
+
+
+@pytest.fixture(scope="module")
+def warehouse(homes):
+    """The tables of the night."""
+    return homes[0] / "warehouse"
 
 
 def test_the_night_ends_with_the_lists_of_the_day(warehouse):
@@ -102,3 +131,14 @@ def test_the_night_tells_the_rows_it_refused(warehouse):
         [["future_time"]],
         [["no_order_and_no_customer"]],
     ]
+
+
+def test_the_week_ends_with_what_was_bought_and_what_was_not(homes):
+    """Learnt from is what Ann, whom history knows, bought after the cut-off: milk."""
+    warehouse = homes[1] / "warehouse"
+    examples = rows(warehouse, "purchase_examples", "as_of", "customer_id", "label", "item_id")
+    assert [row[:3] for row in examples] == [[SUNDAY, "ann", 0], [SUNDAY, "ann", 1]]
+    assert [row[3] == "milk" for row in examples] == [False, True]
+    assert sorted(path.name for path in warehouse.iterdir()) == [
+        "purchase_examples", "purchases", "rejected_purchases",
+    ]  # fmt: skip
