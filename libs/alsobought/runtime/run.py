@@ -118,7 +118,13 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
 def _made_already(job: Job, where: Context, store: Store, params: BaseModel) -> str | None:
     if not where.skips:
         return None
-    return made_already(job, store, where.as_of, params, resumes=where.resumes)
+    wants = where.environment.wants
+    reads = {
+        n: source for n, source in job.reads.items() if isinstance(source, Files) or wants(source)
+    }
+    return made_already(
+        replace(job, reads=reads), store, where.as_of, params, resumes=where.resumes
+    )
 
 
 def _run(job: Job, where: Context, params: BaseModel, versions: dict[str, int]) -> dict[str, Any]:
