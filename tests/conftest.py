@@ -10,11 +10,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from alsobought.runtime import session
+from tests import command
 from tests.project import Project
-
-# Short runs: the JVM's second compiler and its parallel collector cost more than they save. With
-# one compiler Java has room for 48 MB of code; beyond that it throws code away and interprets.
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +27,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.sql.shuffle.partitions": "2",  # two, so that a wrong partitioning shows
             "spark.databricks.delta.snapshotPartitions": "2",  # 50 by default: seconds a commit
             "spark.sql.adaptive.enabled": "false",  # re-planning costs more than tiny tables
+            # So does compiling each query's Java. Runs as a user starts them do both: those of
+            # jobs/test_submit.py, of packaging and of airflow_dags.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-            "spark.driver.extraJavaOptions": f"{QUICK} -Dderby.system.home={scratch}",
+            "spark.driver.extraJavaOptions": f"{command.QUICK} -Dderby.system.home={scratch}",
         },
     )
     yield built
