@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests import command
-from tests.jobs import shop
 from tests.project import REPO
 from tests.rows import rows
 
@@ -48,7 +47,7 @@ def other_python(tmp_path):
 
 
 def test_a_job_runs_from_the_zip_where_the_package_is_not_installed(
-    project, package, other_python, tmp_path
+    counted, package, other_python, tmp_path
 ):
     def python(code):
         asked = [str(other_python), "-c", code]
@@ -57,17 +56,14 @@ def test_a_job_runs_from_the_zip_where_the_package_is_not_installed(
     assert python("import pyspark, numba, pydantic").returncode == 0
     assert python("import alsobought").returncode == 1
 
-    shop.fill(project)
-    project.run_job("purchases")
-    project.run_job("co_purchases")
-    counted = rows(project.read("co_purchases"))
-    version = project.version("co_purchases")
-
+    local = rows(counted.read("co_purchases"))
+    version = counted.version("co_purchases")
     elsewhere = Path(tmp_path / "elsewhere")
     elsewhere.mkdir()
     ended = command.run(
-        "spark-submit", "--py-files", package, project.home / "jobs" / "co_purchases.py",
-        *command.write_conf(project, **{"spark.master": "local[1]"}),  # each worker compiles
+        "spark-submit", "--py-files", package, counted.home / "jobs" / "co_purchases.py",
+        *command.write_conf(counted, **{"spark.master": "local[1]"}),  # each worker compiles
+        "--force",
         home=elsewhere,
         PYSPARK_PYTHON=str(other_python),
         PYSPARK_DRIVER_PYTHON=str(other_python),
@@ -75,7 +71,7 @@ def test_a_job_runs_from_the_zip_where_the_package_is_not_installed(
         NUMBA_CACHE_DIR=str(tmp_path / "loops"),
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
-    assert project.version("co_purchases") == version + 1
-    assert rows(project.read("co_purchases")) == counted
+    assert counted.version("co_purchases") == version + 1
+    assert rows(counted.read("co_purchases")) == local
     # the loops were compiled from within the zip
     assert list((tmp_path / "loops").rglob("*.nbi")) != []
