@@ -63,7 +63,6 @@ def test_a_job_runs_from_the_zip_where_the_package_is_not_installed(
     ended = command.run(
         "spark-submit", "--py-files", package, counted.home / "jobs" / "co_purchases.py",
         *command.write_conf(counted, **{"spark.master": "local[1]"}),  # each worker compiles
-        "--force",
         home=elsewhere,
         PYSPARK_PYTHON=str(other_python),
         PYSPARK_DRIVER_PYTHON=str(other_python),
