@@ -104,10 +104,10 @@ def write_all(tables) -> None:
     write(tables, "item_statistics", STATISTICS, rows, other_purchases=histogram)
 
 
-def write(tables, name, columns, rows, *, day=NEW, **more) -> None:
+def write(tables, name, columns, rows, *, day=NEW, run=None, **more) -> None:
     """Append literal rows to a table, as a run of the job `name` would."""
     values = dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)) | more
-    run = {"job": name, "as_of": str(day), "code_version": "0.1.0", "parameters": PARAMETERS}
+    run = run or {"job": name, "as_of": str(day), "code_version": "0.1.0", "parameters": PARAMETERS}
     write_deltalake(
         str(tables / name),
         pa.table(values),

@@ -1,10 +1,15 @@
 """`alsobought why`, on item_tables: tea's buyers hold 1 or 3 other items, two each."""
 
 import json
+import shutil
+from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from tests.command import printed, separately
+from tests.commands import item_tables
 
 pytestmark = pytest.mark.usefixtures("warehouse")
 
@@ -129,3 +134,82 @@ def test_for_programs_a_pair_is_a_row_for_each_unit_and_metric():
     assert [(row["metric"], row["rank"], row["reason"]) for row in rows] == [
         (None, None, f"The pair is not in co_purchases: {NOT_KEPT}.")
     ]
+
+
+def purchases_were(warehouse, *lines, max_items=10, **run):
+    """Give the shop purchases, (order, item) each, which the last run of co_purchases has read."""
+    tables, read = warehouse, {"purchases": 0}
+    columns = {
+        "market": ["all"] * len(lines),
+        "order_id": [order for order, _ in lines],
+        "item_id": [item for _, item in lines],
+        "line": [""] * len(lines),
+        "quantity": [1.0] * len(lines),
+        "purchased_at": pa.array(
+            [datetime(2024, 1, 1, tzinfo=UTC)] * len(lines), pa.timestamp("us", "UTC")
+        ),
+    }
+    write_deltalake(str(tables / "purchases"), pa.table(columns))
+    baskets = {"look_back_days": 30, "max_items": {"order": max_items}}
+    parameters = item_tables.PARAMETERS | {"baskets": baskets}
+    told = {"as_of": "2024-01-02", "parameters": parameters, "read_versions": read | run}
+    item_tables.write(
+        warehouse,
+        "co_purchases",
+        item_tables.PAIR,
+        [(item_tables.NEW, "order", "at", "together", "x", "y", 1, 1.0, 1, 1, 1)],
+        run=told,
+    )
+
+
+def not_kept(related):
+    return why("tea", related)[2:4]
+
+
+def test_a_pair_that_is_not_kept_is_counted_where_its_purchases_are_still_there(warehouse):
+    both = [(order, item) for order in "abc" for item in ("tea", "honey")]
+    alone = [("d", "tea"), ("e", "honey"), ("f", "honey"), ("c", "tea")]
+    purchases_were(warehouse, *both, *alone, ("a", "cup"))
+    assert not_kept("honey") == [
+        "The pair is not in co_purchases: no metric has it among its best 3.",
+        "3 of 4 orders that held Green tea also held Honey [raw].",
+    ]
+    assert not_kept("cup") == [
+        "The pair is not in co_purchases: it is below min_support 2.",
+        "1 of 4 orders that held Green tea also held Tea cup.",
+    ]
+    row = json.loads(separately("why", "tea", "honey", "--unit", "order", "--json")[1])[0]
+    assert [row[name] for name in ("both", "buyers", "related_buyers", "units", "rank")] == [
+        3, 4, 5, 10, None,
+    ]  # fmt: skip
+
+
+def test_lines_that_were_returned_do_not_count(warehouse):
+    purchases_were(
+        warehouse, *[(order, "tea") for order in "abcd"], *[(order, "honey") for order in "abefgh"],
+        returned_purchases=0,
+    )  # fmt: skip
+    returned = {
+        "as_of": [item_tables.NEW], "market": ["all"], "order_id": ["b"], "item_id": ["honey"],
+        "line": [""],
+        "returned_at": pa.array([datetime(2024, 1, 1, 12, tzinfo=UTC)], pa.timestamp("us", "UTC")),
+    }  # fmt: skip
+    write_deltalake(str(warehouse / "returned_purchases"), pa.table(returned))
+    assert not_kept("honey")[1] == "1 of 4 orders that held Green tea also held Honey [raw]."
+
+
+def test_what_was_sampled_or_is_no_longer_there_is_not_counted(warehouse):
+    lines = [*[(order, "tea") for order in "abcd"], *[(order, "honey") for order in "aefgh"]]
+    lines += [("a", "cup")]
+    purchases_were(warehouse, *lines, max_items=2)
+    assert not_kept("honey")[1] == (
+        "At most 3 of 4 orders that held Green tea also held Honey [raw]."
+    )
+    shutil.rmtree(warehouse / "purchases")
+    purchases_were(warehouse, *lines)
+    assert not_kept("honey")[1].startswith("1 of 4 ")
+    shutil.rmtree(warehouse / "purchases")
+    purchases_were(warehouse, *lines[1:])  # not those that were counted: tea is in 3 orders
+    assert not_kept("honey")[1].startswith("At most 3 of 4 ")
+    shutil.rmtree(warehouse / "purchases")
+    assert not_kept("honey")[1].startswith("At most 3 of 4 ")

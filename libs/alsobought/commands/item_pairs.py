@@ -60,18 +60,21 @@ class ItemPairs:
         )
         return rows[0] if rows else None
 
+    def run_of(self, table: str) -> Row:
+        """The run that wrote the table's as-of day; {} where no commit records it."""
+        runs = (commit["run"] for commit in self.view.warehouse.commits(table, COMMITS))
+        return next((run for run in runs if run.get("as_of") == self.view.day), {})
+
     def limits(self, table: str) -> Limits:
         """The limits of the run that wrote the table's as-of day.
 
         Where no commit records that run, they are what the environment has now.
         """
-        environment, day = self.view.environment, self.view.day
+        environment = self.view.environment
         now = {
             "lists": environment.section(Lists).model_dump(),
             **environment.jobs.get(table, {}),
         }
-        runs = (commit["run"] for commit in self.view.warehouse.commits(table, COMMITS))
-        then: Row = next((run.get("parameters", {}) for run in runs if run.get("as_of") == day), {})
-        parameters = {**now, **then}
+        parameters = {**now, **self.run_of(table).get("parameters", {})}
         lists = parameters["lists"]
         return Limits(lists["min_support"], parameters.get("candidates"), lists["metrics"])

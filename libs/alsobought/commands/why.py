@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import asdict, dataclass, fields
 
+from alsobought.commands.exact_count import units_with_both
 from alsobought.commands.item_pairs import VERBS, ItemPairs
 from alsobought.commands.item_search import Item, the_item
 from alsobought.commands.options import command
@@ -108,7 +109,7 @@ def _rows(pair: Pair) -> list[Row]:
     empty: Row = dict.fromkeys([field.name for field in fields(Place)])
     if candidate is None:
         reason = _why_not_kept(pair, candidates)[0]
-        return [shared | dict.fromkeys(Evidence._fields) | empty | {"reason": reason}]
+        return [shared | _known(pair) | empty | {"reason": reason}]
     evidence = shared | candidate.evidence._asdict()
     return [evidence | asdict(_place(pair, candidates, metric)) for metric in view.metrics]
 
@@ -133,6 +134,17 @@ def _why_expected(pair: Pair) -> str:
         f" ({number(explanations.mean(histogram))} on average), and {related.name} is"
         f" {number(100 * related_statistics['share'])} % of all that {unit}s {verb}"
     )
+
+
+def _known(pair: Pair) -> Row:
+    """What is known of a pair that was not kept, for programs; `both` null: it is not known."""
+    statistics = pair.pairs.statistics(pair.pairs.item)
+    related_statistics = pair.pairs.statistics(pair.related)
+    if statistics is None or related_statistics is None:
+        return dict.fromkeys(Evidence._fields)
+    evidence = _evidence(statistics, related_statistics)
+    buyers = evidence.buyers, evidence.related_buyers
+    return evidence._asdict() | {"both": units_with_both(pair.pairs, pair.related, buyers)}
 
 
 def _place(pair: Pair, candidates: list[Candidate], metric: str) -> Place:
@@ -173,10 +185,17 @@ def _why_not_kept(pair: Pair, candidates: list[Candidate]) -> list[str]:
         return ["The pair is not in co_purchases."]
     evidence, limits = _evidence(statistics, related_statistics), pairs.limits("co_purchases")
     kept = [candidate.evidence for candidate in candidates]
-    at_most = explanations.most_units(evidence, kept, limits)
+    both = units_with_both(pairs, related, (evidence.buyers, evidence.related_buyers))
+    if both is None:
+        reason = _limit_missed(evidence, kept, limits)
+        at_most = explanations.most_units(evidence, kept, limits)
+        counted = f"At most {at_most:,} of {pair.with_both(evidence.buyers)}."
+    else:
+        reason = _limit_missed_by(both, limits)
+        counted = f"{both:,} of {pair.with_both(evidence.buyers)}."
     return [
-        f"The pair is not in co_purchases{_limit_missed(evidence, kept, limits)}.",
-        f"At most {at_most:,} of {pair.with_both(evidence.buyers)}.",
+        f"The pair is not in co_purchases{reason}.",
+        counted,
         f"{number(evidence.expected)} were expected by chance{_why_expected(pair)}.",
     ]
 
@@ -191,6 +210,15 @@ def _evidence(statistics: Row, related_statistics: Row) -> Evidence:
         related_buyers=related_statistics["buyers"],
         units=statistics["units"],
     )
+
+
+def _limit_missed_by(both: int, limits: Limits) -> str:
+    """The same of a pair whose units with both items have been counted."""
+    if both < limits.min_support:
+        return f": it is below min_support {limits.min_support}"
+    if limits.candidates is None:
+        return ""
+    return f": no metric has it among its best {limits.candidates}"
 
 
 def _limit_missed(evidence: Evidence, kept: list[Evidence], limits: Limits) -> str:

@@ -59,6 +59,18 @@ class Warehouse:
             for batch in self._queries.execute(query):
                 yield _with_plain_strings(pa.record_batch(batch))
 
+    def at_version(self, name: str, version: int) -> str:
+        """The name by which queries have the table as it was at a version.
+
+        Raises JobError where that cannot be read.
+        """
+        alias = f"{name}_at_{version}"
+        if alias not in self._tables:
+            with self._faults_as_job_errors(name):
+                self._tables[alias] = DeltaTable(f"{self.path}/{name}", version=version)
+                self._queries.register(alias, self._tables[alias])
+        return alias
+
     def days(self, name: str) -> list[str]:
         """The as-of days of the table, ascending; none where it keeps no days."""
         partitions = self._table(name).partitions()
