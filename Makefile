@@ -8,7 +8,7 @@ VENV_AIRFLOW := .venv-airflow/.ready
 # the jobs' Spark is the one of .venv, whatever else is on the machine
 unexport SPARK_HOME PYTHONPATH
 
-.PHONY: help setup demo test test-dags test-rooms test-runs test-packaging lint fmt dist bench clean
+.PHONY: help setup demo test test-dags test-rooms test-runs lint fmt dist bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -41,20 +41,16 @@ demo: $(VENV) ## From a year of real grocery purchases to related items and weig
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
 
 # the tests that start processes of their own; test-rooms leaves them out
-RUNS := tests/runtime tests/commands tests/jobs tests/test_extending.py
+RUNS := tests/runtime tests/commands tests/jobs tests/packaging tests/test_extending.py
 
 test: $(VENV) $(VENV_AIRFLOW) ## Run all tests, two sets at a time
-	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags \
-		test-packaging
+	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags
 
 test-rooms: $(VENV) ## Run the tests that share one Spark session
-	.venv/bin/python -m pytest $(RUNS:%=--ignore %) --ignore tests/packaging
+	.venv/bin/python -m pytest $(RUNS:%=--ignore %)
 
-test-runs: $(VENV) ## Run the tests of runs, commands and jobs, which start Spark as a user does
+test-runs: $(VENV) ## Run the tests of runs, commands, jobs and packages, some as a user starts them
 	.venv/bin/python -m pytest $(RUNS)
-
-test-packaging: $(VENV) ## Run the tests of the zip and of a standalone cluster
-	.venv/bin/python -m pytest tests/packaging
 
 test-dags: $(VENV) $(VENV_AIRFLOW) ## Run the tests of the DAGs, in their own venv
 	.venv-airflow/bin/python -m pytest tests/airflow_dags
