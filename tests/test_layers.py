@@ -60,6 +60,7 @@ MAY_IMPORT = {
     ),
 }
 ROOMS = MAY_IMPORT.keys() - {*BASE, "runtime"}
+MAY_IMPORT["dataframes"] = (*BASE, *ROOMS)
 MAY_IMPORT["commands"] = (*BASE, *ROOMS, "runtime", "__version__")
 FOR_JOBS = (*BASE, *ROOMS, "runtime.job", "runtime.run")
 EXCEPTIONS = {
@@ -85,7 +86,7 @@ OPENS_FILES = {
     "runtime.store", "runtime.commits", "runtime.staging", "runtime.parquet_writer",
     "runtime.judged_files", "runtime.loading_by_spark", "runtime.rejected_rows",
     "runtime.warehouse", "runtime.folder", "runtime.creation", "runtime.file_statistics",
-    "ingest.files",
+    "ingest.files", "ingest.proposal.heads",
     "copurchase.engine.stages.lines", "related.candidate_files", "training.exports.loader",
 }  # fmt: skip
 

@@ -121,7 +121,8 @@ def test_outside_of_a_project(tmp_path, monkeypatch):
     assert refused("items", "--env", "test", *DAY) == (
         1,
         f"error: Neither {tmp_path} nor a folder above it has conf/ and jobs/: "
-        "go to the project's folder, or set ALSOBOUGHT_HOME to it.\n",
+        "go to the project's folder, or set ALSOBOUGHT_HOME to it; 'alsobought init FILE...' "
+        "begins one.\n",
     )
 
 

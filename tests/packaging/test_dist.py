@@ -8,15 +8,30 @@ from pathlib import Path
 
 import pytest
 
+from alsobought.runtime import home
 from tests import command
 from tests.project import REPO
 from tests.rows import rows
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, as `make dist` builds it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
     subprocess.run([*build, "."], cwd=REPO, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def project_files(folder):
+    """The files of a project's folders, by their paths."""
+    shown = [path for name in home.FOLDERS for path in (folder / name).rglob("*.*")]
+    files = [path for path in shown if path.is_file() and "__pycache__" not in path.parts]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_the_wheel_holds_the_package_and_what_init_lays(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0].split("-")[0].removesuffix(".dist") for name in names}
     assert tops == {"alsobought"}
@@ -24,7 +39,34 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
     sources = (REPO / "libs" / "alsobought").rglob("*.py")
     assert {str(path.relative_to(REPO / "libs")) for path in sources} <= package
     assert "alsobought/runtime/log4j2.properties" in package
-    assert [name for name in package if not name.endswith((".py", ".properties"))] == []
+    laid = {name.removeprefix("alsobought/project/") for name in names if "/project/" in name}
+    environments = {"conf/cluster.toml", "conf/demo.toml"}
+    assert {name for name in laid if name.startswith("conf/")} == environments
+    of_clone = {name for name in project_files(REPO) if not name.startswith("conf/")}
+    assert laid == of_clone | environments
+    others = {name for name in package if not name.endswith((".py", ".properties"))}
+    assert others == {f"alsobought/project/{name}" for name in environments}
+
+
+def test_where_only_the_wheel_is_installed_init_begins_a_project(wheel, other_python, tmp_path):
+    (packages,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    zipfile.ZipFile(wheel).extractall(packages)  # what installing it does
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    lines = ["order,customer,sku,date", "1,ann,tea,2026-01-05", "2,ben,jam,2026-01-06"]
+    (shop / "orders.csv").write_text("\n".join(lines), encoding="utf-8")
+    code = "from alsobought.commands.cli import main; main()"
+    asked = [str(other_python), "-c", code, "init", "orders.csv"]
+    ended = subprocess.run(
+        asked, cwd=shop, env=command.environment(), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "Laid conf/, jobs/, airflow_dags/ into" in ended.stdout
+    begun = project_files(shop)
+    assert begun.pop("conf/shop.toml").startswith(b"# Proposed by alsobought init")
+    own = {name for name in project_files(REPO) if name.startswith("conf/")}
+    own -= {"conf/cluster.toml", "conf/demo.toml"}
+    assert begun == {n: data for n, data in project_files(REPO).items() if n not in own}
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ def test_no_project_upwards(folders):
         home.find(folders / "elsewhere")
     assert str(refused.value) == (
         f"Neither {folders}/elsewhere nor a folder above it has conf/ and jobs/: "
-        "go to the project's folder, or set ALSOBOUGHT_HOME to it."
+        "go to the project's folder, or set ALSOBOUGHT_HOME to it; 'alsobought init FILE...' "
+        "begins one."
     )
 
 

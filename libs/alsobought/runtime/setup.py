@@ -41,8 +41,7 @@ def install_jars() -> list[Path]:
 
     Returns the two files. Does nothing where they are there already. Needs Java and the network.
     """
-    folder = Path(pyspark.__file__).parent / "jars"
-    wanted = [folder / f"{p.split(':')[1]}-{p.split(':')[2]}.jar" for p in PACKAGES]
+    wanted = jars()
     if all(jar.is_file() for jar in wanted):
         return wanted
     with tempfile.TemporaryDirectory() as cache:
@@ -54,6 +53,12 @@ def install_jars() -> list[Path]:
             shutil.copyfile(fetched, jar.with_suffix(".part"))
             jar.with_suffix(".part").rename(jar)
     return wanted
+
+
+def jars() -> list[Path]:
+    """Where the jars are, or should be."""
+    folder = Path(pyspark.__file__).parent / "jars"
+    return [folder / f"{p.split(':')[1]}-{p.split(':')[2]}.jar" for p in PACKAGES]
 
 
 def resolve(cache: str) -> None:

@@ -1,0 +1,91 @@
+"""Where a [sources] section is not as the files are, told from their first rows."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from alsobought.errors import Fault, JobError
+from alsobought.ingest.proposal import heads
+from alsobought.ingest.proposal.heads import Head
+from alsobought.ingest.proposal.spelling import nearest
+from alsobought.ingest.settings import Source
+
+SHOWN = 12  # columns that a fault lists
+
+
+def heads_of(name: str, path: str) -> tuple[list[Head], list[Fault]]:
+    """The first rows of a source's files on this machine, and what keeps them from being read."""
+    key = f"sources.{name}.path"
+    paths = heads.matching(path)
+    if not paths:
+        folder = Path(path).parent
+        there = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+        near = nearest(Path(path).name, there)
+        cure = f"Is it {near}?" if near else "Deliver the files, or correct the path."
+        return [], [Fault(key, f"no file matches {path}", cure)]
+    read: list[Path] = []
+    faults = []
+    for file in paths:
+        if file.stat().st_size == 0:
+            faults.append(
+                Fault(key, f"{file} is empty (0 bytes)", "Deliver it again, or remove it.")
+            )
+        else:
+            read.append(file)
+    try:
+        return (heads.read(read) if read else []), faults
+    except JobError as error:
+        wrong, _, cure = str(error).rstrip(".").rpartition(": ")
+        return [], [*faults, Fault(key, wrong, f"{cure[:1].upper()}{cure[1:]}.")]
+
+
+def faults_of(name: str, source: Source, heads: Sequence[Head]) -> Iterator[Fault]:
+    """What of a source's section its files do not have: format, delimiter, header, columns."""
+    for head in heads:
+        file, layout = head.paths[0].name, head.layout
+        if layout.format != source.format:
+            wrong = f"{file} looks like {layout.format}, not {source.format}"
+            yield Fault(f"sources.{name}.format", wrong, f'Write format = "{layout.format}".')
+            continue
+        is_csv = source.format == "csv"
+        if is_csv and layout.delimiter != source.delimiter and len(head.rows.column_names) > 1:
+            wrong = f"{file} is cut by {layout.delimiter!r}, not {source.delimiter!r}"
+            yield Fault(
+                f"sources.{name}.delimiter", wrong, f'Write delimiter = "{layout.delimiter}".'
+            )
+        elif is_csv and layout.header and not source.header:
+            wrong = f"{file} begins with a header"
+            yield Fault(f"sources.{name}.header", wrong, "Write header = true.")
+        elif is_csv and source.header and not layout.header:
+            wrong = f"the first line of {file} looks like data, not like a header"
+            yield Fault(
+                f"sources.{name}.header", wrong, "Write header = false; columns are _c0, _c1, …."
+            )
+        else:
+            yield from _missing_columns(name, source, head)
+
+
+def notes_of(name: str, source: Source, heads: Sequence[Head]) -> Iterator[str]:
+    """What of the files is worth knowing, and does not keep a run from starting."""
+    for head in heads:
+        if "encoding" in source.model_fields_set or head.layout.format == "parquet":
+            continue
+        if head.layout.encoding != "UTF-8":
+            yield (
+                f"sources.{name}.encoding: {head.paths[0].name} is not UTF-8: letters beyond ASCII "
+                f'will be broken. Write encoding = "{head.layout.encoding}".'
+            )
+    if len(heads) > 1:
+        names = ", ".join(head.paths[0].name for head in heads)
+        yield f"sources.{name}.path: the files have {len(heads)} different headers, as {names}."
+
+
+def _missing_columns(name: str, source: Source, head: Head) -> Iterator[Fault]:
+    names = head.rows.column_names
+    shown = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    for role in source.columns:
+        for column in source.named(role):
+            if column not in names:
+                near = nearest(column, names)
+                cure = f"Is it {near!r}?" if near else f"It has: {shown}."
+                wrong = f"{head.paths[0].name} has no column {column!r}"
+                yield Fault(f"sources.{name}.columns.{role}", wrong, cure)

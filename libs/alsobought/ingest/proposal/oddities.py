@@ -1,0 +1,146 @@
+"""What shops' files hold beside sales: returns, postage and fees, events that are no purchases."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from alsobought.ingest.proposal.roles import Columns, Roles
+from alsobought.ingest.proposal.times import as_numpy
+from alsobought.ingest.proposal.values import ColumnFacts
+
+NUMBERED = r"^\s*\d+(?:\.0)?\s*$"
+LETTERED = r"^\s*(?P<prefix>[A-Za-z]{1,4})[-_ ]?\d+\s*$"
+NEGATIVE = r"^\s*[^\d\s]*-"
+MOSTLY = 0.9
+FEW_TYPES = 20
+RETURNS = {
+    "return", "returned", "returns", "refund", "refunded", "cancel", "cancelled", "canceled",
+    "cancellation", "credit", "credit note", "storno", "retoure", "gutschrift", "rückgabe",
+}  # fmt: skip
+NO_PURCHASES = {
+    "view", "click", "search", "impression", "pageview", "page_view", "cart", "addtocart",
+    "add_to_cart", "wishlist",
+}  # fmt: skip
+CHARGES = (
+    r"(?i)\b(?:postage|shipping|delivery|carriage|freight|bank charges|gift ?(?:card|voucher)|"
+    r"voucher|discount|manual|adjust\w*|fees?|commission|samples?|deposit|donation|porto|"
+    r"versand\w*|gutschein|rabatt|gebühr|pfand|frais de port|livraison)\b"
+)
+FEW_WORDS = 5
+FEW_IDS = 0.1  # of the items may be unlike the others, else they are not
+NAMED = 20
+
+
+@dataclass(frozen=True)
+class Returns:
+    """How returns are marked, in the words of [sources.purchases.returns], and why it looks so."""
+
+    setting: Mapping[str, object]
+    why: str
+
+
+@dataclass(frozen=True)
+class NoProduct:
+    """An id among the items that is likely to be a charge."""
+
+    item_id: str
+    title: str
+    rows: int
+
+
+def returns_of(columns: Columns, roles: Roles) -> Returns | None:
+    """How the file marks returns; None: it has none that can be seen."""
+    negative = np.zeros(next(iter(columns.values())).rows, bool)
+    if "quantity" in roles:
+        negative = _rows_like(columns[roles["quantity"]], NEGATIVE)
+    by_prefix = _by_prefix(columns[roles["order_id"]], negative) if "order_id" in roles else None
+    if by_prefix:
+        return by_prefix
+    for name in columns.keys() - set(roles.values()):
+        column = columns[name]
+        marks = column.words & RETURNS if column.distinct <= FEW_TYPES else set()
+        if marks:
+            values = [text for text in column.values.to_pylist() if text.strip().lower() in marks]
+            rows = column.rows_like("|".join(f"^{re.escape(value)}$" for value in values))
+            setting = {"type_column": name, "type_values": sorted(values)}
+            return Returns(setting, f"{rows:,} rows; {_negative(negative)}")
+    if negative.any():
+        return Returns({"negative_quantity": True}, _negative(negative))
+    return None
+
+
+def _by_prefix(orders: ColumnFacts, negative: np.ndarray) -> Returns | None:
+    """Letters before order numbers, where most have none and the quantities are negative."""
+    if orders.rows_like(NUMBERED) < 0.5 * orders.given:
+        return None
+    prefixes = pc.extract_regex(orders.values, LETTERED)
+    for prefix in pc.unique(prefixes.drop_null().field("prefix")).to_pylist():
+        marked = _rows_like(orders, rf"^\s*{prefix}[-_ ]?\d")
+        both = (marked & negative).sum()
+        if both >= MOSTLY * marked.sum() > 0:
+            rest = int(negative.sum() - both)
+            why = f"{marked.sum():,} rows, of which {both:,} have a negative quantity"
+            others = f"; {rest:,} other negative rows will be rejected" if rest else ""
+            return Returns({"order_prefix": prefix}, why + others)
+    return None
+
+
+def _negative(negative: np.ndarray) -> str:
+    return f"{negative.sum():,} of {len(negative):,} rows have a negative quantity"
+
+
+def _rows_like(column: ColumnFacts, regex: str) -> np.ndarray:
+    """Which rows have a value that matches."""
+    values = column.column.cast(pa.string())
+    matches = pc.fill_null(pc.match_substring_regex(values, regex), False)
+    return as_numpy(matches.combine_chunks())
+
+
+def no_products_of(items: ColumnFacts, titles: Mapping[str, str]) -> list[NoProduct]:
+    """Ids of items that are likely to be postage, fees and the like, those of the most rows first:
+    without a digit where nearly all have digits, or called so.
+
+    In: `titles` of the items, by id, as far as there are any.
+    """
+    ids = pc.utf8_trim_whitespace(items.values)
+    has_digit = as_numpy(pc.match_substring_regex(ids, r"\d"))
+    if (~has_digit).sum() > FEW_IDS * len(ids):
+        has_digit[:] = True
+    rows: Counter[str] = Counter()
+    for item, count in zip(ids.to_pylist(), items.counts.tolist(), strict=True):
+        rows[item] += count
+    unlike = {ids[int(i)].as_py() for i in np.flatnonzero(~has_digit)}
+    called = {
+        item
+        for item, title in titles.items()
+        if item in rows and len(title.split()) <= FEW_WORDS and re.search(CHARGES, title)
+    }
+    chosen = sorted(unlike | called, key=lambda item: (-rows[item], item))
+    return [NoProduct(item, titles.get(item, ""), rows[item]) for item in chosen[:NAMED]]
+
+
+def titles_of(columns: Columns, roles: Mapping[str, object]) -> dict[str, str]:
+    """A title of each item of a file, by its id; nothing where it has no titles."""
+    if "title" not in roles:
+        return {}
+    items, titles = (columns[str(roles[role])] for role in ("item_id", "title"))
+    with_both = np.flatnonzero((items.codes >= 0) & (titles.codes >= 0))
+    first = pa.array(with_both[np.unique(items.codes[with_both], return_index=True)[1]])
+    ids = pc.utf8_trim_whitespace(items.column.take(first).cast(pa.string()))
+    texts = titles.column.take(first).cast(pa.string())
+    return dict(zip(ids.to_pylist(), texts.to_pylist(), strict=True))
+
+
+def events_of(columns: Columns, roles: Roles) -> tuple[str, list[str]] | None:
+    """The column, and its values, that say that rows are no purchases; None: there is none."""
+    for name in sorted(columns.keys() - set(roles.values())):
+        column = columns[name]
+        events = column.words & NO_PURCHASES if column.distinct <= FEW_TYPES else set()
+        if events:
+            return name, sorted(events)
+    return None

@@ -1,0 +1,132 @@
+"""What is proposed for files of several kinds; tests/test_your_data.py has a whole environment."""
+
+import tomllib
+from datetime import date
+
+import pytest
+
+from alsobought.errors import JobError
+from alsobought.ingest.proposal import heads
+from alsobought.ingest.proposal.environment import Place, proposed
+
+LINES = """\
+order,customer,sku,when,qty
+1,ann,tea 1,1/2/2026 08:30,1
+1,ann,jam 1,1/2/2026 08:30,2
+2,ben,tea 1,2/2/2026 18:05,1
+"""
+
+
+@pytest.fixture
+def proposal(tmp_path):
+    """proposal(name=text, ...) is what is proposed for these CSV files."""
+
+    def made(**texts):
+        paths = [tmp_path / f"{name}.csv" for name in texts]
+        for path, text in zip(paths, texts.values(), strict=True):
+            path.write_text(text, encoding="utf-8")
+        return proposed(heads.read(paths), Place("shop", tmp_path, 8))
+
+    return made
+
+
+def values_of(proposal):
+    return tomllib.loads(proposal.text)
+
+
+def why(proposal, table, key):
+    (found,) = [t for t in proposal.tables if t.name == table]
+    return next(setting.why for setting in found.settings if setting.key == key)
+
+
+def test_the_purchases_stand_in_for_a_catalogue(proposal):
+    made = proposal(orders=LINES)
+    values = values_of(made)
+    assert values["warehouse"] == "warehouse/shop"
+    assert values["spark"]["spark.driver.memory"] == "4g"
+    assert values["sources"]["purchases"] == {
+        "path": "orders.csv",
+        "format": "csv",
+        "timestamp_format": "d/M/yyyy HH:mm",
+        "time_zone": "UTC",
+        "columns": {
+            "customer_id": "customer",
+            "order_id": "order",
+            "item_id": "sku",
+            "purchased_at": "when",
+            "quantity": "qty",
+        },
+    }
+    assert values["sources"]["items"] == {
+        "path": "orders.csv",
+        "format": "csv",
+        "max_rejected_share": 1.0,
+        "columns": {"item_id": "sku"},
+    }
+    assert values["baskets"]["units"] == ["order", "customer"]
+    assert made.questions == [
+        "sources.purchases.timestamp_format: is it d/M/yyyy HH:mm or M/d/yyyy HH:mm? No day is "
+        "above 12.",
+        "sources.purchases.time_zone: in which zone are the times?",
+        "sources.items: is there a catalogue? The purchases stand in for it.",
+    ]
+    assert (made.as_of, made.example) == (date(2026, 2, 3), "tea 1")
+
+
+def test_what_a_column_is_taken_for_and_why(proposal):
+    lines = "1,17850.0,7,2026-01-05\n1,17850.0, 7,2026-01-05\n2,,8,2026-01-06\n3,9.0,8,2026-01-07\n"
+    made = proposal(orders="order,customer,sku,date\n" + lines)
+    columns = "sources.purchases.columns"
+    assert why(made, columns, "customer_id") == (
+        "2 distinct of 4 rows; 17850.0 is read as 17850; 25% of the rows have none: guests, who "
+        "count by order only"
+    )
+    assert why(made, columns, "item_id") == (
+        "3 distinct of 4 rows; blanks around 1 ids are left out"
+    )
+    assert why(made, columns, "purchased_at") == "from 2026-01-05 to 2026-01-07"
+
+
+def test_decimal_commas(proposal):
+    lines = "order;sku;date;price\n1;a;2026-01-05;1.250,00\n2;b;2026-01-05;2,50\n"
+    made = proposal(orders=lines)
+    assert values_of(made)["sources"]["purchases"]["decimal"] == ","
+    assert why(made, "sources.purchases", "decimal") == "as in 1.250,00"
+
+
+def test_charges_are_excluded(proposal):
+    lines = "".join(f"{n},{n},2026-01-05\n" for n in range(10, 30)) + "30,POST,2026-01-05\n" * 2
+    made = proposal(orders="order,sku,date\n" + lines)
+    assert values_of(made)["items"] == {"exclude": ["POST"]}
+    assert made.example != "POST"
+
+
+def test_a_column_that_only_the_shop_knows(proposal):
+    made = proposal(orders="ref,sku,date,order\n1,tea,2026-01-05,\n2,jam,2026-01-06,\n")
+    assert values_of(made)["sources"]["purchases"]["columns"]["order_id"] == "?"
+    assert made.questions[0] == "sources.purchases.columns.order_id: which column is it?"
+
+
+def test_a_file_that_is_neither(proposal):
+    made = proposal(orders=LINES, stores="store,town\n1,Bath\n2,York\n")
+    assert made.questions[-1] == "stores.csv is not used: what is it?"
+
+
+def test_files_of_one_folder_are_a_glob(proposal):
+    made = proposal(a=LINES, b=LINES)
+    assert values_of(made)["sources"]["purchases"]["path"] == "*.csv"
+    made = proposal(a=LINES, b=LINES, items="sku,name\ntea 1,Tea\njam 1,Jam\n")
+    assert values_of(made)["sources"]["purchases"]["path"] == "{a.csv,b.csv}"
+    assert values_of(made)["sources"]["items"]["columns"] == {"item_id": "sku", "title": "name"}
+    assert why(made, "sources.items.columns", "item_id") == (
+        "2 distinct of 2 rows; 2 of the 2 items bought"
+    )
+
+
+def test_no_file_says_when(proposal):
+    with pytest.raises(JobError) as refused:
+        proposal(orders="order,sku\n1,tea\n")
+    assert str(refused.value) == (
+        "No file says when something was bought (orders.csv: order, sku): give files with one "
+        "line an item bought, its order or customer, and its time."
+    )

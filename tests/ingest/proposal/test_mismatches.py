@@ -1,0 +1,107 @@
+"""Where a section is not as its files are: the key, what is wrong, what to do."""
+
+import pytest
+
+from alsobought.errors import Fault
+from alsobought.ingest.proposal.mismatches import faults_of, heads_of, notes_of
+from alsobought.ingest.proposal.spelling import nearest
+from alsobought.ingest.settings import PurchaseSource
+
+COLUMNS = {"order_id": "order", "item_id": "sku", "purchased_at": "when"}
+
+
+@pytest.fixture
+def faults(tmp_path):
+    """faults(content, **settings) are those of a source with that one file, orders.csv."""
+
+    def found(content, **settings):
+        path = tmp_path / "orders.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        given = {"path": "orders.csv", "format": "csv", "columns": COLUMNS} | settings
+        source = PurchaseSource.model_validate(given)
+        heads, faults = heads_of("purchases", str(path))
+        faults += faults_of("purchases", source, heads)
+        short = [Fault(f.key, f.wrong.replace(f"{tmp_path}/", ""), f.cure) for f in faults]
+        return short, list(notes_of("purchases", source, heads))
+
+    return found
+
+
+GOOD = "order,sku,when\n1,tea,2026-01-05\n"
+
+
+def test_nothing_is_wrong(faults):
+    assert faults(GOOD) == ([], [])
+
+
+def test_every_column_that_is_not_there_with_the_nearest_or_all(faults):
+    columns = {"order_id": "Order ID", "item_id": "article", "purchased_at": "when"}
+    found, _ = faults("order_id,sku,when\n1,tea,2026-01-05\n", columns=columns)
+    assert found == [
+        Fault(
+            "sources.purchases.columns.order_id",
+            "orders.csv has no column 'Order ID'",
+            "Is it 'order_id'?",
+        ),
+        Fault(
+            "sources.purchases.columns.item_id",
+            "orders.csv has no column 'article'",
+            "It has: order_id, sku, when.",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "key", "wrong", "cure"),
+    [
+        (
+            GOOD.replace(",", ";"), {}, "delimiter",
+            "orders.csv is cut by ';', not ','", 'Write delimiter = ";".',
+        ),
+        (
+            GOOD, {"header": False}, "header",
+            "orders.csv begins with a header", "Write header = true.",
+        ),
+        (
+            "1,tea,2026-01-05\n", {}, "header",
+            "the first line of orders.csv looks like data, not like a header",
+            "Write header = false; columns are _c0, _c1, ….",
+        ),
+        (
+            '{"order": 1}\n', {}, "format",
+            "orders.csv looks like json, not csv", 'Write format = "json".',
+        ),
+        ("", {}, "path", "orders.csv is empty (0 bytes)", "Deliver it again, or remove it."),
+        (" \n", {}, "path", "orders.csv is empty", "Deliver it again, or leave it out."),
+    ],
+)  # fmt: skip
+def test_how_the_file_is_written(faults, content, settings, key, wrong, cure):
+    assert faults(content, **settings)[0] == [Fault(f"sources.purchases.{key}", wrong, cure)]
+
+
+def test_an_encoding_that_nobody_declared(faults):
+    content = "order,sku,when\n1,Käse,2026-01-05\n".encode("iso-8859-1")
+    assert faults(content) == (
+        [],
+        [
+            "sources.purchases.encoding: orders.csv is not UTF-8: letters beyond ASCII will be "
+            'broken. Write encoding = "ISO-8859-1".'
+        ],
+    )
+    assert faults(content, encoding="ISO-8859-1") == ([], [])
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    (tmp_path / "orders.csv").touch()
+    assert heads_of("items", str(tmp_path / "oders.csv")) == (
+        [],
+        [Fault("sources.items.path", f"no file matches {tmp_path}/oders.csv", "Is it orders.csv?")],
+    )
+    assert heads_of("items", str(tmp_path / "there" / "x"))[1][0].cure == (
+        "Deliver the files, or correct the path."
+    )
+
+
+def test_the_nearest_name_whatever_its_capitals_and_blanks():
+    assert nearest("Customer ID", ["order", "customer_id"]) == "customer_id"
+    assert nearest("colour", ["order", "sku"]) is None
