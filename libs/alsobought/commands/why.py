@@ -109,7 +109,7 @@ def _rows(pair: Pair) -> list[Row]:
     empty: Row = dict.fromkeys([field.name for field in fields(Place)])
     if candidate is None:
         reason = _why_not_kept(pair, candidates)[0]
-        return [shared | _known(pair) | empty | {"reason": reason}]
+        return [shared | _evidence_of(pair) | empty | {"reason": reason}]
     evidence = shared | candidate.evidence._asdict()
     return [evidence | asdict(_place(pair, candidates, metric)) for metric in view.metrics]
 
@@ -136,7 +136,7 @@ def _why_expected(pair: Pair) -> str:
     )
 
 
-def _known(pair: Pair) -> Row:
+def _evidence_of(pair: Pair) -> Row:
     """What is known of a pair that was not kept, for programs; `both` null: it is not known."""
     statistics = pair.pairs.statistics(pair.pairs.item)
     related_statistics = pair.pairs.statistics(pair.related)
