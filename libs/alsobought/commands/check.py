@@ -57,7 +57,8 @@ def check(options: CheckOptions) -> None:
     }
     of_machine = [*readiness.machine_faults(_spark_settings(raw)), *_of_warehouse(raw, root, first)]
     faults = [*of_toml, *of_machine, *(fault for rows in first.values() for fault in rows.faults)]
-    _print(faults, (note for rows in first.values() for note in rows.notes))
+    notes = [*(note for rows in first.values() for note in rows.notes)]
+    _print(faults, [*notes, *source_checks.charges(first)])
     if environment is not None and not of_machine:
         as_of = day(options.as_of) if options.as_of else LATEST
         sound = [name for name, rows in first.items() if not rows.faults]
@@ -153,6 +154,8 @@ def _by_spark(
     chosen: list[Job], environment: Environment, root: Path, as_of: date, *, debug: bool
 ) -> list[Fault]:
     """What only Spark can tell: whether it starts, what a URI leads to, what the rules reject."""
+    if not chosen and "://" not in environment.warehouse:
+        return []
     try:
         spark = session.build("check", environment.spark, debug=debug)
     except JobError as error:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -15,7 +16,10 @@ from pyspark.sql import SparkSession
 from alsobought.errors import Fault, JobError
 from alsobought.ingest import files
 from alsobought.ingest.proposal import mismatches
+from alsobought.ingest.proposal.environment import charges_in_words
 from alsobought.ingest.proposal.heads import Head
+from alsobought.ingest.proposal.oddities import no_products_of, titles_of
+from alsobought.ingest.proposal.values import ColumnFacts
 from alsobought.ingest.rules import FUTURE
 from alsobought.ingest.settings import Source
 from alsobought.runtime.config import Environment
@@ -35,6 +39,17 @@ class FirstRows:
     heads: Sequence[Head]
     faults: Sequence[Fault]
     notes: Sequence[str]
+
+    @property
+    def columns(self) -> dict[str, ColumnFacts]:
+        """The columns of its first file; those that are mapped to one of ours, by our name."""
+        rows = self.heads[0].rows if self.heads else pa.table({})
+        return {
+            role: ColumnFacts(role, rows[name])
+            for role in self.source.columns
+            for name in self.source.named(role)[:1]
+            if name in rows.column_names
+        }
 
     @property
     def bytes(self) -> int:
@@ -63,6 +78,16 @@ def first_rows(name: str, source: Source, home: Path) -> FirstRows:
     heads, faults = mismatches.heads_of(name, path)
     faults += mismatches.faults_of(name, source, heads)
     return FirstRows(source, heads, faults, list(mismatches.notes_of(name, source, heads)))
+
+
+def charges(first: Mapping[str, FirstRows]) -> list[str]:
+    """A sentence about the items bought that are likely no products."""
+    bought = first["purchases"].columns if "purchases" in first else {}
+    if "item_id" not in bought:
+        return []
+    catalogue = first["items"].columns if "items" in first else {}
+    titles = titles_of(catalogue, {role: role for role in catalogue})
+    return charges_in_words(no_products_of(bought["item_id"], titles))
 
 
 def judged_rows(

@@ -92,12 +92,13 @@ def test_decimal_commas(proposal):
     made = proposal(orders=lines)
     assert values_of(made)["sources"]["purchases"]["decimal"] == ","
     assert why(made, "sources.purchases", "decimal") == "as in 1.250,00"
+    assert values_of(made)["sources"]["purchases"]["thousands"] == "."
 
 
-def test_charges_are_excluded(proposal):
+def test_charges_are_named(proposal):
     lines = "".join(f"{n},{n},2026-01-05\n" for n in range(10, 30)) + "30,POST,2026-01-05\n" * 2
     made = proposal(orders="order,sku,date\n" + lines)
-    assert values_of(made)["items"] == {"exclude": ["POST"]}
+    assert made.questions[-1] == "likely no products: POST (2 rows)."
     assert made.example != "POST"
 
 

@@ -67,12 +67,12 @@ def proposed(heads: Sequence[Head], place: Place) -> Proposal:
         *_machine(place),
         *_purchase_tables(purchases, place.home),
         *_item_tables(items, purchases, place.home),
-        *_counting(purchases, charges),
+        *_counting(purchases),
     ]
     times = getattr(purchases.column("purchased_at"), "times", None)
     return Proposal(
         tables=tables,
-        questions=_questions(purchases, items, unused),
+        questions=[*_questions(purchases, items, unused), *charges_in_words(charges)],
         as_of=None if times is None else times.last + timedelta(days=1),
         example=_example(item_column, {charge.item_id for charge in charges}),
     )
@@ -176,8 +176,8 @@ def _item_tables(items: Files, purchases: Files, home: Path) -> list[Table]:
     return [sections.source("items", items, home), sections.mapping("items", items, said)]
 
 
-def _counting(purchases: Files, charges: Sequence[NoProduct]) -> list[Table]:
-    """What is counted and kept: the same for every shop, but for units, support and exclusions."""
+def _counting(purchases: Files) -> list[Table]:
+    """What is counted and kept: the same for every shop, but for units and support."""
     units = [unit for unit in ("order", "customer") if f"{unit}_id" in purchases.roles]
     rows = purchases.head.rows.num_rows
     caps = {"order": 500, "customer": 2000}
@@ -205,16 +205,15 @@ def _counting(purchases: Files, charges: Sequence[NoProduct]) -> list[Table]:
         Table("jobs.co_purchases", [Setting("candidates", 50), Setting("task_memory_mb", 512)]),
         Table("jobs.related_items", [Setting("top_k", 20)]),
     ]
-    return [*_exclusions(charges), *tables]
+    return tables
 
 
-def _exclusions(charges: Sequence[NoProduct]) -> list[Table]:
+def charges_in_words(charges: Sequence[NoProduct]) -> list[str]:
+    """A sentence about items that are likely no products; none where there are none."""
     if not charges:
         return []
-    ids = [charge.item_id for charge in charges]
-    named_so = [f"{c.item_id} {c.title!r} {c.rows:,} rows" for c in charges]
-    why = f"Likely no products: {'; '.join(named_so)}. Take out what is sold."
-    return [Table("items", [Setting("exclude", ids)], why)]
+    texts = [f"{c.item_id} {c.title} ({c.rows:,} rows)".replace("  ", " ") for c in charges]
+    return [f"likely no products: {', '.join(texts)}."]
 
 
 def _questions(purchases: Files, items: Files, unused: Sequence[Files]) -> list[str]:

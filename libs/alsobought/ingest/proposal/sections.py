@@ -1,6 +1,7 @@
 """The [sources] of a proposed environment: how files are written, and what their columns are."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ ORDER = (
     "title", "brand", "category", "is_available", "first_seen_at", "attributes",
 )  # fmt: skip
 SHOWN = 8  # columns named in a comment
+THOUSANDS = (",", ".", " ", "'")
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,21 @@ def _encoding_why(head: Head) -> str:
 
 def _of_numbers(files: Files) -> list[Setting]:
     numbers = [column for role in ("quantity", "price") if (column := files.column(role))]
-    with_comma = [column for column in numbers if column.decimal == ","]
-    if not with_comma:
-        return []
-    example = with_comma[0].values.filter(with_comma[0].like(","))[0].as_py().strip()
-    return [Setting("decimal", ",", f"as in {example}")]
+    decimal = "," if any(column.decimal == "," for column in numbers) else "."
+    settings = _seen(numbers, "decimal", ",", ",") if decimal == "," else []
+    for mark in THOUSANDS:
+        if mark != decimal and not any(setting.key == "thousands" for setting in settings):
+            settings += _seen(numbers, "thousands", mark, rf"\d{re.escape(mark)}\d{{3}}(?:\D|$)")
+    return settings
+
+
+def _seen(numbers: Sequence[ColumnFacts], key: str, mark: str, regex: str) -> list[Setting]:
+    """The setting for a mark where numbers have it, with one of them."""
+    for column in numbers:
+        examples = column.values.filter(column.like(regex))
+        if len(examples):
+            return [Setting(key, mark, f"as in {examples[0].as_py().strip()}")]
+    return []
 
 
 def _of_times(files: Files) -> list[Setting]:
