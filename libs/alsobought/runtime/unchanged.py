@@ -32,7 +32,10 @@ def made_already(
     if last.get("parameters") != same or last.get("code_version") != __version__:
         return None
     if job.source is not None:
-        return f"its source files were read for {as_of} already (without --resume it looks for new ones)"
+        return (
+            f"its source files were read for {as_of} already "
+            f"(without --resume it looks for new ones)"
+        )
     tables = [table for table in job.reads.values() if not isinstance(table, Files)]
     if not all(store.exists(table) for table in tables):
         return None
