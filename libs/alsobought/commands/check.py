@@ -18,11 +18,12 @@ from alsobought.ingest.proposal.spelling import nearest
 from alsobought.ingest.settings import Source, Sources
 from alsobought.runtime import config, home, readiness, session
 from alsobought.runtime import job as jobs
-from alsobought.runtime.arguments import day
+from alsobought.runtime.arguments import EnvArgument, day
 from alsobought.runtime.config import Demand, Environment, sections_of
 from alsobought.runtime.job import Job
 from alsobought.runtime.store import warehouse_path
 
+EXAMPLES = ("alsobought check shop", "alsobought check shop --as-of 2026-02-01")
 EXAMPLE = 100  # characters of a row
 LATEST = date(9999, 12, 31)  # where no day is given, everything lies before it
 
@@ -33,7 +34,7 @@ EXAMPLES = ("alsobought check shop", "alsobought check shop --as-of 2026-02-01")
 class CheckOptions(Options):
     """What `check` takes."""
 
-    env: Annotated[str, typer.Argument(help="An environment: the name of a file in conf/.")]
+    env: EnvArgument
     as_of: Annotated[
         str | None,
         typer.Option(metavar="YYYY-MM-DD", help="The day of the run; without it every day counts."),
@@ -46,8 +47,6 @@ def check(options: CheckOptions) -> None:
 
     Looks at the TOML, the files and their headers, Java, jars, memory and disk, then has the first
     rows of every source judged by its rules. The exit code is 1 where a run would not start.
-
-    Example: alsobought check shop --as-of 2026-02-01
     """
     root, raw = home.find(), config.parsed(home.find(), options.env)
     every = jobs.all_jobs(root)

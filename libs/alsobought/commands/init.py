@@ -20,6 +20,11 @@ EXAMPLES = (
     "alsobought init orders.parquet --env shop",
 )
 
+EXAMPLES = (
+    "alsobought init orders/*.csv catalogue.csv",
+    "alsobought init sales.parquet --env test",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class InitOptions(Options):
@@ -40,8 +45,6 @@ def init(options: InitOptions) -> None:
 
     Files are CSV, JSON lines or Parquet. Nothing is overwritten; where there is no project yet,
     conf/, jobs/ and airflow_dags/ are laid into this folder.
-
-    Example: alsobought init orders/*.csv catalogue.csv --env shop
     """
     here = Path.cwd()
     if not options.env.replace("_", "").replace("-", "").isalnum():
