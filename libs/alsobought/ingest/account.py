@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
+from alsobought.ingest.causes import likely_causes
 from alsobought.ingest.rules import FUTURE, REASONS, as_read
 from alsobought.ingest.settings import Source
 from alsobought.tables.outcome import JudgedRows
@@ -68,6 +69,7 @@ class Limits:
         ahead, unchanged = account["ahead"], account.get("unchanged", 0)
         broken = rejected - ahead - account.get("repeated", 0)
         reasons = ", ".join(f"{name} {n:,}" for name, n in sorted(account["by_reason"].items()))
+        causes = likely_causes(account["by_reason"], self.source, self.what)
         where = self.source.path
         if read == 0 and unchanged == 0:
             raise JobError(f"{where} has no rows: deliver files that have some.")
@@ -75,7 +77,7 @@ class Limits:
             raise JobError(
                 f"{where}: {broken:,} of {read:,} rows ({broken / read:.1%}) broke a rule, more "
                 f"than max_rejected_share = {self.source.max_rejected_share} allows "
-                f"({reasons}); {self.look_at}"
+                f"({reasons}); {' '.join([self.look_at, *causes])}"
             )
         if ahead > self.source.max_future_share * read:
             raise JobError(
@@ -86,4 +88,4 @@ class Limits:
         if good == 0 and unchanged == 0:
             raise JobError(f"{where}: none of {read:,} rows is good ({reasons}).")
         sentence = f"{read:,} rows read = {good:,} good + {rejected:,} rejected"
-        return [f"{sentence} ({reasons})" if rejected else sentence]
+        return [f"{sentence} ({reasons})" if rejected else sentence, *causes]

@@ -4,22 +4,22 @@ from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType
 
 from alsobought.ingest import parse
 from alsobought.ingest.files import SOURCE_FILE
 from alsobought.ingest.rules import (
-    REASONS,
-    broken_rules,
-    id_rules,
+    ColumnTypes,
+    cleaned,
+    column_types,
     parsed,
+    row_rules,
     source_column,
+    text_rules,
     time_rules,
+    with_reasons,
 )
 from alsobought.ingest.settings import EngagementSource, RedemptionSource, Source
 from alsobought.tables.table import Table
-
-ColumnTypes = dict[str, DataType]
 
 
 def classified(
@@ -30,17 +30,16 @@ def classified(
     Rules: unreadable_row, missing_offer_id, unreadable_offer_id, unreadable_time, future_time (at
            or after `as_of`).
     """
-    kinds, (_, at) = column_types(lines), table.key
+    texts, (_, at) = cleaned(lines, source), table.key
+    kinds = column_types(texts)
     columns = [offer_id(source, kinds), instant(source, at, kinds)]
-    rules = {**id_rules(["offer_id"]), **time_rules(at, as_of)}
-    return parsed(lines, columns).withColumns(
-        {"source_file": F.col(SOURCE_FILE), REASONS: broken_rules(rules)}
-    )
-
-
-def column_types(lines: DataFrame) -> ColumnTypes:
-    """The type of each source column."""
-    return {field.name: field.dataType for field in lines.schema}
+    rules = {
+        **row_rules(["offer_id"]),
+        **text_rules(source, {"offer_id": F.col("offer_id")}),
+        **time_rules(at, as_of),
+    }
+    judged = with_reasons(parsed(texts, columns), rules)
+    return judged.withColumn("source_file", F.col(SOURCE_FILE))
 
 
 def offer_id(source: Source, kinds: ColumnTypes) -> Column:

@@ -39,6 +39,12 @@ def listed(spark: SparkSession, source: Source, home: Path) -> list[SourceFile]:
     files = sorted((_source_file(status) for status in statuses), key=lambda file: file.path)
     if not files:
         raise JobError(f"No source file matches {path}: deliver one, or correct [sources] path.")
+    zipped = [_path_of(spark, file) for file in files if file.path.lower().endswith(".zip")]
+    if zipped:
+        raise JobError(
+            f"{local(zipped[0])} is a .zip, which Spark does not read: unpack it, or pack the file "
+            f"in it with gzip (.gz)."
+        )
     empty = [_path_of(spark, file) for file in files if file.size == 0]
     if empty:
         raise JobError(f"{local(empty[0])} is empty (0 bytes): deliver it again, or remove it.")
@@ -66,7 +72,9 @@ def read(spark: SparkSession, source: Source, home: Path, files: Sequence[Source
     if source.format == "json":
         reader = spark.read.option("primitivesAsString", True)
         reader = reader.option("columnNameOfCorruptRecord", UNREADABLE)
-        rows = reader.json(paths, encoding=source.encoding)
+        # Spark asks for the end of a line in every encoding but its own
+        line_end = None if source.encoding == "UTF-8" else "\n"
+        rows = reader.json(paths, encoding=source.encoding, lineSep=line_end)
     else:
         rows = spark.read.option("mergeSchema", True).parquet(*paths)
     absent = {UNREADABLE} - set(rows.columns)

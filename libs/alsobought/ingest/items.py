@@ -2,17 +2,20 @@
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
 from alsobought.ingest import account, parse
-from alsobought.ingest.files import UNREADABLE
 from alsobought.ingest.rules import (
     REASONS,
-    broken_rules,
+    ColumnTypes,
+    cleaned,
+    column_types,
     good,
-    id_rules,
+    parsed,
+    row_rules,
     source_column,
+    text_rules,
     with_duplicates,
+    with_reasons,
 )
 from alsobought.ingest.settings import ItemSource
 from alsobought.tables.outcome import Outcome
@@ -34,20 +37,28 @@ def classified(lines: DataFrame, source: ItemSource) -> DataFrame:
     """Every source row as `items`, plus `reasons`: the rules that it broke, sorted.
 
     In:    the source's columns as `files.read` gives them.
-    Rules: unreadable_row, missing_item_id, unreadable_item_id, duplicate (of the rows with the same
-           id that break no other rule, one stays).
+    Rules: unreadable_row, missing_item_id, unreadable_<text column>, duplicate (of the rows with
+           the same id that break no other rule, one stays).
     Nulls: no title, brand or first_seen_at stays null; category and attributes leave nulls out;
            an unreadable is_available is true.
     """
-    judged = lines.select(*_columns(source, lines.schema), UNREADABLE)
-    judged = judged.withColumn(REASONS, broken_rules(id_rules(["item_id"])))
+    texts = cleaned(lines, source)
+    rows = parsed(texts, _columns(source, column_types(texts)))
+    rules = {**row_rules(["item_id"]), **text_rules(source, _texts())}
+    judged = with_reasons(rows, rules).select(*ITEMS.names, REASONS)
     by_content = F.to_json(F.struct(*ITEMS.names))
-    return with_duplicates(judged, ITEMS.key, [by_content]).drop(UNREADABLE)
+    return with_duplicates(judged, ITEMS.key, [by_content])
 
 
-def _columns(source: ItemSource, schema: StructType) -> list[Column]:
+def _texts() -> dict[str, Column]:
+    """The columns of `items` that hold text, as text."""
+    of_one = {name: F.col(name) for name in ("item_id", "title", "brand")}
+    values = F.concat_ws(",", F.map_values("attributes"))
+    return {**of_one, "category": F.concat_ws(",", "category"), "attributes": values}
+
+
+def _columns(source: ItemSource, kinds: ColumnTypes) -> list[Column]:
     """The columns of `items`, from those that the source maps."""
-    kinds = {field.name: field.dataType for field in schema}
 
     def texts(name: str) -> list[tuple[str, Column]]:
         return [(n, parse.as_text(source_column(n), kinds[n])) for n in source.named(name)]

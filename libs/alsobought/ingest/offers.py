@@ -7,20 +7,24 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import NumericType
 
 from alsobought.ingest import account, parse
-from alsobought.ingest.events import ColumnTypes, column_types, instant, offer_id
+from alsobought.ingest.events import instant, offer_id
 from alsobought.ingest.files import SOURCE_FILE
 from alsobought.ingest.rules import (
-    READ,
-    REASONS,
-    broken_rules,
-    id_rules,
+    ColumnTypes,
+    cleaned,
+    column_types,
     parsed,
+    row_rules,
     source_column,
+    text_rules,
     time_rules,
+    with_reasons,
 )
 from alsobought.ingest.settings import OfferSource
 from alsobought.tables.offers import OFFERS
 from alsobought.tables.outcome import JudgedRows
+
+UNREADABLE_NUMBER = "_unreadable_number"
 
 
 def offers(lines: DataFrame, source: OfferSource, as_of: date) -> JudgedRows:
@@ -37,24 +41,33 @@ def classified(lines: DataFrame, source: OfferSource, as_of: date) -> DataFrame:
            `features` a number column is its value under its own name, a column of any other type
            is 'name=value' -> 1; a column among `numbers` is a number also where the file holds
            text. Nulls are left out.
-    Rules: unreadable_row, missing_<id>, unreadable_<id>, unreadable_time, future_time (at or after
-           `as_of`), unreadable_number (text among `numbers` that is none).
+    Rules: unreadable_row, missing_<id>, unreadable_<text column>, unreadable_time, future_time (at
+           or after `as_of`), unreadable_number (text among `numbers` that is none).
     """
-    kinds = column_types(lines)
+    texts = cleaned(lines, source)
+    kinds = column_types(texts)
     columns = [
         offer_id(source, kinds),
         _customer_id(source, kinds),
         instant(source, "issued_at", kinds),
         _features(source, kinds),
+        _unreadable_number(source, kinds).alias(UNREADABLE_NUMBER),
     ]
     rules = {
-        **id_rules(["offer_id", "customer_id"]),
+        **row_rules(["offer_id", "customer_id"]),
+        **text_rules(
+            source,
+            {
+                "offer_id": F.col("offer_id"),
+                "customer_id": F.col("customer_id"),
+                "features": F.concat_ws(",", F.map_keys("features")),
+            },
+        ),
         **time_rules("issued_at", as_of),
-        "unreadable_number": _unreadable_number(source, kinds),
+        "unreadable_number": F.col(UNREADABLE_NUMBER),
     }
-    return parsed(lines, columns).withColumns(
-        {"source_file": F.col(SOURCE_FILE), REASONS: broken_rules(rules)}
-    )
+    judged = with_reasons(parsed(texts, columns), rules).drop(UNREADABLE_NUMBER)
+    return judged.withColumn("source_file", F.col(SOURCE_FILE))
 
 
 def _customer_id(source: OfferSource, kinds: ColumnTypes) -> Column:
@@ -66,7 +79,7 @@ def _features(source: OfferSource, kinds: ColumnTypes) -> Column:
     numbers = [n for n in source.named("features") if isinstance(kinds[n], NumericType)]
     texts = [n for n in source.named("features") if n not in numbers]
     values = [
-        (F.lit(n), parse.as_number(source_column(n), kinds[n]))
+        (F.lit(n), parse.as_number(source_column(n), kinds[n], source.decimal, source.thousands))
         for n in (*numbers, *source.named("numbers"))
     ]
     for n in texts:
@@ -85,7 +98,8 @@ def _unreadable_number(source: OfferSource, kinds: ColumnTypes) -> Column:
     """True where a column among `numbers` holds text that is no number."""
     wrong = F.lit(False)
     for name in source.named("numbers"):
-        raw, kind = F.col(READ).getField(name), kinds[name]
-        is_given = parse.as_text(raw, kind).isNotNull()
-        wrong = wrong | (is_given & parse.as_number(raw, kind).isNull())
+        text, kind = source_column(name), kinds[name]
+        is_given = parse.as_text(text, kind).isNotNull()
+        number = parse.as_number(text, kind, source.decimal, source.thousands)
+        wrong = wrong | (is_given & number.isNull())
     return wrong

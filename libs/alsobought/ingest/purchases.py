@@ -4,24 +4,28 @@ from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, StringType
+from pyspark.sql.types import DataType
 
 from alsobought.ingest import account, parse
 from alsobought.ingest.files import SOURCE_FILE
 from alsobought.ingest.rules import (
-    READ,
-    REASONS,
-    broken_rules,
-    id_rules,
+    ColumnTypes,
+    cleaned,
+    column_types,
     parsed,
+    row_rules,
     source_column,
+    text_rules,
     time_rules,
+    with_reasons,
 )
 from alsobought.ingest.settings import PurchaseSource, Returns
 from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.purchases import PURCHASES
 
 WHO = ("customer_id", "order_id")
+TEXTS = (*WHO, "item_id", "line", "market")
+PRICE_TEXT = "_price"  # as it was read
 IS_RETURN = "_is_return"
 SAYS = tuple(name for name in PURCHASES.names if name != "source_file")
 
@@ -46,20 +50,16 @@ def classified(lines: DataFrame, source: PurchaseSource, as_of: date) -> DataFra
     Out:   the columns of `purchases`, `reasons`, and the row as read: `_read` (a struct of the
            source's own columns), `_source_file`, `_unreadable`.
     Rules: unreadable_row (not the columns of its header), missing_item_id,
-           no_order_and_no_customer (a line may lack one of the two), unreadable_<id> (bytes that
-           the encoding cannot read), unreadable_time, future_time (at or after `as_of`),
-           unreadable_quantity, unreadable_price, quantity_not_positive. Of a return the quantity is
-           the units returned, below 0 whatever the sign in the source.
+           no_order_and_no_customer (a line may lack one of the two), unreadable_<text column>
+           (bytes that the encoding cannot read), unreadable_time, future_time (at or after
+           `as_of`), unreadable_quantity, unreadable_price, quantity_not_positive, price_negative
+           (a return may have such a price). Of a return the quantity is the units returned, below 0
+           whatever the sign in the source.
     """
-    kinds = {field.name: field.dataType for field in lines.schema}
-    judged = parsed(lines, _columns(source, kinds)).withColumns(
-        {
-            "line": _line_key(source),
-            "source_file": F.col(SOURCE_FILE),
-            REASONS: broken_rules(_rules(source, as_of)),
-        }
-    )
-    return judged.drop(IS_RETURN)
+    texts = cleaned(lines, source)
+    rows = parsed(texts, _columns(source, column_types(texts)))
+    judged = with_reasons(rows, _rules(source, as_of)).drop(PRICE_TEXT, IS_RETURN)
+    return judged.withColumns({"line": _line_key(source), "source_file": F.col(SOURCE_FILE)})
 
 
 def _line_key(source: PurchaseSource) -> Column:
@@ -74,9 +74,7 @@ def _line_key(source: PurchaseSource) -> Column:
     return F.lower(F.hex(F.xxhash64(*said, F.col("price").isNull())))
 
 
-def _columns(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]:
-    no_text, no_number = F.lit(None).cast("string"), F.lit(None).cast("double")
-
+def _columns(source: PurchaseSource, kinds: ColumnTypes) -> list[Column]:
     def mapped(name: str) -> Column:
         return source_column(str(source.columns[name]))
 
@@ -84,15 +82,13 @@ def _columns(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]
         return kinds[str(source.columns[name])]
 
     columns = {
-        name: parse.as_id(mapped(name), kind(name))
-        for name in (*WHO, "item_id", "line", "market")
-        if name in source.columns
+        name: parse.as_id(mapped(name), kind(name)) for name in TEXTS if name in source.columns
     }
     columns["purchased_at"] = parse.as_time(
         mapped("purchased_at"), kind("purchased_at"), source.timestamp_format, source.time_zone
     )
     columns |= {
-        name: parse.as_number(mapped(name), kind(name))
+        name: parse.as_number(mapped(name), kind(name), source.decimal, source.thousands)
         for name in ("quantity", "price")
         if name in source.columns
     }
@@ -102,12 +98,18 @@ def _columns(source: PurchaseSource, kinds: dict[str, DataType]) -> list[Column]
         units = columns.get("quantity", F.lit(1.0))
         columns["quantity"] = F.when(is_return, -F.abs(units)).otherwise(units)
     columns["market"] = F.coalesce(columns.get("market", F.lit(None)), F.lit("all"))
+    no_text, no_number = F.lit(None).cast("string"), F.lit(None).cast("double")
     absent = dict.fromkeys(WHO, no_text)
     absent |= {"quantity": F.lit(1.0), "price": no_number, "line": F.lit("")}
-    return [*((absent | columns)[name].alias(name) for name in SAYS), is_return.alias(IS_RETURN)]
+    price_text = mapped("price") if "price" in source.columns else no_text
+    return [
+        *[(absent | columns)[name].alias(name) for name in SAYS],
+        price_text.cast("string").alias(PRICE_TEXT),
+        is_return.alias(IS_RETURN),
+    ]
 
 
-def _is_return(returns: Returns, columns: dict[str, Column], kinds: dict[str, DataType]) -> Column:
+def _is_return(returns: Returns, columns: dict[str, Column], kinds: ColumnTypes) -> Column:
     """Whether a row of these parsed columns is a return."""
     if returns.order_prefix:
         is_return = columns["order_id"].startswith(returns.order_prefix)
@@ -121,16 +123,14 @@ def _is_return(returns: Returns, columns: dict[str, Column], kinds: dict[str, Da
 
 def _rules(source: PurchaseSource, as_of: date) -> dict[str, Column]:
     """Each rule of a parsed purchase, true where it is broken."""
-    price_given = F.lit(False)
-    if "price" in source.columns:
-        raw_price = F.col(READ).getField(str(source.columns["price"]))
-        price_given = parse.as_text(raw_price.cast("string"), StringType()).isNotNull()
     units = F.col("quantity")
     return {
-        **id_rules(["item_id"], optional=WHO),
+        **row_rules(["item_id"]),
+        **text_rules(source, {name: F.col(name) for name in TEXTS}),
         "no_order_and_no_customer": F.coalesce(*WHO).isNull(),
         **time_rules("purchased_at", as_of),
         "unreadable_quantity": F.col("quantity").isNull(),
-        "unreadable_price": F.col("price").isNull() & price_given,
+        "unreadable_price": F.col("price").isNull() & F.col(PRICE_TEXT).isNotNull(),
+        "price_negative": (F.col("price") < 0) & ~F.col(IS_RETURN),
         "quantity_not_positive": F.when(F.col(IS_RETURN), units == 0).otherwise(units <= 0),
     }

@@ -5,41 +5,66 @@ from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import DataType
 
 from alsobought.days import midnight
+from alsobought.ingest import parse
 from alsobought.ingest.files import SOURCE_FILE, UNREADABLE
+from alsobought.ingest.settings import Source
 from alsobought.tables.table import Table
+
+ColumnTypes = dict[str, DataType]
 
 DUPLICATE = "duplicate"
 FUTURE = "future_time"
 REASONS = "reasons"
 UNDECODED = "\ufffd"  # what a decoder puts where bytes are not text in its encoding
+BROKEN = "_broken"  # the names of the rules that a row breaks, as text
 READ = "_read"  # the row as it was read: a struct of the source's own columns
 
 
-def parsed(lines: DataFrame, columns: list[Column]) -> DataFrame:
-    """Canonical `columns`, then the row as read: `_read`, `_source_file`, `_unreadable`."""
+def cleaned(lines: DataFrame, source: Source) -> DataFrame:
+    """The mapped columns as `parse` takes them, beside the row as it was read: `_read`,
+    `_source_file`, `_unreadable`."""
+    kinds = column_types(lines)
+    columns = [
+        parse.cleaned(source_column(name), kinds[name]).alias(name)
+        for name in source.source_columns
+    ]
     as_read = F.struct(*[source_column(name) for name in source_columns(lines)]).alias(READ)
-    # Canonical columns take the place of the source's, so that Spark computes each of them once.
     return lines.select(*columns, as_read, SOURCE_FILE, UNREADABLE)
 
 
-def broken_rules(rules: dict[str, Column]) -> Column:
-    """The names of the rules that a row breaks, sorted; none for nearly every row."""
+def parsed(texts: DataFrame, columns: list[Column]) -> DataFrame:
+    """Canonical `columns` of cleaned ones, then the row as it was read."""
+    # Canonical columns take the place of the source's, so that Spark computes each of them once.
+    return texts.select(*columns, READ, SOURCE_FILE, UNREADABLE)
+
+
+def with_reasons(rows: DataFrame, rules: dict[str, Column]) -> DataFrame:
+    """Parsed `rows`, and `reasons`: the names of the rules that each breaks, sorted.
+
+    Every rule stands in the plan once, and nothing of it keeps Spark from compiling the whole.
+    """
     named = [F.when(rules[name], F.lit(name)) for name in sorted(rules)]
-    # Building the list takes four times as long as asking whether there is anything to list.
-    return F.when(F.coalesce(*named).isNotNull(), F.array_compact(F.array(*named))).otherwise(
-        F.array().cast("array<string>")
-    )
+    none = F.array().cast("array<string>")
+    reasons = F.when(F.col(BROKEN) == "", none).otherwise(F.split(BROKEN, ","))
+    with_names = rows.withColumn(BROKEN, F.concat_ws(",", *named))
+    return with_names.withColumn(REASONS, reasons).drop(BROKEN)
 
 
-def id_rules(names: Sequence[str], optional: Sequence[str] = ()) -> dict[str, Column]:
-    """The rules of ids: there, unless `optional`, and in the source's encoding; and of the row that
-    holds them."""
+def row_rules(ids: Sequence[str]) -> dict[str, Column]:
+    """The rules of a row: it has the columns of its header, and its ids."""
+    missing = {f"missing_{name}": F.col(name).isNull() for name in ids}
+    return {"unreadable_row": F.col(UNREADABLE).isNotNull(), **missing}
+
+
+def text_rules(source: Source, texts: dict[str, Column]) -> dict[str, Column]:
+    """The rules of mapped text: its bytes are text in the source's encoding."""
     return {
-        "unreadable_row": F.col(UNREADABLE).isNotNull(),
-        **{f"missing_{name}": F.col(name).isNull() for name in names},
-        **{f"unreadable_{n}": F.col(n).contains(UNDECODED) for n in (*names, *optional)},
+        f"unreadable_{name}": text.contains(UNDECODED)
+        for name, text in texts.items()
+        if name in source.columns
     }
 
 
@@ -61,6 +86,11 @@ def with_duplicates(judged: DataFrame, key: Sequence[str], preferred: list[Colum
     reasons = F.when(is_good & (F.col("_nth") > 1), F.array(F.lit(DUPLICATE)))
     reasons = reasons.otherwise(F.col(REASONS))
     return judged.withColumn("_nth", nth).withColumn(REASONS, reasons).drop("_nth")
+
+
+def column_types(lines: DataFrame) -> ColumnTypes:
+    """The type of each column."""
+    return {field.name: field.dataType for field in lines.schema}
 
 
 def source_column(name: str) -> Column:

@@ -17,8 +17,8 @@ ITEM_COLUMNS = {
 }  # fmt: skip
 OFFER_COLUMNS = {"offer_id", "customer_id", "issued_at", "features", "numbers"}
 Encoding = Literal[
-    "UTF-8", "ISO-8859-1", "US-ASCII", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"
-]  # those that Spark reads
+    "UTF-8", "windows-1252", "ISO-8859-1", "US-ASCII", "UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"
+]
 JOINABLE = {"title", "category", "attributes", "offer_id", "features", "numbers"}
 
 
@@ -40,6 +40,10 @@ class Source(Settings):
     quote: str = '"'
     multi_line: bool = False
     """true: a quoted CSV field may hold line breaks (such a file is read by one task)."""
+    decimal: Literal[".", ","] = "."
+    """What comes before the decimals of a number that is text."""
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    """What may stand between groups of three digits."""
     timestamp_format: str = ""
     """A Spark datetime pattern, unix_seconds or unix_milliseconds; empty: ISO 8601."""
     time_zone: str = "UTC"
@@ -72,6 +76,12 @@ class Source(Settings):
         if len(mark) != 1:
             raise ValueError(f"{mark!r} must be one character")
         return mark
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> "Source":
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}: one is wrong")
+        return self
 
     @model_validator(mode="after")
     def _lists_where_they_make_sense(self) -> "Source":

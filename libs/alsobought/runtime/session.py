@@ -23,6 +23,7 @@ OUR_DAEMON = "alsobought.runtime.daemon"
 NEEDED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
+    "spark.sql.legacy.javaCharsets": "true",  # files in windows-1252
     "spark.ui.showConsoleProgress": "false",  # jobs show their own, where there is a terminal
     # Java compiles no longer method; one that it only interprets takes twice the time
     "spark.sql.codegen.hugeMethodLimit": "8000",
