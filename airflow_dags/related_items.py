@@ -29,9 +29,10 @@ def related_items() -> None:
     co_purchases = spark_job("co_purchases")
     item_statistics = spark_job("item_statistics")
 
-    purchases >> [returned, item_statistics, co_purchases]
-    returned >> [item_statistics, co_purchases]
-    [co_purchases, items] >> spark_job("related_items")
+    purchases >> returned
+    [purchases, returned, items] >> item_statistics
+    [purchases, returned, items] >> co_purchases
+    [co_purchases, item_statistics, items] >> spark_job("related_items")
 
 
 related_items()

@@ -3,13 +3,14 @@
 from datetime import date
 
 from alsobought.copurchase import co_purchases as step
-from alsobought.copurchase.engine.pipeline import PackedBaskets, pack_purchases
-from alsobought.copurchase.settings import CoPurchases
+from alsobought.copurchase.counted_purchases import counted_purchases
+from alsobought.copurchase.engine.pipeline import PackedBaskets
+from alsobought.copurchase.settings import CoPurchases, Counted
 from alsobought.runtime.job import Job, Prepare
 from alsobought.runtime.run import main
 from alsobought.tables.copurchase import CO_PURCHASES
 from alsobought.tables.outcome import Outcome
-from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
+from alsobought.tables.purchases import ITEMS, PURCHASES, RETURNED_PURCHASES
 
 
 def co_purchases(prepared: PackedBaskets, params: CoPurchases, as_of: date) -> Outcome:
@@ -20,10 +21,11 @@ def co_purchases(prepared: PackedBaskets, params: CoPurchases, as_of: date) -> O
 JOB = Job(
     co_purchases,
     CoPurchases,
-    {"purchases": PURCHASES, "returned": RETURNED_PURCHASES},
+    {"purchases": PURCHASES, "returned": RETURNED_PURCHASES, "catalogue": ITEMS},
     CO_PURCHASES,
     as_files=("purchases", "returned"),
-    prepare=Prepare(pack_purchases, ("baskets",)),
+    only_with={"catalogue": "items.exclude.attributes"},
+    prepare=Prepare(counted_purchases, Counted),
 )
 
 if __name__ == "__main__":

@@ -19,6 +19,20 @@ def baskets(lines, unit):
     return found
 
 
+def in_groups(lines, groups):
+    """The lines, and those of each group's markets once more, in the group as if it were a market.
+
+    Order ids belong to their market there, too; customers are the same in all markets.
+    """
+    of_groups = [
+        (group, customer, order and (market, order), item, time)
+        for group, markets in groups.items()
+        for market, customer, order, item, time in lines
+        if market in markets
+    ]
+    return [*lines, *of_groups]
+
+
 def statistics(lines, unit, repeats=True):
     """{(market, item): (buyers, purchases, share, units, histogram of other purchases)}.
 

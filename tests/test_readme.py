@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from alsobought.commands.cli import app
 from alsobought.copurchase.scores import METRICS
-from alsobought.copurchase.settings import Baskets, Lists
+from alsobought.copurchase.settings import Baskets, Exclusions, Items, Lists, Markets
 from alsobought.ingest.settings import OfferSource, PurchaseSource, Returns
 from alsobought.learn.settings import Split
 from alsobought.runtime import job as jobs
@@ -62,10 +62,29 @@ def test_the_example_is_a_complete_environment_for_the_related_items():
 
 
 def test_every_key_is_explained():
-    sections = [PurchaseSource, Returns, OfferSource, Baskets, Lists, Redemption, Split, Bounds]
+    sections = [
+        PurchaseSource,
+        Returns,
+        OfferSource,
+        Baskets,
+        Items,
+        Exclusions,
+        Markets,
+        Lists,
+        Redemption,
+        Split,
+        Bounds,
+    ]
     keys = {key for section in sections for key in section.model_fields}
     keys |= {key for job in JOBS.values() for key in job.params.model_fields}
-    keys -= {"sources", "baskets", "lists", "redemption"}  # sections, explained key by key
+    keys -= {
+        "sources",
+        "baskets",
+        "items",
+        "markets",
+        "lists",
+        "redemption",
+    }  # sections, explained key by key
     assert [key for key in sorted(keys) if f"`{key}`" not in KEYS] == []
 
 

@@ -1,6 +1,7 @@
 """`alsobought show`: lists as they are served, suggestions, and why there is no list."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -194,6 +195,43 @@ def test_several_markets_are_an_error_until_one_is_chosen(warehouse):
     item_tables.write(warehouse, "related_items", item_tables.LISTED, [row])
     assert printed("show", "tea") == (4, ["error: Choose a market with --market: all, at."])
     assert printed("show", "tea", "--market", "all")[0] == 0
+
+
+def lists_of_two_markets(warehouse):
+    """Tea has a list in `at` and `eu`; what was in `all` is of another day."""
+    evidence = item_tables.BOUGHT_WITH_TEA["jam"]
+    day = date(2024, 1, 3)
+    rows = [
+        (day, "order", market, "together", "pearson_residual", "tea", 1, "jam", 2.5, *evidence)
+        for market in ("at", "eu")
+    ]
+    item_tables.write(warehouse, "related_items", item_tables.LISTED, rows)
+
+
+def test_all_markets_are_shown_one_after_the_other(warehouse):
+    lists_of_two_markets(warehouse)
+    code, lines = printed("show", "tea", "--market", "all", "--unit", "order")
+    heads = [line for line in lines if "related items by" in line]
+    title = "Green tea (tea): related items by pearson_residual, as of 2024-01-03, market"
+    assert (code, heads) == (0, [f"{title} at, together", f"{title} eu, together"])
+    assert lines.count("1 Plum jam jam 2.500 3 1.000 4 3 10") == 2
+    in_csv = printed("show", "tea", "--market", "all", "--unit", "order", "--csv")[1]
+    assert [line.split(",")[1] for line in in_csv] == ["market", "at", "eu"]
+    assert printed("why", "tea", "jam", "--market", "all") == (
+        3,
+        ["error: related_items has no market 'all'; it has at, eu."],
+    )
+
+
+def test_the_market_of_the_environment_is_the_default(warehouse):
+    lists_of_two_markets(warehouse)
+    toml = warehouse.parent / "conf" / "test.toml"
+    toml.write_text(item_tables.TOML + '[markets]\ndefault = "eu"\n', encoding="utf-8")
+    code, lines = printed("show", "tea", "--unit", "order")
+    assert (code, lines[0].rpartition(", market ")[2]) == (0, "eu, together")
+    assert printed("show", "tea", "--unit", "order", "--market", "at")[1][0].endswith(
+        "market at, together"
+    )
 
 
 def test_a_table_that_is_missing_or_broken_is_an_error(warehouse):

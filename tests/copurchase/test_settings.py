@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from alsobought.copurchase.settings import Baskets
+from alsobought.copurchase.settings import Baskets, Items, Markets
 from alsobought.runtime.config import phrases
 
 BASKETS = {
@@ -26,4 +26,17 @@ def test_more_days_than_the_engine_counts_in_are_refused():
     assert faults(Baskets, **BASKETS | {"look_back_days": 800_000, "after": after}) == [
         f"baskets.look_back_days {too_many}, got 800000",
         f"baskets.after.within_days {too_many}, got 24856",
+    ]
+
+
+def test_patterns_and_groups_that_cannot_be_meant_are_refused():
+    assert faults(Items, exclude={"patterns": ["gift_.*", "(x"], "id": ["a"]}) == [
+        "items.exclude.patterns '(x' is no regular expression: missing ): (x",
+        "items.exclude.id is not a known key",
+    ]
+    assert faults(Markets, groups={"DACH": ["DE"], "EU": ["DACH", "FR"]}) == [
+        "markets.groups EU names the group DACH: name its markets"
+    ]
+    assert faults(Markets, groups={"EU": []}) == [
+        "markets.groups.EU List should have at least 1 item after validation, not 0"
     ]

@@ -59,20 +59,11 @@ def test_an_unknown_job():
 
 def test_a_job_comes_after_those_that_write_what_it_reads():
     assert names(jobs.with_upstream(JOBS, ["related_items"])) == [
-        "purchases", "returned_purchases", "co_purchases", "items", "item_statistics",
+        "purchases", "returned_purchases", "items", "co_purchases", "item_statistics",
         "related_items",
     ]  # fmt: skip
     assert names(jobs.with_upstream(JOBS, ["item_statistics", "purchases"])) == [
-        "purchases", "returned_purchases", "item_statistics",
-    ]  # fmt: skip
-
-
-def test_what_is_looked_at_with_a_table_is_upstream_of_it_where_there_is_such_a_job():
-    """`show` and `why` read item_statistics beside related_items."""
-    assert JOBS["related_items"].looked_at_with == ("item_statistics",)
-    without = {name: job for name, job in JOBS.items() if name != "item_statistics"}
-    assert names(jobs.with_upstream(without, ["related_items"])) == [
-        "purchases", "returned_purchases", "co_purchases", "items", "related_items",
+        "purchases", "returned_purchases", "items", "item_statistics",
     ]  # fmt: skip
 
 

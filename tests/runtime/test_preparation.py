@@ -10,8 +10,11 @@ from alsobought.runtime.preparation import Preparation, Prepare
 DAY = date(2017, 12, 1)
 
 
-class Params(BaseModel):
-    baskets: int
+class Shared(BaseModel):
+    baskets: int = 0
+
+
+class Params(Shared):
     lists: int = 0
 
 
@@ -30,7 +33,7 @@ class OtherValue(Value):
     """Of another function."""
 
 
-PREPARE = Prepare(Value, ("baskets",))
+PREPARE = Prepare(Value, Shared)
 INPUTS = ({"purchases": "rows"}, {"purchases": 7})
 
 
@@ -39,9 +42,9 @@ def preparation():
     return Preparation()
 
 
-def test_it_is_made_of_the_inputs_the_sections_and_the_day(preparation):
+def test_it_is_made_of_the_inputs_the_settings_and_the_day(preparation):
     value = preparation.of(PREPARE, INPUTS, Params(baskets=1), DAY)
-    assert value.made_of == {"purchases": "rows", "baskets": 1, "as_of": DAY}
+    assert value.made_of == {"purchases": "rows", "settings": Shared(baskets=1), "as_of": DAY}
 
 
 def test_a_later_job_that_would_prepare_the_same_gets_the_same(preparation):
@@ -58,7 +61,7 @@ def test_a_later_job_that_would_prepare_the_same_gets_the_same(preparation):
         (PREPARE, {"purchases": 8}, 1, DAY),
         (PREPARE, {"purchases": 7}, 2, DAY),
         (PREPARE, {"purchases": 7}, 1, date(2017, 12, 2)),
-        (Prepare(OtherValue, ("baskets",)), {"purchases": 7}, 1, DAY),
+        (Prepare(OtherValue, Shared), {"purchases": 7}, 1, DAY),
     ],
 )
 def test_another_version_setting_day_or_function_is_prepared_anew(
@@ -71,7 +74,7 @@ def test_another_version_setting_day_or_function_is_prepared_anew(
 
 def test_it_is_released_as_soon_as_no_later_job_wants_it(preparation):
     value = preparation.of(PREPARE, INPUTS, Params(baskets=1), DAY)
-    preparation.keep_for([None, Prepare(OtherValue, ())])
+    preparation.keep_for([None, Prepare(OtherValue, Shared)])
     assert value.is_released
     preparation.keep_for([])
     assert preparation.of(PREPARE, INPUTS, Params(baskets=1), DAY) is not value

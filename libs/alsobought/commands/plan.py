@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from alsobought.commands.options import RowOptions, command
 from alsobought.commands.printing import Number, Text, grid, rows_for_programs, say
+from alsobought.copurchase.counted_purchases import counted_purchases
 from alsobought.copurchase.engine import pipeline
 from alsobought.copurchase.engine.stages import cost
 from alsobought.copurchase.engine.stages.item_codes import Items
@@ -20,7 +21,7 @@ from alsobought.runtime import job as jobs
 from alsobought.runtime.arguments import AsOf, EnvArgument, day
 from alsobought.runtime.run import Context, context
 from alsobought.runtime.store import Store, warehouse_path
-from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
+from alsobought.tables.purchases import ITEMS, PURCHASES, RETURNED_PURCHASES
 from alsobought.tables.stored import Stored
 from alsobought.tables.table import Table
 
@@ -49,8 +50,10 @@ def plan(options: PlanOptions) -> None:
     try:
         params = where.environment.params(job.name, job.params)
         if options.is_for_programs:
-            _, _, costs = planned(spark, where, params)
-            rows = [{"as_of": options.as_of, **asdict(estimate)} for estimate in costs]
+            _, plan, costs = planned(spark, where, params)
+            seconds = cost.run_seconds(costs, plan.cores, plan.packed.pack_seconds)
+            of_run = {"as_of": options.as_of, "run_seconds": seconds}
+            rows = [of_run | asdict(estimate) for estimate in costs]
             rows_for_programs(rows, as_csv=options.as_csv)
         else:
             print_plan(spark, where, params)
@@ -74,7 +77,8 @@ def print_plan(spark: SparkSession, where: Context, params: Any) -> None:
         _print_sizes(totals)
         _print_heaviest(totals, packed.items, heaviest_units(window, totals.unit))
     _print_costs(costs)
-    say(cost.cost_in_words(costs, plan.cores) + ".")
+    say(*packed.notes)
+    say(cost.cost_in_words(costs, plan.cores, packed.pack_seconds) + ".")
     warnings = map(cost.warnings_of, packed.totals, caps)
     say(*(f"warning: {warning}" for of_unit in warnings for warning in of_unit))
     _print_balance(plan)
@@ -88,7 +92,9 @@ def planned(
     wants_returned = where.environment.wants(RETURNED_PURCHASES)
     returned = _stored(store, RETURNED_PURCHASES, where.as_of) if wants_returned else None
     purchases = _stored(store, PURCHASES, where.as_of)
-    packed = pipeline.pack_purchases(purchases, params.baskets, where.as_of, returned)
+    has_attributes = bool(params.exclude.attributes)
+    catalogue = store.read(ITEMS, where.as_of).rows if has_attributes else None
+    packed = counted_purchases(purchases, returned, catalogue, params, where.as_of)
     plan = pipeline.plan_blocks(packed, params.lists.min_support, params.task_memory_mb << 20)
     costs = pipeline.estimate_costs(plan, params.candidates * len(params.lists.metrics))
     counted = counting(purchases.rows, returned.rows if returned else None, where.as_of)

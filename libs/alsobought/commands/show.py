@@ -9,7 +9,7 @@ from alsobought.commands.item_pairs import VERBS, ItemPairs
 from alsobought.commands.item_search import the_item
 from alsobought.commands.options import command
 from alsobought.commands.printing import Id, Number, Text, grid, number, rows_for_programs, say
-from alsobought.commands.view import ItemWords, ListOptions, chosen_view
+from alsobought.commands.view import ItemWords, ListOptions, chosen_views
 from alsobought.errors import NotFoundError
 from alsobought.runtime import home
 from alsobought.runtime.warehouse import Row
@@ -38,20 +38,26 @@ class ShowOptions(ListOptions):
 @command
 def show(options: ShowOptions) -> None:
     """Print an item's related items, best first, with their evidence."""
-    view = chosen_view(home.find(), options)
-    item = the_item(view, options.item, lambda item_id: f"show {item_id} {options.as_typed()}")
-    lists = [ItemPairs(view, item, unit) for unit in view.units]
+    views = chosen_views(home.find(), options)
+    item = the_item(views[0], options.item, lambda item_id: f"show {item_id} {options.as_typed()}")
+    lists = [[ItemPairs(view, item, unit) for unit in view.units] for view in views]
     if options.is_for_programs:
-        rows = [row for pairs in lists for row in _rows(pairs, options.top)]
+        rows = [row for of_view in lists for pairs in of_view for row in _rows(pairs, options.top)]
         rows_for_programs(rows, as_csv=options.as_csv)
         has_list = bool(rows)
     else:
-        say(f"{item}: related items by {view.metrics[0]}, {view}")
-        has_list = sum(_print_list(pairs, options.top) for pairs in lists) > 0
+        has_list = sum(_print_lists(of_view, options.top) for of_view in lists) > 0
     if not has_list:
         raise typer.Exit(NotFoundError.exit_code)
     if not options.is_for_programs:
         say("", LEGEND)
+
+
+def _print_lists(lists: list[ItemPairs], top: int | None) -> int:
+    """Print an item's lists in one market; returns how many there are."""
+    view, item = lists[0].view, lists[0].item
+    say(f"{item}: related items by {view.metrics[0]}, {view}")
+    return sum(_print_list(pairs, top) for pairs in lists)
 
 
 def _rows(pairs: ItemPairs, top: int | None) -> list[Row]:

@@ -10,13 +10,14 @@ import typer
 
 from alsobought.commands import completion
 from alsobought.commands.options import DefaultEnv, LatestDay, RowOptions
-from alsobought.copurchase.settings import Baskets, Lists
+from alsobought.copurchase.settings import Baskets, Lists, Markets
 from alsobought.errors import AmbiguousError, JobError, NotFoundError
 from alsobought.runtime import config
 from alsobought.runtime.config import Environment
 from alsobought.runtime.warehouse import Row, Warehouse, quoted
 
 MOST_NAMED = 10
+ALL = "all"
 KINDS = ("unit", "metric", "relation", "market")
 
 ItemWords = Annotated[
@@ -50,7 +51,9 @@ class ListOptions(RowOptions):
     market: Annotated[
         str | None,
         typer.Option(
-            help="The marketplace; by default the only one.", autocompletion=completion.markets
+            help="A market, a group of markets, or for `show` all of them; by default that of "
+            "[markets], or the only one.",
+            autocompletion=completion.markets,
         ),
     ] = None
     as_of: LatestDay = None
@@ -99,10 +102,18 @@ class View:
 def chosen_view(home: Path, options: ListOptions) -> View:
     """The lists that the options choose; raises JobError where there are none of the kind.
 
-    By default: the latest day, the only market, 'together', every unit and metric of the
-    environment.
+    By default: the latest day, the market of [markets] or the only one, 'together', every unit and
+    metric of the environment.
     """
-    environment = config.load_sections(home, options.env, Baskets, Lists)
+    return chosen_views(home, options, every_market=None)[0]
+
+
+def chosen_views(home: Path, options: ListOptions, every_market: str | None = ALL) -> list[View]:
+    """The lists that the options choose, one view for each market, as `chosen_view`.
+
+    Several: all markets and groups, where the option is `every_market` and no market is called so.
+    """
+    environment = config.load_sections(home, options.env, Baskets, Lists, Markets)
     warehouse = Warehouse.of(home, environment)
     day = chosen_day(warehouse, "related_items", options.as_of)
     rows = warehouse.rows(
@@ -110,15 +121,25 @@ def chosen_view(home: Path, options: ListOptions) -> View:
         "related_items",
     )
     choices = {kind: sorted({row[kind] for row in rows}) for kind in KINDS}
-    if options.market is None and len(choices["market"]) > 1:
-        raise AmbiguousError(f"Choose a market with --market: {', '.join(choices['market'])}.")
     units: list[str] = [options.unit] if options.unit else [*environment.section(Baskets).units]
     metrics = [options.metric] if options.metric else environment.section(Lists).metrics
     _require("unit", options.unit or choices["unit"][0], choices["unit"])
     _require("metric", metrics[0], choices["metric"])
-    market = _require("market", options.market or choices["market"][0], choices["market"])
     relation = _require("relation", options.relation or "together", choices["relation"])
-    return View(warehouse, environment, day, market, relation, units, metrics)
+    markets = choices["market"]
+    if options.market is None or options.market != every_market or every_market in markets:
+        section: Markets = getattr(environment, Markets.section) or Markets()
+        markets = [_market(options.market or section.default, markets)]
+    return [
+        View(warehouse, environment, day, market, relation, units, metrics) for market in markets
+    ]
+
+
+def _market(name: str | None, markets: list[str]) -> str:
+    """The market of this name; None: the only one."""
+    if name is None and len(markets) > 1:
+        raise AmbiguousError(f"Choose a market with --market: {', '.join(markets)}.")
+    return _require("market", name or markets[0], markets)
 
 
 def chosen_day(warehouse: Warehouse, name: str, as_of: str | None) -> str:

@@ -11,8 +11,8 @@ def co_purchases(packed: PackedBaskets, settings: CoPurchases) -> Outcome:
     """Each item's best candidates under every metric, for every unit, market and relation.
 
     In:    baskets packed by `settings.baskets`.
-    Out:   `co_purchases`; its notes are the pairs of every unit, how many lines have none, what
-           caps left out, the scan, and the plan's cost.
+    Out:   `co_purchases`; its notes are the pairs of every unit, what was left out, how
+           many lines have no unit, the scan, and the plan's cost.
     Cost:  the pairs are counted when the rows are written.
     Raises JobError where the items need more memory than a task may take.
     """
@@ -25,8 +25,11 @@ def co_purchases(packed: PackedBaskets, settings: CoPurchases) -> Outcome:
     notes = [
         *map(cost.pairs_in_words, costs, caps),
         *(f"warning: {warning}" for of_unit in warnings for warning in of_unit),
-        *cost.lines_without_a_unit(packed.totals, int(packed.items.lines.sum())),
+        *packed.notes,
+        *cost.lines_without_a_unit(
+            packed.totals, packed.items.lines_of_markets(), packed.is_market
+        ),
         f"lines scanned, {len(packed.items):,} items numbered in {packed.scan_seconds:.1f} s",
-        cost.cost_in_words(costs, plan.cores),
+        cost.cost_in_words(costs, plan.cores, packed.pack_seconds),
     ]
     return Outcome(rows, notes=notes)

@@ -3,6 +3,8 @@
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, field_validator, model_validator
 
 from alsobought.copurchase.scores import METRICS
@@ -62,6 +64,8 @@ class Lists(Section):
     """Names of alsobought.copurchase.scores; each makes a list of its own."""
     min_support: Count
     """A pair in fewer units than this is noise and is dropped."""
+    unknown_items: Literal["leave_out", "keep"] = "leave_out"
+    """Whether lists may show items that were bought and are not in the catalogue."""
 
     @field_validator("metrics")
     @classmethod
@@ -72,10 +76,76 @@ class Lists(Section):
         return list(dict.fromkeys(names))
 
 
-class CoPurchases(Settings):
-    """[jobs.co_purchases]: how many candidates are kept, and what a counting task may take."""
+class Exclusions(Settings):
+    """[items.exclude]: what is no product, by any of these; it counts nowhere."""
+
+    ids: list[str] = Field(default=[])
+    patterns: list[str] = Field(default=[])
+    """Regular expressions (RE2) that match a whole id."""
+    attributes: dict[str, list[str]] = Field(default={})
+    """Values of the catalogue: of title, brand, category (any level), or of an attribute."""
+
+    @field_validator("patterns")
+    @classmethod
+    def _are_patterns(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            try:
+                pc.match_substring_regex(pa.scalar(""), pattern)
+            except pa.ArrowInvalid as error:
+                reason = str(error).removeprefix("Invalid regular expression: ")
+                raise ValueError(f"{pattern!r} is no regular expression: {reason}") from None
+        return patterns
+
+
+class Items(Section):
+    """[items]: which items are products."""
+
+    section = "items"
+
+    exclude: Exclusions = Exclusions()
+
+
+class Markets(Section):
+    """[markets]: which market is looked at by default, and which are counted together as well."""
+
+    section = "markets"
+
+    default: str | None = None
+    """What `show` and `why` are about without --market."""
+    groups: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(default={})
+    """Markets that are also counted as one, under a name of its own."""
+
+    @field_validator("groups")
+    @classmethod
+    def _are_of_markets(cls, groups: dict[str, list[str]]) -> dict[str, list[str]]:
+        for group, markets in groups.items():
+            nested = [market for market in markets if market in groups]
+            if nested:
+                raise ValueError(f"{group} names the group {nested[0]}: name its markets")
+        return groups
+
+
+class Counted(Settings):
+    """What every job shares that counts purchases: which, of what, in which markets."""
 
     baskets: Baskets
+    items: Items | None = None
+    markets: Markets | None = None
+
+    @property
+    def exclude(self) -> Exclusions:
+        """What is no product."""
+        return Exclusions() if self.items is None else self.items.exclude
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """The markets of each group."""
+        return {} if self.markets is None else self.markets.groups
+
+
+class CoPurchases(Counted):
+    """[jobs.co_purchases]: how many candidates are kept, and what a counting task may take."""
+
     lists: Lists
     candidates: Count
     """Kept per item and metric; more than top_k, so that delisted items leave no gap."""

@@ -46,8 +46,12 @@ class Environment(Settings):
 
     def wants(self, table: Table) -> bool:
         """Whether there is such a table: the TOML has the section that it comes with, if any."""
+        return self.has(table.only_with)
+
+    def has(self, section: str | None) -> bool:
+        """Whether the TOML has the section, which is named as in baskets.after; None: yes."""
         value: Any = self._raw
-        for part in table.only_with.split(".") if table.only_with else []:
+        for part in section.split(".") if section else []:
             value = value.get(part) if isinstance(value, dict) else None
         return value is not None
 

@@ -45,11 +45,11 @@ class Job:
     writes: Table
     as_files: tuple[str, ...] = field(default=(), kw_only=True)
     """Inputs that the transformation gets as tables.Stored: their rows and their files."""
+    only_with: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    """Inputs that are None unless the TOML has a section, which is named as in baskets.after."""
     prepare: Prepare | None = field(default=None, kw_only=True)
     """A step before the transformation, which gets its result, as `prepared`, instead of inputs.
     Jobs of one run that would prepare the same share it."""
-    looked_at_with: tuple[str, ...] = field(default=(), kw_only=True)
-    """Jobs whose tables readers of this one's look at too: --with-upstream runs them as well."""
     rejects: Table | None = field(default=None, kw_only=True)
     """Where the rows go that a job of JudgedRows rejects."""
 
@@ -62,6 +62,15 @@ class Job:
     def source(self) -> Files | None:
         """The source files that the job reads, if it reads any."""
         return next((source for source in self.reads.values() if isinstance(source, Files)), None)
+
+    def inputs_in(self, environment: Environment) -> dict[str, Table | Files]:
+        """The inputs that there are in an environment; the job gets None for the others."""
+        return {
+            name: source
+            for name, source in self.reads.items()
+            if environment.has(self.only_with.get(name))
+            and (isinstance(source, Files) or environment.wants(source))
+        }
 
     @property
     def needs(self) -> list[str]:
@@ -110,10 +119,7 @@ def _imported(name: str, path: Path) -> ModuleType:
 
 
 def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
-    """The jobs and every job that they wait for, each after those that write what it reads.
-
-    Among them are the jobs whose tables are looked at with theirs.
-    """
+    """The jobs and every job that they wait for, each after those that write what it reads."""
     order: dict[str, Job] = {}
 
     def visit(job: Job) -> None:
@@ -124,9 +130,6 @@ def with_upstream(jobs: Mapping[str, Job], names: Sequence[str]) -> list[Job]:
                         f"{job.name} reads {table.name}, but there is no jobs/{table.name}.py."
                     )
                 visit(jobs[table.name])
-        for name in job.looked_at_with:
-            if name in jobs:
-                visit(jobs[name])
         order.setdefault(job.name, job)
 
     for name in names:
@@ -145,7 +148,8 @@ def configured(ordered: Sequence[Job], environment: Environment) -> tuple[list[J
     wanted = [job for job in ordered if environment.wants(job.writes)]
     for job in wanted:
         lacks = environment.lacks(job.needs)
-        if lacks or out & {source.name for source in job.reads.values()}:
+        read = {source.name for name, source in job.reads.items() if name not in job.only_with}
+        if lacks or out & read:
             out.add(job.name)
             lacking |= dict.fromkeys(lacks)
     return [job for job in wanted if job.name not in out], list(lacking)

@@ -19,12 +19,13 @@ class Prepared(Protocol):
 class Prepare:
     """A step that comes before a job's transformation, which gets its result for its inputs.
 
-    `make` takes the job's inputs and the sections of its params, by their names, and `as_of`. It
-    must not depend on anything else: jobs whose `make`, inputs and sections are equal share one.
+    `make` takes the job's inputs by their names, `settings`, what the job's params have of this
+    type's fields, and `as_of`. It must not depend on anything else: jobs whose `make`, inputs
+    and settings are equal share one.
     """
 
     make: Callable[..., Prepared]
-    sections: tuple[str, ...]
+    settings: type[BaseModel]
 
 
 @dataclass
@@ -43,11 +44,12 @@ class Preparation:
     ) -> Prepared:
         """The value for a job with these inputs and their versions: that at hand, or a new one."""
         tables, versions = inputs
-        settings = {name: getattr(params, name) for name in prepare.sections}
+        names = prepare.settings.model_fields
+        settings = prepare.settings(**{name: getattr(params, name) for name in names})
         made_of = (prepare.make, versions, settings, as_of)
         if self._value is None or self._made_of != made_of:
             self.close()
-            self._value = prepare.make(**tables, **settings, as_of=as_of)
+            self._value = prepare.make(**tables, settings=settings, as_of=as_of)
             self._made_of = made_of
         return self._value
 

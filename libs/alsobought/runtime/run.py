@@ -118,10 +118,7 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
 def _made_already(job: Job, where: Context, store: Store, params: BaseModel) -> str | None:
     if not where.skips:
         return None
-    wants = where.environment.wants
-    reads = {
-        n: source for n, source in job.reads.items() if isinstance(source, Files) or wants(source)
-    }
+    reads = job.inputs_in(where.environment)
     return made_already(
         replace(job, reads=reads), store, where.as_of, params, resumes=where.resumes
     )
@@ -196,11 +193,12 @@ def _inputs(
 ) -> tuple[dict[str, DataFrame | Stored | Prepared | None], dict[str, int]]:
     inputs: dict[str, DataFrame | Stored | Prepared | None] = {}
     versions: dict[str, int] = {}
+    wanted = job.inputs_in(where.environment)
     for name, source in job.reads.items():
         if isinstance(source, Files):
             assert lines is not None  # the job has a source
             inputs[name] = lines.lines(store.spark)
-        elif not where.environment.wants(source):
+        elif name not in wanted:
             inputs[name] = None
         else:
             read = store.read(source, where.as_of)

@@ -1,11 +1,27 @@
 """What is packed of a window's purchases, and over which parts it is spread."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+import pyarrow as pa
+
+from alsobought.compiled.array_types import Bools
 from alsobought.copurchase.relations import Relation, relations_of
 from alsobought.copurchase.settings import Baskets, Unit
 
 ITEMS_PER_RANGE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What counts beside the plain lines, and what does not.
+
+    groups: the markets of each group that is counted as a market, too; is_excluded: which of
+    these item ids are of no products, None: of none.
+    """
+
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    is_excluded: Callable[[pa.Array], Bools] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,10 +44,14 @@ class CountedUnit:
 
 @dataclass(frozen=True)
 class Layout:
-    """Unit u's share p is part u * parts + p; items are in ranges of ITEMS_PER_RANGE codes."""
+    """Unit u's share p is part u * parts + p; items are in ranges of ITEMS_PER_RANGE codes.
+
+    `groups` are the markets of each group, whose lines count in the group as well.
+    """
 
     units: tuple[CountedUnit, ...]
     parts: int
+    groups: Mapping[str, Sequence[str]]
 
     @property
     def is_timed(self) -> bool:
@@ -48,15 +68,15 @@ class Layout:
         return part // self.parts
 
 
-def layout_of(baskets: Baskets, parts: int) -> Layout:
-    """The layout for the configured units with `parts` parts each."""
+def layout_of(baskets: Baskets, parts: int, groups: Mapping[str, Sequence[str]]) -> Layout:
+    """The layout for the configured units with `parts` parts each, and for groups of markets."""
     units = tuple(
         CountedUnit(
             unit, baskets.max_items[unit], relations_of(unit, baskets), baskets.count_repeats
         )
         for unit in baskets.units
     )
-    return Layout(units, parts)
+    return Layout(units, parts, groups)
 
 
 def ranges_of(items: int) -> int:

@@ -7,10 +7,12 @@ import time
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from alsobought.copurchase.engine.layout import Layout, layout_of
+from alsobought.compiled.array_types import Bools
+from alsobought.copurchase.engine.layout import Layout, Scope, layout_of
 from alsobought.copurchase.engine.stages import (
     cost,
     count,
@@ -29,6 +31,8 @@ from alsobought.errors import JobError
 from alsobought.tables.outcome import WorkerRows
 from alsobought.tables.stored import Stored
 
+EVERYTHING = Scope()
+
 
 @dataclass(frozen=True)
 class PackedBaskets:
@@ -42,6 +46,16 @@ class PackedBaskets:
     layout: Layout
     totals: list[totals.Totals]
     scan_seconds: float
+    pack_seconds: float
+    """The scan included."""
+    notes: list[str]
+    """What was left out and what was counted together, in sentences."""
+
+    @property
+    def is_market(self) -> Bools:
+        """Of each of the items' markets, whether it is one, and no group of markets."""
+        names = self.items.market_names.to_pylist()
+        return np.array([name not in self.layout.groups for name in names])
 
     def release(self) -> None:
         """Give back the memory and the disk that the baskets take."""
@@ -59,26 +73,33 @@ class Plan:
 
 
 def pack_purchases(
-    purchases: Stored, baskets: Baskets, as_of: date, returned: Stored | None = None
+    purchases: Stored,
+    baskets: Baskets,
+    as_of: date,
+    returned: Stored | None = None,
+    scope: Scope = EVERYTHING,
 ) -> PackedBaskets:
     """The baskets of the look-back window; they stay persisted until they are released.
 
     In:   `purchases`, and `returned_purchases` of the day where returns are told apart.
     Cost: one scan of the window; the lines are shuffled once as packed integers.
-    Raises JobError for an empty window, and where no line has a unit's id.
+    Raises JobError for an empty window, where no line has a unit's id, and for a scope that does
+    not fit the purchases.
     """
     cores = purchases.rows.sparkSession.sparkContext.defaultParallelism
     first = days_before(as_of, baskets.look_back_days)
     began = time.monotonic()
     window = _lines_of(purchases, returned, as_of, baskets.look_back_days)
-    layout = layout_of(baskets, partition.parts_for(window, cores))
-    partitioned, items = _partitioned(window, layout, first)
+    parts = partition.parts_for(window.at_most * (1 + len(scope.groups)), cores)
+    layout = layout_of(baskets, parts, scope.groups)
+    partitioned, bought = _partitioned(window, layout, first)
     scan_seconds = time.monotonic() - began
-    if not len(items):
+    if not len(bought):
         raise JobError(
             f"purchases has none in the {baskets.look_back_days:,} days before {as_of} ([baskets] "
             f"look_back_days): {_from_when_to_when(purchases)}."
         )
+    items, notes = item_codes.in_scope(bought, scope)
     packed = _kept(pack.pack_baskets(partitioned, items, layout))
     totals_of_units = totals.collect_totals(packed, items, layout)
     partitioned.unpersist()
@@ -89,7 +110,10 @@ def pack_purchases(
             f"No purchase in the look-back window names its {without[0]}: take {without[0]} out of "
             f"units in [baskets], or map {without[0]}_id in [sources.purchases.columns]."
         )
-    return PackedBaskets(packed, items, layout, totals_of_units, scan_seconds)
+    pack_seconds = time.monotonic() - began
+    return PackedBaskets(
+        packed, items, layout, totals_of_units, scan_seconds, pack_seconds, notes
+    )
 
 
 def plan_blocks(packed: PackedBaskets, support: int, task_bytes: int) -> Plan:
@@ -98,7 +122,9 @@ def plan_blocks(packed: PackedBaskets, support: int, task_bytes: int) -> Plan:
     Cost: a pass over the packed baskets for every draft whose memory is worth an exact count.
     """
     cores = packed.rows.sparkSession.sparkContext.defaultParallelism
-    limits = plan.Limits(support, cores, task_bytes)
+    items = packed.items
+    item_bytes = plan.item_bytes(len(items), len(packed.totals), items.texts.nbytes)
+    limits = plan.Limits(support, cores, task_bytes, item_bytes)
     of_units = [_plan_unit(packed, unit, limits) for unit in range(len(packed.totals))]
     return Plan(packed, of_units, replicate.Tasks(of_units, cores), cores)
 

@@ -1,5 +1,7 @@
 """What a plan is said to cost, from counts by hand: 1,000 small customers, one with 4,096 items."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,7 +51,7 @@ def capped():
 
 
 def estimate(totals):
-    plan = Planner(totals, UNIT, Limits(SUPPORT, CORES, MEMORY)).first_draft()
+    plan = Planner(totals, UNIT, Limits(SUPPORT, CORES, MEMORY, 5_000 * 80)).first_draft()
     return cost.estimate_cost(UNIT, totals, plan, 10_000, 50)
 
 
@@ -91,6 +93,15 @@ def test_the_cost_of_a_plan_is_said_in_a_sentence(totals):
     assert (of_unit.blocks, of_unit.heads, of_unit.units, of_unit.pairs) == (4, 0, 1_001, 8_387_560)
     # 10,000 lines of 16 bytes; 2 items in 2 blocks and 4,096 in 4, 8 bytes each
     assert of_unit.shuffle_bytes == 160_000 + (2_000 * 2 + 4_096 * 4) * 8
-    assert cost.cost_in_words([of_unit, of_unit], CORES).startswith(
+    assert cost.cost_in_words([of_unit, of_unit], CORES, 1.0).startswith(
         "plan: 8 blocks and 0 items on their own, 1 MB to shuffle, at most 1 MB a task, about "
     )
+
+
+def test_a_run_takes_what_packing_took_and_counting_slower_by_as_much_as_packing_was(totals):
+    of_unit = replace(estimate(totals), packing_seconds=3.0, counting_seconds=8.0)
+    packing, counting = cost.PACKING_SECONDS + 3.0, cost.COUNTING_SECONDS + 8.0
+    assert cost.run_seconds([of_unit, of_unit], 2, packing) == packing + counting
+    assert cost.run_seconds([of_unit, of_unit], 2, 2 * packing) == 2 * (packing + counting)
+    assert cost.run_seconds([of_unit, of_unit], 2, 0.5) == 0.5 + counting  # a faster machine
+    assert of_unit.core_seconds == 11.0

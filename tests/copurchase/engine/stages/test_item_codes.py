@@ -57,3 +57,18 @@ def test_items_without_hashes_are_as_many_and_have_the_same_ids():
     table = pa.table([[7], [2], [3], ["a"], ["jam"]], schema=item_codes.SCHEMA)
     items = item_codes.number_items([table], 0).without_hashes()
     assert (len(items), items.texts.to_pylist(), len(items.hashes)) == (1, ["jam"], 0)
+
+
+def test_more_text_than_32_bit_offsets_reach_is_kept_with_wider_ones(monkeypatch):
+    table = pa.table([[7, 9], [2, 1], [3, 4], ["a", "a"], ["jam", "oil"]], schema=item_codes.SCHEMA)
+    narrow = item_codes.number_items([table], 0)
+    monkeypatch.setattr(item_codes, "MOST_TEXT_BYTES", 5)
+    wide = item_codes.number_items([table], 0)
+    assert (narrow.texts.type, wide.texts.type) == (pa.string(), pa.large_string())
+    for items in (narrow, wide):
+        ids = items.ids_of(np.array([1, 0], np.int32))
+        assert (ids.type, ids.to_pylist(), items.ties.tolist()) == (
+            pa.string(), ["jam", "oil"], [1, 0]
+        )  # fmt: skip
+    kept = wide.where(np.array([False, True]))
+    assert (kept.texts.to_pylist(), kept.are_all, wide.are_all) == (["jam"], False, True)

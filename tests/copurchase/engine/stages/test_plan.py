@@ -9,7 +9,7 @@ from alsobought.copurchase.engine.envelopes import MarketCounts, SizeCounts
 from alsobought.copurchase.engine.kernels.basket_arrays import DROPPED
 from alsobought.copurchase.engine.layout import CountedUnit
 from alsobought.copurchase.engine.stages.pack import SIZE_CLASSES
-from alsobought.copurchase.engine.stages.plan import NO_BLOCK, Limits, Planner
+from alsobought.copurchase.engine.stages.plan import NO_BLOCK, Limits, Planner, item_bytes
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.copurchase.relations import TOGETHER, Relation
 from alsobought.errors import JobError
@@ -38,7 +38,7 @@ def totals():
 
 
 def planner(totals, task_bytes, unit=UNIT, support=SUPPORT):
-    return Planner(totals, unit, Limits(support, CORES, task_bytes))
+    return Planner(totals, unit, Limits(support, CORES, task_bytes, item_bytes=5_000 * 80))
 
 
 def test_a_draft_that_fits_by_its_bound_is_final_and_needs_no_count(totals):
@@ -137,3 +137,9 @@ def test_blocks_share_the_work_evenly(totals):
 def test_items_that_leave_no_room_for_baskets_are_refused(totals):
     with pytest.raises(JobError, match="5,000 items need 0 MB a task; there are 0"):
         planner(totals, 400_000)
+
+
+def test_items_take_memory_for_themselves_for_each_unit_and_for_their_ids():
+    """3 million ids of 10 bytes, with offsets of 4: as measured, 74 bytes an item, and 110."""
+    assert item_bytes(3_000_000, 1, 42_000_000) == 3_000_000 * 74
+    assert item_bytes(3_000_000, 2, 42_000_000) == 3_000_000 * 110

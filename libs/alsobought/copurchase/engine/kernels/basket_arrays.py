@@ -137,6 +137,11 @@ def _move_sample_to_front(
 
 
 @njit(cache=True)
+def _lines_of(counts: Int32s, row: int) -> np.int32:
+    return counts[row] if len(counts) else np.int32(1)
+
+
+@njit(cache=True)
 def make_baskets(
     purchases: PurchaseLines, cap: int, item_hashes: Int64s, count_repeats: bool
 ) -> tuple[Baskets, Int64s]:
@@ -145,7 +150,7 @@ def make_baskets(
     An item's time is its earliest in the unit. Cost: memory of about 36 bytes a row (8 more with
     times, 8 more with `count_repeats`), plus 8 an item.
     """
-    units, codes, times = purchases
+    units, codes, times, counts = purchases
     distinct, order, starts = group_by_unit(units)
     stamp = np.full(len(item_hashes), -1, np.int64)
     out_codes = np.empty(len(codes), np.int32)
@@ -169,7 +174,7 @@ def make_baskets(
                 time = times[order[k]]
                 out_times[at] = time if is_new else min(out_times[at], time)
             if count_repeats:
-                out_lines[at] = 1 if is_new else out_lines[at] + 1
+                out_lines[at] = _lines_of(counts, order[k]) + (0 if is_new else out_lines[at])
         sizes_before[u] = end - first
         if end - first > cap:
             # the stamps of what is cut off point behind `end`, below any later basket's start

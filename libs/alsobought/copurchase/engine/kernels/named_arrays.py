@@ -23,14 +23,15 @@ class ItemTable(NamedTuple):
 
 
 class PurchaseLines(NamedTuple):
-    """Purchase lines: the hash of each one's unit, the code of its item, its time.
+    """Purchase lines: the hash of each one's unit, the code of its item, its time, its count.
 
-    `times` are empty where time does not matter.
+    `times` are empty where time does not matter, `counts` where each is one line of the source.
     """
 
     units: Int64s
     codes: Int32s
     times: Int32s
+    counts: Int32s
 
 
 class Baskets(NamedTuple):

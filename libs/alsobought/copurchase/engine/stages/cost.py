@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alsobought.compiled.array_types import Bools, Int64s
 from alsobought.copurchase.engine.layout import CountedUnit
 from alsobought.copurchase.engine.stages.pack import SIZE_CLASSES
 from alsobought.copurchase.engine.stages.plan import BlockPlan
@@ -15,6 +16,9 @@ SECONDS_PER_LINE = 1.2e-6
 SECONDS_PER_COPY = 3e-8
 SECONDS_PER_PAIR = 5e-8
 SECONDS_PER_ROW = 2.2e-6
+# seconds of a run whatever its data: settings read, stages and workers started, files committed
+PACKING_SECONDS = 3.5
+COUNTING_SECONDS = 2.0
 HEAVY_SHARE = 0.5
 RARE_UNITS = 0.01
 LOST_SHARE = 0.01  # 1.8% of the pairs, left out of two orders, moved an E by 54%
@@ -33,7 +37,13 @@ class CostEstimate:
     heads: int
     shuffle_bytes: int
     task_bytes: int
-    core_seconds: float
+    packing_seconds: float
+    counting_seconds: float
+
+    @property
+    def core_seconds(self) -> float:
+        """All that the cores work on the unit."""
+        return self.packing_seconds + self.counting_seconds
 
 
 def estimate_cost(
@@ -46,9 +56,8 @@ def estimate_cost(
     pairs = int(by_size.pairs.sum())
     candidates = totals.others[totals.buyers > 0]
     rows = int(np.minimum(rows_per_item, candidates).sum()) * relations
-    seconds = (
-        lines * SECONDS_PER_LINE
-        + copies * SECONDS_PER_COPY
+    counting = (
+        copies * SECONDS_PER_COPY
         + 2 * pairs * relations * SECONDS_PER_PAIR
         + rows * SECONDS_PER_ROW
     )
@@ -62,7 +71,8 @@ def estimate_cost(
         heads=len(plan.heads),
         shuffle_bytes=lines * (20 if unit.is_timed else 16) + copies * 8,
         task_bytes=int(plan.task_bytes.max(initial=0)),
-        core_seconds=seconds,
+        packing_seconds=lines * SECONDS_PER_LINE,
+        counting_seconds=counting,
     )
 
 
@@ -78,27 +88,42 @@ def pairs_in_words(cost: CostEstimate, cap: int) -> str:
     )
 
 
-def lines_without_a_unit(totals: Sequence[Totals], lines: int) -> list[str]:
-    """For each unit that some of all `lines` do not have, how many these are, in a sentence."""
-    counted = {of_unit.unit: int(of_unit.markets.lines.sum()) for of_unit in totals}
+def lines_without_a_unit(totals: Sequence[Totals], lines: Int64s, is_market: Bools) -> list[str]:
+    """For each unit that some lines do not have, how many of all these are, in a sentence.
+
+    `lines` are all of each market; it is a group, and they count elsewhere, unless `is_market`.
+    """
+    all_lines = int(lines[is_market].sum())
+    counted = {of_unit.unit: int(of_unit.markets.lines[is_market].sum()) for of_unit in totals}
     sentences = []
     for unit, of_unit in counted.items():
         others = [other for other in counted if other != unit]
         instead = f"they count by {' and '.join(others)} only" if others else "they are left out"
-        if of_unit < lines:
-            share = f"{lines - of_unit:,} of {lines:,} lines"
+        if of_unit < all_lines:
+            share = f"{all_lines - of_unit:,} of {all_lines:,} lines"
             sentences.append(f"{share} have no {unit}: {instead}")
     return sentences
 
 
-def cost_in_words(costs: Sequence[CostEstimate], cores: int) -> str:
+def run_seconds(costs: Sequence[CostEstimate], cores: int, packed_in: float) -> float:
+    """How long a run of co_purchases takes, whose packing has taken `packed_in` seconds here.
+
+    By as much as that was slower than on the machine of the figures above, with nothing else
+    running on it, the counting will be.
+    """
+    packing = PACKING_SECONDS + sum(cost.packing_seconds for cost in costs) / cores
+    counting = COUNTING_SECONDS + sum(cost.counting_seconds for cost in costs) / cores
+    return packed_in + counting * max(1.0, packed_in / packing)
+
+
+def cost_in_words(costs: Sequence[CostEstimate], cores: int, packed_in: float) -> str:
     """What all units together are expected to take, in a sentence to compare with the run."""
     return (
         f"plan: {sum(cost.blocks for cost in costs):,} blocks and "
         f"{sum(cost.heads for cost in costs):,} items on their own, "
         f"{sum(cost.shuffle_bytes for cost in costs) / 1e6:,.0f} MB to shuffle, "
         f"at most {max(cost.task_bytes for cost in costs) / 1e6:,.0f} MB a task, "
-        f"about {sum(cost.core_seconds for cost in costs) / cores:,.0f} s on {cores:,} cores"
+        f"about {run_seconds(costs, cores, packed_in):,.0f} s on {cores:,} cores"
     )
 
 

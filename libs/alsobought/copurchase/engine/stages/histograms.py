@@ -84,7 +84,7 @@ def _as_table(
     columns = {
         "unit": pa.repeat(pa.scalar(unit), len(codes)),
         "market": items.market_names.take(pa.array(market_of)),
-        "item_id": items.texts.take(pa.array(codes)),
+        "item_id": items.ids_of(codes),
         "buyers": pa.array(np.add.reduceat(histograms.buyers, starts)),
         "purchases": pa.array(purchases),
         "share": pa.array(purchases / markets.purchases[market_of]),

@@ -1,20 +1,23 @@
 """Text ids to dense integers: the items that the scan met, hashed to 64 bits and numbered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alsobought.compiled.array_types import Bools, Int32s, Int64s
 from alsobought.compiled.hashing import SPARK_SEED, hash_texts, offsets_and_bytes
 from alsobought.copurchase.engine.kernels.item_tables import EMPTY, add_lines, insert_hashes
 from alsobought.copurchase.engine.kernels.named_arrays import ItemTable
+from alsobought.copurchase.engine.layout import Scope
 from alsobought.errors import JobError
 
 SALTS = 8
 CHECK = np.uint64(0x5851F42D4C957F2D)  # another seed: two items with both hashes alike are one
 LEAST_ROOM = 1 << 10
+MOST_TEXT_BYTES = (1 << 31) - 1  # what 32-bit offsets of a string array reach
 SCHEMA = pa.schema(
     {
         "hash": pa.int64(),
@@ -36,6 +39,7 @@ class Items:
 
     hashes int64, markets int32 (positions in market_names), lines int64 (purchase lines), ties
     int32 (rank of the text id, so that equal scores are ordered by it), texts: the ids.
+    `are_all`: no line is of an item that is not here.
     """
 
     hashes: np.ndarray
@@ -45,9 +49,27 @@ class Items:
     texts: pa.Array
     market_names: pa.Array
     salt: int
+    are_all: bool = True
 
     def __len__(self) -> int:
         return len(self.ties)
+
+    def where(self, is_kept: Bools) -> "Items":
+        """The items that are kept, with codes of their own."""
+        columns = ("hashes", "markets", "lines", "ties")
+        kept = {name: getattr(self, name)[is_kept] for name in columns}
+        texts = self.texts.filter(pa.array(is_kept))
+        return replace(self, **kept, texts=texts, are_all=self.are_all and bool(is_kept.all()))
+
+    def ids_of(self, codes: Int32s) -> pa.StringArray:
+        """The ids of some items, as the tables have them."""
+        return self.texts.take(pa.array(codes)).cast(pa.string())
+
+    def lines_of_markets(self) -> Int64s:
+        """The lines of each market."""
+        lines = np.zeros(len(self.market_names), np.int64)
+        np.add.at(lines, self.markets, self.lines)
+        return lines
 
     def without_hashes(self) -> "Items":
         """The items as tasks need them that only show ids: without hashes and lines."""
@@ -142,7 +164,7 @@ def number_items(tables: list[pa.Table], salt: int) -> Items:
     hashes, lines = table["hash"].to_numpy(), table["lines"].to_numpy()
     if len(np.unique(hashes)) < len(hashes):
         raise Collision
-    texts = table["item_id"].combine_chunks()
+    texts = one_array(table["item_id"])
     markets = pc.dictionary_encode(table["market"].combine_chunks())
     by_text = pc.array_sort_indices(texts).to_numpy()
     ties = np.empty(len(hashes), np.int32)
@@ -157,3 +179,47 @@ def number_items(tables: list[pa.Table], salt: int) -> Items:
         markets.dictionary,
         salt,
     )
+
+
+def one_array(texts: pa.ChunkedArray) -> pa.Array:
+    """The texts in one piece: a large_string array where 32-bit offsets cannot hold all of them."""
+    if texts.nbytes > MOST_TEXT_BYTES:
+        texts = texts.cast(pa.large_string())
+    return texts.combine_chunks()
+
+
+def in_scope(bought: Items, scope: Scope) -> tuple[Items, list[str]]:
+    """The items of those bought that are products, and what the scope did, in sentences.
+
+    Raises JobError where a market is called like a group, and where no item is left.
+    """
+    names = bought.market_names.to_pylist()
+    lines = dict(zip(names, bought.lines_of_markets().tolist(), strict=True))
+    notes = [_group_in_words(group, members, lines) for group, members in scope.groups.items()]
+    if scope.is_excluded is None:
+        return bought, notes
+    is_excluded = scope.is_excluded(bought.texts)
+    is_market = np.array([name not in scope.groups for name in names])[bought.markets]
+    left_out, all_lines = bought.lines[is_excluded & is_market].sum(), bought.lines[is_market].sum()
+    ids = [
+        pc.count_distinct(bought.texts.filter(pa.array(mask))) for mask in (is_excluded, is_market)
+    ]
+    if is_excluded.all():
+        raise JobError("[items.exclude] leaves out every item that was bought.")
+    note = (
+        f"[items.exclude] left out {ids[0].as_py():,} of {ids[1].as_py():,} items, "
+        f"{left_out / all_lines:.1%} of the lines"
+    )
+    return bought.where(~is_excluded), [note, *notes]
+
+
+def _group_in_words(group: str, members: Sequence[str], lines: Mapping[str, int]) -> str:
+    """What a group has, and which of its markets have no line."""
+    of_members = sum(lines.get(market, 0) for market in members)
+    if lines.get(group, 0) != of_members:
+        raise JobError(
+            f"purchases has a market {group!r}: call the group of [markets.groups] otherwise."
+        )
+    without = [market for market in members if market not in lines]
+    rest = f"; no purchase is of {', '.join(without)}" if without else ""
+    return f"group {group}: {of_members:,} lines count there, too{rest}"

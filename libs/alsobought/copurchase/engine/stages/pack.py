@@ -22,10 +22,12 @@ from alsobought.copurchase.engine.envelopes import (
     Kind,
     MarketCounts,
     SizeCounts,
-    rows_by_key,
+    key_of,
+    rows_of,
 )
 from alsobought.copurchase.engine.kernels.basket_arrays import (
     count_per_item,
+    group_by_unit,
     make_baskets,
 )
 from alsobought.copurchase.engine.kernels.item_tables import code_table, codes_of
@@ -33,6 +35,7 @@ from alsobought.copurchase.engine.kernels.named_arrays import Baskets, PurchaseL
 from alsobought.copurchase.engine.layout import ITEMS_PER_RANGE, Layout
 from alsobought.copurchase.engine.stages.item_codes import Items
 
+MOST_LINES = 1 << 23  # of a part as they come; it has about partition.ROWS_PER_PART
 SIZE_CLASSES = 32  # a unit's size class is the power of two at or below its distinct items
 
 
@@ -40,9 +43,10 @@ def pack_baskets(partitioned: DataFrame, items: Items, layout: Layout) -> DataFr
     """The baskets of every unit and their counts, as PACKED rows, from PARTITIONED rows.
 
     Counts are of size classes, of markets, and of items.
-    Cost: 16 bytes a line and unit are shuffled (20 with times); a task holds one part's lines.
+    Cost: 16 bytes a line and unit are shuffled (20 with times); a task holds one part's lines, of
+          a unit with very many one for each item.
     """
-    facts = _ItemFacts(items.hashes, items.markets, len(items.market_names))
+    facts = _ItemFacts(items.hashes, items.markets, len(items.market_names), items.are_all)
     facts_sent = partitioned.sparkSession.sparkContext.broadcast(facts)
 
     def pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -55,31 +59,81 @@ def pack_baskets(partitioned: DataFrame, items: Items, layout: Layout) -> DataFr
 
 @dataclass(frozen=True)
 class _ItemFacts:
-    """What packing knows of the items, by code: hashes, positions of markets; and all markets."""
+    """What packing knows of the items, by code: hashes, positions of markets; and all markets.
+
+    `are_all`: no line is of an item that is not among them.
+    """
 
     hashes: Int64s
     market_of: Int32s
     markets: int
+    are_all: bool
 
 
 def _pack_parts(
     batches: Iterator[pa.RecordBatch], items: _ItemFacts, layout: Layout
 ) -> Iterator[pa.RecordBatch]:
     slots = code_table(items.hashes)
-    for part, rows in rows_by_key(batches, "part").items():
-        lines = _with_codes(LINES.read_joined(rows), items.hashes, slots)
+    of_parts: dict[int, _PartLines] = {}
+    for row in rows_of(batches):
+        lines = _with_codes(LINES.read(row), items, slots)
+        of_parts.setdefault(key_of(row, "part"), _PartLines(items.hashes)).add(lines)
+    for part, of_part in of_parts.items():
+        lines = of_part.joined()
         unit = layout.units[layout.unit_of(part)]
         baskets, before = make_baskets(lines, unit.max_items, items.hashes, unit.count_repeats)
         yield PACKED.row(BASKETS, baskets, part=part)
         yield PACKED.row(SIZES, _size_counts(baskets.sizes, before), part=part)
-        yield PACKED.row(MARKETS, _market_counts(baskets, lines.codes, items), part=part)
+        yield PACKED.row(MARKETS, _market_counts(baskets, lines, items), part=part)
         for r, counts in by_item_range(ITEMS, count_per_item(baskets, len(items.hashes))):
             yield PACKED.row(ITEMS, counts, part=part, item_range=r)
 
 
-def _with_codes(lines: HashedLines, hashes: Int64s, slots: Int32s) -> PurchaseLines:
-    codes = codes_of(lines.item_hashes, hashes, slots)
-    return PurchaseLines(lines.unit_hashes, codes, lines.times)
+def _with_codes(lines: HashedLines, items: _ItemFacts, slots: Int32s) -> PurchaseLines:
+    """The lines of these items; others are left out."""
+    codes, single = codes_of(lines.item_hashes, items.hashes, slots), np.empty(0, np.int32)
+    if items.are_all:
+        return PurchaseLines(lines.unit_hashes, codes, lines.times, single)
+    is_kept = codes >= 0
+    times = lines.times[is_kept] if len(lines.times) else lines.times
+    return PurchaseLines(lines.unit_hashes[is_kept], codes[is_kept], times, single)
+
+
+class _PartLines:
+    """The lines of a part as they come. Where these are very many, because one unit has them, those
+    of one unit and item become one: memory is bounded by MOST_LINES, or by twice what is left."""
+
+    def __init__(self, item_hashes: Int64s) -> None:
+        self._item_hashes = item_hashes
+        self._shares: list[PurchaseLines] = []
+        self._lines, self._most = 0, MOST_LINES
+
+    def add(self, lines: PurchaseLines) -> None:
+        """Take some more lines."""
+        self._shares.append(lines)
+        self._lines += len(lines.codes)
+        if self._lines > self._most:
+            combined = self._combined()
+            self._shares, self._lines = [combined], len(combined.codes)
+            self._most = max(MOST_LINES, 2 * self._lines)
+
+    def joined(self) -> PurchaseLines:
+        """All lines, in arrays of their own."""
+        shares = self._shares
+        if any(len(share.counts) for share in shares):
+            shares = [
+                share if len(share.counts) else share._replace(counts=np.ones_like(share.codes))
+                for share in shares
+            ]
+        return PurchaseLines._make(map(np.concatenate, zip(*shares, strict=True)))
+
+    def _combined(self) -> PurchaseLines:
+        lines = self.joined()
+        units, _, _ = group_by_unit(lines.units)
+        whole = len(self._item_hashes)  # a cap that none is above
+        baskets, _ = make_baskets(lines, whole, self._item_hashes, count_repeats=True)
+        units_of_lines = np.repeat(units, baskets.sizes)
+        return PurchaseLines(units_of_lines, baskets.codes, baskets.times, baskets.lines)
 
 
 def _size_counts(sizes: Int32s, before: Int64s) -> SizeCounts:
@@ -100,8 +154,8 @@ def _size_counts(sizes: Int32s, before: Int64s) -> SizeCounts:
     )
 
 
-def _market_counts(baskets: Baskets, codes: Int32s, items: _ItemFacts) -> MarketCounts:
-    """The counts of a part's baskets, made of lines of items `codes`."""
+def _market_counts(baskets: Baskets, lines: PurchaseLines, items: _ItemFacts) -> MarketCounts:
+    """The counts of a part's baskets, which are made of these lines."""
     market_of = items.market_of[baskets.codes]
     first_item = np.cumsum(baskets.sizes, dtype=np.int64) - baskets.sizes
     holdings = np.bincount(market_of, minlength=items.markets)
@@ -109,8 +163,12 @@ def _market_counts(baskets: Baskets, codes: Int32s, items: _ItemFacts) -> Market
     if len(baskets.lines):
         np.add.at(purchases, market_of, baskets.lines)  # bincount would add up doubles
     units = np.bincount(market_of[first_item], minlength=items.markets)
-    lines = np.bincount(items.market_of[codes], minlength=items.markets)
-    return MarketCounts(units, purchases, holdings, lines)
+    market_of_lines = items.market_of[lines.codes]
+    all_lines = np.bincount(market_of_lines, minlength=items.markets)
+    if len(lines.counts):
+        all_lines = np.zeros(items.markets, np.int64)
+        np.add.at(all_lines, market_of_lines, lines.counts)
+    return MarketCounts(units, purchases, holdings, all_lines)
 
 
 def by_item_range(kind: Kind[Arrays], counts: Arrays) -> Iterator[tuple[int, Arrays]]:

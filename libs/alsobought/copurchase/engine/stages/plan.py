@@ -13,7 +13,10 @@ from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.errors import JobError
 
 NO_BLOCK = -2  # a head, or too rare to lead a list: it stays in the baskets of others
-BYTES_PER_ITEM = 80  # item-sized arrays of a counting task, its ids' text included
+BYTES_PER_ITEM = (
+    24  # item-sized arrays of a counting task: market, tie, two counters, which are met
+)
+BYTES_PER_ITEM_AND_UNIT = 36  # and of every unit: block, buyers, two shares, units of the market
 BYTES_PER_COLUMN = 4  # an item of a basket: its code, and its time and its lines where they count
 BYTES_PER_BASKET = 16  # its lines in all, its size, and where it starts
 BYTES_ON_THE_WAY = 128 << 20  # two of Spark's Arrow batches, while their cells are copied
@@ -28,11 +31,23 @@ BLOCKS_PER_CORE = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """What a plan must keep to: the least support of a pair, cores, bytes of memory a task."""
+    """What a plan must keep to: the least support of a pair, cores, bytes of memory a task.
+
+    `item_bytes` of these are taken by item-sized arrays.
+    """
 
     support: int
     cores: int
     task_bytes: int
+    item_bytes: int
+
+
+def item_bytes(items: int, units: int, text_bytes: int) -> int:
+    """The memory of a counting task's item-sized arrays, of all units, and of the items' ids.
+
+    Measured with 3 million items and ids of 10 bytes: 74 bytes an item for one unit, 110 for two.
+    """
+    return items * (BYTES_PER_ITEM + units * BYTES_PER_ITEM_AND_UNIT) + text_bytes
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ class Planner:
     def __init__(self, totals: Totals, unit: CountedUnit, limits: Limits) -> None:
         """Raises JobError where the item-sized arrays alone need more than a task may take."""
         self._totals = totals
-        self._fixed_bytes = BYTES_PER_ITEM * len(totals.buyers)
+        self._fixed_bytes = limits.item_bytes
         self._task_bytes = limits.task_bytes
         self._room = limits.task_bytes - self._fixed_bytes
         if self._room < limits.task_bytes // 4:
