@@ -9,8 +9,8 @@ import pytest
 from alsobought.copurchase.scores import METRICS
 from alsobought.copurchase.settings import Lists
 from alsobought.related import candidate_files
-from alsobought.related.candidate_files import GROUP, available_items, whole_groups
-from alsobought.related.related_items import only_available, ranked, related_items
+from alsobought.related.candidate_files import GROUP, available_items, unknown_items, whole_groups
+from alsobought.related.related_items import only_listable, ranked, related_items
 from alsobought.tables.outcome import WorkerRows
 from alsobought.tables.related import RELATED_ITEMS
 from alsobought.tables.stored import WHOLE_GROUPS, Stored
@@ -71,13 +71,14 @@ def in_two_files(candidates, folder):
     return tuple(write(folder / f"{i}.parquet", half) for i, half in enumerate(halves))
 
 
-@pytest.mark.parametrize("top_k", [4, 100])
+@pytest.mark.parametrize(("top_k", "unknown"), [(4, "leave_out"), (100, "keep")])
 def test_workers_that_read_files_make_the_same_lists_as_spark(
-    candidates, items, tmp_path, spark, top_k
+    candidates, items, tmp_path, spark, top_k, unknown
 ):
     pairs = Stored(spark.createDataFrame(candidates), in_two_files(candidates, tmp_path))
-    lists = Lists(metrics=list(METRICS), min_support=2)
-    by_workers = related_items(pairs, Stored(items), lists, top_k)
+    lists = Lists(metrics=list(METRICS), min_support=2, unknown_items=unknown)
+    unknown_ids = pa.array([f"y{y}" for y in range(55, 60)])
+    by_workers = related_items(pairs, Stored(items), lists, top_k, unknown_ids)
     assert isinstance(by_workers, WorkerRows)
     by_spark = related_items(Stored(pairs.rows), Stored(items), lists, top_k)
     order = ["unit", "market", "relation", "metric", "item_id", "rank"]
@@ -86,6 +87,7 @@ def test_workers_that_read_files_make_the_same_lists_as_spark(
         for lists in (by_workers.as_frame(), by_spark)
     )
     assert len(want["rank"]) > 1_000
+    assert ("y57" in want["related_item_id"]) == (unknown == "keep")
     assert got.pop("score") == pytest.approx(want.pop("score"), rel=1e-12)
     assert got == want
 
@@ -143,8 +145,37 @@ def test_a_pair_below_the_support_is_in_no_list(frame):
     assert [row[3] for row in listed(ranked(pairs, lists, 9))] == ["b"]
 
 
-def test_an_unavailable_or_unknown_item_is_in_no_list_but_keeps_its_own(frame):
+def test_an_unavailable_item_is_in_no_list_and_an_unknown_one_where_those_are_kept(frame):
     pairs = frame(PAIRS, pair("x", "a", 2), pair("x", "b", 3), pair("gone", "a", 4))
+    pairs = pairs.union(frame(PAIRS, pair("b", "gone", 4)))
     items = frame("item_id string, is_available boolean", ("a", True), ("x", True), ("gone", False))
-    kept = rows(only_available(pairs, items).select("item_id", "related_item_id"))
-    assert kept == [("gone", "a"), ("x", "a")]
+
+    def left(unknown_items):
+        lists = Lists(metrics=["lift"], min_support=1, unknown_items=unknown_items)
+        return rows(only_listable(pairs, items, lists).select("item_id", "related_item_id"))
+
+    assert left("leave_out") == [("gone", "a"), ("x", "a")]
+    assert left("keep") == [("gone", "a"), ("x", "a"), ("x", "b")]
+
+
+STATISTICS = "unit string, market string, item_id string, purchases bigint"
+
+
+def test_bought_items_that_the_catalogue_does_not_have_are_counted_and_told(frame, tmp_path):
+    """EU is a group of the markets a and b: what is bought there is counted already."""
+    bought = [("order", "a", "tea", 6), ("order", "a", "new", 1), ("order", "b", "old", 2)]
+    bought += [("order", "b", "new", 1), ("order", "EU", "new", 2), ("customer", "a", "tea", 6)]
+    statistics = Stored(frame(STATISTICS, *bought))
+    items = Stored(frame(ITEMS, ("tea", True), ("old", False)))
+    unknown = unknown_items(items, statistics, ["EU"])
+    assert unknown.ids.to_pylist() == ["new"]
+    assert unknown.in_words(Lists(metrics=["lift"], min_support=1)) == [
+        "1 of 3 items that were bought are not in the catalogue (0.0% by customer and 20.0% by "
+        'order of the purchases): lists do not show them ([lists] unknown_items = "leave_out")'
+    ]
+    pq.write_table(statistics.rows.toArrow(), tmp_path / "statistics.parquet")
+    in_file = Stored(statistics.rows, (str(tmp_path / "statistics.parquet"),))
+    all_in = Stored(frame(ITEMS, *((item, False) for item in ("tea", "old", "new"))))
+    assert unknown_items(all_in, in_file, []).in_words(Lists(metrics=["lift"], min_support=1)) == []
+    (note,) = unknown.in_words(Lists(metrics=["lift"], min_support=1, unknown_items="keep"))
+    assert note.endswith('lists may show them ([lists] unknown_items = "keep")')

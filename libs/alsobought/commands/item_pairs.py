@@ -32,10 +32,11 @@ class ItemPairs:
         )
 
     def candidates(self) -> list[Candidate]:
-        """The item's pairs in co_purchases, each with whether its related item is available."""
+        """The item's pairs in co_purchases, each with whether its related item may be listed."""
+        keep = self.view.environment.section(Lists).unknown_items == "keep"
         rows = self.view.warehouse.rows(
             'SELECT related_item_id, "both", expected, buyers, related_buyers, units,'
-            " coalesce(is_available, false) AS is_available"
+            f" coalesce(is_available, {str(keep).lower()}) AS is_available"
             " FROM co_purchases LEFT JOIN items ON items.item_id = related_item_id"
             f" WHERE {self.view.of_relation(self.unit)}"
             f" AND co_purchases.item_id = {quoted(self.item.item_id)}",

@@ -161,10 +161,9 @@ def _place(pair: Pair, candidates: list[Candidate], metric: str) -> Place:
 
 def _why_not_listed(pair: Pair, candidates: list[Candidate], metric: str, length: int) -> str:
     """Why the pair is not in the list, which has `length` rows."""
-    if not pair.related.is_listed:
-        return "it is not in the catalogue"
-    if not pair.related.is_available:
-        return "it is not available"
+    candidate = pair.candidate(candidates)
+    if candidate is not None and not candidate.is_available:
+        return "it is not available" if pair.related.is_listed else "it is not in the catalogue"
     support = pair.pairs.limits("related_items").min_support
     ranking = explanations.ranking(candidates, metric, support)
     if pair.related.item_id not in ranking:

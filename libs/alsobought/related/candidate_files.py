@@ -1,7 +1,8 @@
 """The files of candidates, read by Spark's workers in whole groups, and those of the catalogue."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from alsobought.compiled.array_types import Int64s
+from alsobought.copurchase.engine.stages.item_codes import one_array
+from alsobought.copurchase.settings import Lists
 from alsobought.tables.copurchase import CO_PURCHASES
 from alsobought.tables.outcome import Batches
 from alsobought.tables.stored import WHOLE_GROUPS, Stored
@@ -69,10 +72,65 @@ def group_starts(candidates: pa.RecordBatch) -> Int64s:
 
 def available_items(items: Stored) -> pa.StringArray:
     """The ids of the available items, ascending as text. Cost: all are on the driver."""
-    columns = ["item_id", "is_available"]
-    if items.files:
-        table = pq.read_table(list(items.files), columns=columns, partitioning=None)
+    catalogue = _columns(items, "item_id", "is_available")
+    return sorted_ids(catalogue.filter(pc.field("is_available"))["item_id"])
+
+
+def sorted_ids(ids: pa.ChunkedArray) -> pa.StringArray:
+    """The distinct ids, ascending as text."""
+    distinct = pc.unique(one_array(ids))
+    return distinct.take(pc.array_sort_indices(distinct))
+
+
+@dataclass(frozen=True)
+class UnknownItems:
+    """The items that were bought and are not in the catalogue.
+
+    bought: how many items were bought in all; shares: of each unit's purchases, those of these.
+    """
+
+    ids: pa.StringArray
+    bought: int
+    shares: dict[str, float]
+
+    def in_words(self, lists: Lists) -> list[str]:
+        """How many there are, and whether lists show them, in a sentence; none: no sentence."""
+        if not len(self.ids):
+            return []
+        shares = " and ".join(f"{share:.1%} by {unit}" for unit, share in self.shares.items())
+        show = "may show" if lists.unknown_items == "keep" else "do not show"
+        return [
+            f"{len(self.ids):,} of {self.bought:,} items that were bought are not in the catalogue "
+            f"({shares} of the purchases): lists {show} them ([lists] unknown_items = "
+            f'"{lists.unknown_items}")'
+        ]
+
+
+def unknown_items(items: Stored, statistics: Stored, groups: Collection[str]) -> UnknownItems:
+    """The items of `item_statistics` that are not in `items`; the purchases of groups of markets
+    are those of their markets. Cost: the ids and counts of all items are on the driver."""
+    catalogue = one_array(_columns(items, "item_id")["item_id"])
+    bought = _columns(statistics, "unit", "market", "item_id", "purchases")
+    is_group = pc.is_in(bought["market"], value_set=pa.array([*groups], bought["market"].type))
+    bought = bought.filter(pc.invert(is_group))
+    ids = bought["item_id"].cast(catalogue.type)
+    unknown = bought.filter(pc.invert(pc.is_in(ids, value_set=catalogue)))
+    sums, of_unknown = (
+        dict(zip(*table.group_by("unit").aggregate([("purchases", "sum")]).columns, strict=True))
+        for table in (bought, unknown)
+    )
+    shares = {
+        unit.as_py(): of_unknown[unit].as_py() / total.as_py() if unit in of_unknown else 0.0
+        for unit, total in sums.items()
+    }
+    count = pc.count_distinct(bought["item_id"]).as_py()
+    return UnknownItems(sorted_ids(unknown["item_id"]), count, dict(sorted(shares.items())))
+
+
+def _columns(table: Stored, *names: str) -> pa.Table:
+    if table.files:
+        rows = pq.read_table(list(table.files), columns=list(names), partitioning=None)
     else:
-        table = items.rows.select(*columns).toArrow()
-    ids = pc.unique(table.filter(pc.field("is_available"))["item_id"].cast(pa.string()))
-    return ids.take(pc.array_sort_indices(ids))
+        rows = table.rows.select(*names).toArrow()
+    item_ids = rows["item_id"].cast(pa.string())
+    return rows.set_column(rows.schema.get_field_index("item_id"), "item_id", item_ids)

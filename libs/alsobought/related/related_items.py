@@ -16,6 +16,7 @@ from alsobought.related.candidate_files import (
     group_starts,
     have_whole_groups,
     shared_out,
+    sorted_ids,
     whole_groups,
 )
 from alsobought.related.kernels.best_related import (
@@ -31,26 +32,35 @@ from alsobought.tables.related import RELATED_ITEMS
 from alsobought.tables.stored import Stored
 
 
-def related_items(pairs: Stored, items: Stored, lists: Lists, top_k: int) -> DataFrame | WorkerRows:
-    """Each item's best `top_k` available related items under each metric, as `related_items`.
+def related_items(
+    pairs: Stored, items: Stored, lists: Lists, top_k: int, unknown: pa.Array | None = None
+) -> DataFrame | WorkerRows:
+    """Each item's best `top_k` related items that may be listed, by each metric: `related_items`.
 
-    In:   `co_purchases`; a pair below lists.min_support is left out.
+    In:   `co_purchases`; a pair below lists.min_support is left out. `unknown`: the ids of items
+          that are not in the catalogue, for lists.unknown_items = "keep".
     Out:  rank 1 is the highest score; equal scores are ranked by related_item_id.
     Cost: where workers can open files that hold whole groups of candidates, each ranks those of its
-          files, and the ids of available items are sent to all; else one shuffle of the candidates.
+          files, and the ids of items that may be listed are sent to all; else one shuffle of the
+          candidates.
     """
     if have_whole_groups(pairs.files):
-        return ranked_in_workers(pairs, items, lists, top_k)
-    return ranked(only_available(pairs.rows, items.rows), lists, top_k)
+        listable = available_items(items)
+        if lists.unknown_items == "keep" and unknown is not None:
+            listable = sorted_ids(pa.chunked_array([listable, unknown.cast(listable.type)]))
+        return ranked_in_workers(pairs, listable, lists, top_k)
+    return ranked(only_listable(pairs.rows, items.rows, lists), lists, top_k)
 
 
-def only_available(pairs: DataFrame, items: DataFrame) -> DataFrame:
-    """The pairs whose related item is in the catalogue and available.
+def only_listable(pairs: DataFrame, items: DataFrame, lists: Lists) -> DataFrame:
+    """The pairs whose related item is available, or in no catalogue where such items are kept.
 
     The item itself may be unavailable: its page still has visitors. Cost: one join by item.
     """
-    available = items.where("is_available").select(F.col("item_id").alias("related_item_id"))
-    return pairs.join(available, on="related_item_id", how="left_semi")
+    keep = lists.unknown_items == "keep"
+    named = items.where("NOT is_available" if keep else "is_available")
+    ids = named.select(F.col("item_id").alias("related_item_id"))
+    return pairs.join(ids, on="related_item_id", how="left_anti" if keep else "left_semi")
 
 
 def ranked(pairs: DataFrame, lists: Lists, top_k: int) -> DataFrame:
@@ -73,14 +83,13 @@ def ranked(pairs: DataFrame, lists: Lists, top_k: int) -> DataFrame:
     return numbered.where(F.col("rank") <= top_k).select(*RELATED_ITEMS.names)
 
 
-def ranked_in_workers(pairs: Stored, items: Stored, lists: Lists, top_k: int) -> WorkerRows:
-    """`related_items` of candidates in files of whole groups.
+def ranked_in_workers(pairs: Stored, listable: pa.Array, lists: Lists, top_k: int) -> WorkerRows:
+    """`related_items` of candidates in files of whole groups; `listable` ids ascend as text.
 
-    Cost: a task scores the candidates of its files once a metric; each worker holds the ids of the
-    available items.
+    Cost: a task scores the candidates of its files once a metric; each worker holds those ids.
     """
     spark = pairs.rows.sparkSession
-    ids_sent = spark.sparkContext.broadcast(available_items(items))
+    ids_sent = spark.sparkContext.broadcast(listable)
     rules = ListRules(
         lists.min_support, top_k, np.array([NAMES.index(metric) for metric in lists.metrics])
     )
@@ -99,13 +108,14 @@ def ranked_in_workers(pairs: Stored, items: Stored, lists: Lists, top_k: int) ->
 
 
 def lists_of(
-    candidates: pa.RecordBatch, available: pa.Array, rules: ListRules, metrics: Sequence[str]
+    candidates: pa.RecordBatch, listable: pa.Array, rules: ListRules, metrics: Sequence[str]
 ) -> pa.RecordBatch:
-    """`related_items` of whole groups of candidates; `available` ids ascend as text.
+    """`related_items` of whole groups of candidates; `listable` ids ascend as text.
 
     `metrics` are the names of those in `rules`.
     """
-    positions = pc.index_in(candidates["related_item_id"], value_set=available)
+    related = candidates["related_item_id"].cast(listable.type)
+    positions = pc.index_in(related, value_set=listable)
     ties = pc.fill_null(positions, -1).to_numpy().astype(np.int32)
     evidence = Evidence(*(candidates[field.name].to_numpy().copy() for field in EVIDENCE))
     starts = np.append(group_starts(candidates), len(candidates))
