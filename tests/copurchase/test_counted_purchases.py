@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from alsobought.copurchase.co_purchases import co_purchases
-from alsobought.copurchase.counted_purchases import counted_purchases
+from alsobought.copurchase.counted_purchases import counted_purchases, excluded_items
 from alsobought.copurchase.item_statistics import item_statistics
 from alsobought.copurchase.reference import baskets as reference
 from alsobought.copurchase.reference import join, statistics
@@ -169,9 +169,18 @@ def test_a_market_that_is_called_like_a_group_is_refused(frame, catalogue):
 
 def test_purchases_that_are_all_excluded_are_refused(frame):
     purchases = Stored(frame(LINES, ("a", "c", "1", "POST", FIRST)))
+    params = settings(groups={}, exclude=Exclusions(ids=["POST"]))
     with pytest.raises(JobError) as refused:
-        counted_purchases(purchases, None, None, settings(groups={}), AS_OF)
+        counted_purchases(purchases, None, None, params, AS_OF)
     assert str(refused.value) == "[items.exclude] leaves out every item that was bought."
+
+
+def test_attributes_without_a_catalogue_are_refused():
+    with pytest.raises(JobError) as refused:
+        excluded_items(EXCLUDE, None)
+    assert str(refused.value) == (
+        "[items.exclude] names attributes, and there is no catalogue that has them."
+    )
 
 
 def test_the_products_of_the_worlds_are_those_that_nothing_excludes():

@@ -13,6 +13,7 @@ from alsobought.compiled.array_types import Bools
 from alsobought.copurchase.engine.layout import Scope
 from alsobought.copurchase.engine.pipeline import PackedBaskets, pack_purchases
 from alsobought.copurchase.settings import Counted, Exclusions
+from alsobought.errors import JobError
 from alsobought.tables.stored import Stored
 
 
@@ -37,12 +38,15 @@ def excluded_items(
 ) -> Callable[[pa.Array], Bools] | None:
     """A function that tells which of some item ids are of no products; None: there are none.
 
-    Cost: the ids that the catalogue's attributes exclude come to the driver.
+    Cost: the ids that the catalogue's attributes exclude come to the driver. Raises JobError for
+    attributes without a catalogue.
     """
     if exclude == Exclusions():
         return None
     excluded = pa.array(exclude.ids, pa.string())
-    if exclude.attributes and catalogue is not None:
+    if exclude.attributes and catalogue is None:
+        raise JobError("[items.exclude] names attributes, and there is no catalogue that has them.")
+    if catalogue is not None and exclude.attributes:
         ids = catalogue.where(has_attribute(exclude)).select("item_id").toArrow()["item_id"]
         excluded = pa.concat_arrays([excluded, ids.combine_chunks().cast(pa.string())])
 
