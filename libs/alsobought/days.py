@@ -21,8 +21,8 @@ def micros(day: date) -> int:
 
 
 def midnight(day: date) -> Column:
-    """The day's first instant in UTC, a timestamp."""
-    return F.lit(day).cast("timestamp")
+    """The day's first instant in UTC, a timestamp, whatever the session's zone."""
+    return F.timestamp_micros(F.lit(micros(day)))
 
 
 def is_within(at: Column, first: date, end: date) -> Column:
