@@ -50,3 +50,13 @@ def test_a_table_that_is_there_stays(tmp_path):
     assert [file.name for file in (tmp_path / OFFERS.name / "_delta_log").iterdir()] == [
         creation.FIRST_VERSION
     ]
+
+
+def test_spark_creates_the_table_where_there_are_no_hard_links(spark, tmp_path, monkeypatch):
+    def refused(source, target):
+        raise PermissionError(1, "Operation not permitted", source)
+
+    monkeypatch.setattr(creation.os, "link", refused)
+    assert not creation.create(str(tmp_path / "by_hand"), OFFERS)
+    Store(spark, str(tmp_path)).create(OFFERS)
+    assert first_version(tmp_path / OFFERS.name)["protocol"]["minWriterVersion"] == 3

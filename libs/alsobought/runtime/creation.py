@@ -17,11 +17,12 @@ FIRST_VERSION = "00000000000000000000.json"
 READER, WRITER, WRITER_OF_CHECKS = 1, 2, 3  # the protocol's versions that a new table asks for
 
 
-def create(path: str, table: Table) -> None:
+def create(path: str, table: Table) -> bool:
     """Make version 0 of the table at `path`: its columns, comments and constraints, and no rows.
 
     What Spark's Delta writes for the same, in a thousandth of the time; delta-rs refuses to create
-    a table with constraints. A table that is there already is left as it is.
+    a table with constraints. A table that is there already is left as it is. False: there is none,
+    because the file system has no hard links.
     """
     log = Path(path, "_delta_log")
     log.mkdir(parents=True, exist_ok=True)
@@ -57,9 +58,14 @@ def create(path: str, table: Table) -> None:
     lines = (json.dumps({name: action}) + "\n" for name, action in actions.items())
     draft = log / f".{uuid.uuid4()}.tmp"
     draft.write_text("".join(lines))
-    with suppress(FileExistsError):
+    with suppress(OSError):
         os.link(draft, log / FIRST_VERSION)  # whole or not at all, and never over another's
     draft.unlink()
+    if (log / FIRST_VERSION).exists():
+        return True
+    with suppress(OSError):
+        log.rmdir()  # Spark takes a log without versions for a broken table
+    return False
 
 
 def create_by_spark(spark: SparkSession, path: str, table: Table) -> None:

@@ -250,10 +250,9 @@ class Store:
 
     def create(self, table: Table) -> None:
         """Create the empty table with its columns, comments and constraints."""
-        if self.is_on_path:
-            creation.create(self.path(table), table)
-        else:
-            creation.create_by_spark(self.spark, self.path(table), table)
+        path = self.path(table)
+        if not (self.is_on_path and creation.create(path, table)):
+            creation.create_by_spark(self.spark, path, table)
 
     def check_contract(self, table: Table) -> None:
         """Raise ContractError where another writer changed the table's schema or constraints."""
