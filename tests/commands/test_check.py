@@ -140,13 +140,16 @@ def test_a_source_that_cannot_be_reached(by_rules):
 def test_the_whole_command(shop, spark, monkeypatch):
     monkeypatch.setattr(session, "build", lambda *_, **__: spark)
     monkeypatch.setattr(type(spark), "stop", lambda _: None)  # the other tests need it
-    folder = shop(settings(), purchases=LINES + "cid,3,POST1,2017-11-30\n", items=CATALOGUE)
+    lines = LINES.replace("tea", "101").replace("jam", "102")
+    lines += "".join(f"cid,{n},{n},2017-11-30\n" for n in range(103, 120))
+    folder = shop(settings(), purchases=lines + "cid,3,POST,2017-11-30\n", items=CATALOGUE)
     before = sorted(folder.rglob("*"))
     assert printed("check", "shop", "--as-of", "2017-12-01") == (
         0,
         [
+            "note: items.exclude: likely no products: POST (1 rows).",
             "items, of the first rows: 2 rows read = 2 good + 0 rejected",
-            "purchases, of the first rows: 4 rows read = 4 good + 0 rejected",
+            "purchases, of the first rows: 21 rows read = 21 good + 0 rejected",
             "No fault: a run would start.",
         ],
     )

@@ -13,6 +13,7 @@ from alsobought.commands import source_checks
 from alsobought.commands.options import Options, command
 from alsobought.commands.printing import Number, Text, grid, say
 from alsobought.commands.source_checks import FirstRows, Judged
+from alsobought.copurchase.settings import Exclusions, Items
 from alsobought.errors import ConfigError, Fault, JobError
 from alsobought.ingest.proposal.spelling import nearest
 from alsobought.ingest.settings import Source, Sources
@@ -57,7 +58,7 @@ def check(options: CheckOptions) -> None:
     of_machine = [*readiness.machine_faults(_spark_settings(raw)), *_of_warehouse(raw, root, first)]
     faults = [*of_toml, *of_machine, *(fault for rows in first.values() for fault in rows.faults)]
     notes = [*(note for rows in first.values() for note in rows.notes)]
-    _print(faults, [*notes, *source_checks.charges(first)])
+    _print(faults, [*notes, *source_checks.charges(first, _exclude(raw))])
     if environment is not None and not of_machine:
         as_of = day(options.as_of) if options.as_of else LATEST
         sound = [name for name, rows in first.items() if not rows.faults]
@@ -133,6 +134,13 @@ def _sources(raw: Mapping[str, Any]) -> dict[str, Source]:
 
 def _is_source(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Source)
+
+
+def _exclude(raw: Mapping[str, Any]) -> Exclusions:
+    try:
+        return Items.model_validate(raw.get("items", {})).exclude
+    except ValidationError:
+        return Exclusions()  # one of the TOML's faults
 
 
 def _spark_settings(raw: Mapping[str, Any]) -> dict[str, str]:

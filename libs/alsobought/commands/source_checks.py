@@ -1,5 +1,6 @@
 """What `check` finds in source files: without Spark in their headers, with it in their rows."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from alsobought.copurchase.settings import Exclusions
 from alsobought.errors import Fault, JobError
 from alsobought.ingest import files
 from alsobought.ingest.proposal import mismatches
-from alsobought.ingest.proposal.environment import charges_in_words
 from alsobought.ingest.proposal.heads import Head
 from alsobought.ingest.proposal.oddities import no_products_of, titles_of
 from alsobought.ingest.proposal.values import ColumnFacts
@@ -80,26 +81,37 @@ def first_rows(name: str, source: Source, home: Path) -> FirstRows:
     return FirstRows(source, heads, faults, list(mismatches.notes_of(name, source, heads)))
 
 
-def charges(first: Mapping[str, FirstRows]) -> list[str]:
-    """A sentence about the items bought that are likely no products."""
+def charges(first: Mapping[str, FirstRows], exclude: Exclusions) -> list[str]:
+    """A sentence about the items bought that are likely no products and that nothing excludes."""
     bought = first["purchases"].columns if "purchases" in first else {}
     if "item_id" not in bought:
         return []
     catalogue = first["items"].columns if "items" in first else {}
     titles = titles_of(catalogue, {role: role for role in catalogue})
-    return charges_in_words(no_products_of(bought["item_id"], titles))
+    likely = [
+        str(item)
+        for item in no_products_of(bought["item_id"], titles)
+        if item.item_id not in exclude.ids
+        and not any(re.fullmatch(pattern, item.item_id) for pattern in exclude.patterns)
+    ]
+    return [f"items.exclude: likely no products: {', '.join(likely)}."] if likely else []
 
 
 def judged_rows(
     spark: SparkSession, job: Job, environment: Environment, home: Path, as_of: date
 ) -> Judged:
-    """The job's rules on the first rows of its source; nothing is written."""
+    """The job's rules on the first rows of its source; nothing is written.
+
+    Cost: of its files the first, the last and the middle one are read, SAMPLE rows of each part.
+    """
     assert job.source is not None
     key = job.source.name
     try:
         params = environment.params(job.name, job.params)
         source: Source = attrgetter(key)(params)
-        lines = files.read(spark, source, home, files.listed(spark, source, home)).limit(SAMPLE)
+        listed = files.listed(spark, source, home)
+        few = sorted({listed[0], listed[len(listed) // 2], listed[-1]}, key=lambda file: file.path)
+        lines = files.read(spark, source, home, few).limit(SAMPLE)
         name = next(name for name, table in job.reads.items() if table is job.source)
         transformed = job.transform(**{name: lines}, params=params, as_of=as_of)
         judge, account, examples = _account(transformed)
@@ -127,7 +139,8 @@ def uri_faults(spark: SparkSession, warehouse: str) -> list[Fault]:
 
 def in_parts(said: JobError | str) -> tuple[str, str]:
     """What is wrong and what to do about it, of a sentence that has both."""
-    wrong, _, cure = str(said).rpartition(next((s for s in ("; ", ": ") if s in str(said)), "; "))
+    between = next((mark for mark in ("; ", ". ", ": ") if mark in str(said)), "; ")
+    wrong, _, cure = str(said).rpartition(between)
     return (wrong, f"{cure[:1].upper()}{cure[1:]}") if wrong else (str(said).rstrip("."), "")
 
 

@@ -95,11 +95,19 @@ def test_decimal_commas(proposal):
     assert values_of(made)["sources"]["purchases"]["thousands"] == "."
 
 
-def test_charges_are_named(proposal):
+def test_charges_are_excluded(proposal):
     lines = "".join(f"{n},{n},2026-01-05\n" for n in range(10, 30)) + "30,POST,2026-01-05\n" * 2
     made = proposal(orders="order,sku,date\n" + lines)
-    assert made.questions[-1] == "likely no products: POST (2 rows)."
+    assert values_of(made)["items"] == {"exclude": {"ids": ["POST"]}}
+    (table,) = [table for table in made.tables if table.name == "items.exclude"]
+    assert table.why == "Likely no products: POST (2 rows). Take out what is sold."
     assert made.example != "POST"
+
+
+def test_of_several_markets_the_largest_is_looked_at(proposal):
+    lines = "1,a,2026-01-05,DE\n2,b,2026-01-05,FR\n3,a,2026-01-06,FR\n"
+    made = proposal(orders="order,sku,date,country\n" + lines)
+    assert values_of(made)["markets"] == {"default": "FR"}
 
 
 def test_a_column_that_only_the_shop_knows(proposal):

@@ -107,5 +107,6 @@ def test_categories_go_from_the_widest_to_the_narrowest():
     )
     roles = item_roles(catalogue, pa.array(["1"]))
     assert roles == {
-        "item_id": "sku", "category": ["department", "product_type"], "attributes": ["colour"],
+        "item_id": "sku", "title": "product_type", "category": ["department", "product_type"],
+        "attributes": ["colour"],
     }  # fmt: skip

@@ -67,12 +67,14 @@ def proposed(heads: Sequence[Head], place: Place) -> Proposal:
         *_machine(place),
         *_purchase_tables(purchases, place.home),
         *_item_tables(items, purchases, place.home),
+        *_exclusions(charges),
+        *_markets(purchases),
         *_counting(purchases),
     ]
     times = getattr(purchases.column("purchased_at"), "times", None)
     return Proposal(
         tables=tables,
-        questions=[*_questions(purchases, items, unused), *charges_in_words(charges)],
+        questions=_questions(purchases, items, unused),
         as_of=None if times is None else times.last + timedelta(days=1),
         example=_example(item_column, {charge.item_id for charge in charges}),
     )
@@ -208,12 +210,22 @@ def _counting(purchases: Files) -> list[Table]:
     return tables
 
 
-def charges_in_words(charges: Sequence[NoProduct]) -> list[str]:
-    """A sentence about items that are likely no products; none where there are none."""
+def _exclusions(charges: Sequence[NoProduct]) -> list[Table]:
+    """What is likely no product, which no list shows."""
     if not charges:
         return []
-    texts = [f"{c.item_id} {c.title} ({c.rows:,} rows)".replace("  ", " ") for c in charges]
-    return [f"likely no products: {', '.join(texts)}."]
+    ids = [charge.item_id for charge in charges]
+    why = f"Likely no products: {', '.join(map(str, charges))}. Take out what is sold."
+    return [Table("items.exclude", [Setting("ids", ids)], why)]
+
+
+def _markets(purchases: Files) -> list[Table]:
+    """Which market commands look at, where there are several."""
+    market = purchases.column("market")
+    if market is None or market.distinct < 2:
+        return []
+    why = "what show and why are about without --market; markets.groups counts some together"
+    return [Table("markets", [Setting("default", market.most_frequent()[0].strip(), why)])]
 
 
 def _questions(purchases: Files, items: Files, unused: Sequence[Files]) -> list[str]:

@@ -106,4 +106,6 @@ def _of_numbers(column: ColumnFacts) -> list[str]:
 def share(rows: int, whole: int) -> str:
     """A share of rows in words, never a zero that is none."""
     part = rows / max(1, whole)
+    if 0.995 <= part < 1:
+        return f"{part:.2%}" if part < 0.99995 else f"all but {whole - rows:,}"
     return f"{part:.0%}" if part >= 0.01 else f"{part:.2%}" if part >= 0.0001 else f"{rows:,}"

@@ -52,6 +52,10 @@ class NoProduct:
     title: str
     rows: int
 
+    def __str__(self) -> str:
+        """Its id, its title if it has one, and how often it is bought."""
+        return f"{self.item_id} {self.title} ({self.rows:,} rows)".replace("  ", " ")
+
 
 def returns_of(columns: Columns, roles: Roles) -> Returns | None:
     """How the file marks returns; None: it has none that can be seen."""

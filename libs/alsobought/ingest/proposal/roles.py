@@ -107,6 +107,8 @@ def item_roles(columns: Columns, items: pa.Array) -> dict[str, str | list[str]]:
     ]
     categories = [c for c in few if "category" in named(c.name)]
     categories.sort(key=lambda column: column.distinct)
+    if "title" not in roles and categories:
+        roles["title"] = categories[-1].name  # items are looked for by words of their titles
     lists = {
         "category": [column.name for column in categories],
         "attributes": [c.name for c in few if not named(c.name) and not c.is_nested],

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-LIKE = 0.5  # how much of a name must agree
+LIKE = 0.6  # how much of a name must agree
 
 
 def nearest(name: str, names: Sequence[str]) -> str | None:
