@@ -8,8 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from alsobought.commands.options import Options, command
+from alsobought.commands.options import Options, Quiet, command
 from alsobought.errors import ConfigError, JobError
+from alsobought.runtime import progress
 from alsobought.runtime.arguments import day
 
 
@@ -66,6 +67,28 @@ def test_a_failure_is_one_sentence_and_with_debug_the_traceback_comes_first():
     code, _, lines = invoked("nobody", "--debug")
     assert (code, lines.splitlines()[-1]) == (1, "error: There is nobody to greet.")
     assert "Traceback (most recent call last)" in lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuietOptions(Options):
+    """One that may say nothing."""
+
+    quiet: Quiet = False
+
+
+@command
+def whisper(options: QuietOptions) -> None:
+    """Tell of a job, and of a failure."""
+    progress.OUT.print("a job has ended")
+    raise JobError("but badly")
+
+
+def test_quiet_is_nothing_but_what_went_wrong():
+    quiet = typer.Typer()
+    quiet.command()(whisper)
+    for words, out in (([], "a job has ended\n"), (["-q"], ""), (["--quiet"], "")):
+        result = CliRunner().invoke(quiet, words)
+        assert (result.exit_code, result.stdout, result.stderr) == (1, out, "error: but badly\n")
 
 
 def test_a_day_is_parsed_or_refused():

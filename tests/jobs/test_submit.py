@@ -16,7 +16,7 @@ def test_the_command_runs_what_a_job_waits_for_and_spark_submit_writes_the_same_
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert re.findall(r"^(\w+): ", ended.stdout, re.MULTILINE) == [
-        "purchases", "co_purchases", "items", "item_statistics", "related_items",
+        "purchases", "items", "co_purchases", "item_statistics", "related_items",
     ]  # fmt: skip
     assert shop.served(project) == shop.lists("old")
     first, version = rows(project.read("related_items")), project.version("related_items")

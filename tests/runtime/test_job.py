@@ -114,8 +114,12 @@ def test_a_job_file_that_cannot_be_imported_is_not_half_there_the_next_time(tmp_
     path = tmp_path / "jobs" / "items.py"
     path.write_text("JOB = 1 / 0", encoding="utf-8")
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(ConfigError) as refused:
             jobs.load(tmp_path, "items")
+        assert str(refused.value) == (
+            f"{path} cannot be loaded (ZeroDivisionError: division by zero): correct it; if it is "
+            "the package's own, of another version, take that of this one."
+        )
 
 
 def test_a_job_whose_table_comes_with_an_absent_section_is_left_out_alone(tmp_path):
@@ -130,9 +134,24 @@ def test_a_job_whose_table_comes_with_an_absent_section_is_left_out_alone(tmp_pa
         return names(configured), lacking
 
     conf = settings()
-    assert chosen(conf) == (["purchases", "co_purchases"], ["sources.offers"])
+    assert chosen(conf) == (["purchases", "items", "co_purchases"], ["sources.offers"])
     conf["sources"]["purchases"]["returns"] = {"order_prefix": "C"}
-    assert chosen(conf)[0] == ["purchases", "returned_purchases", "co_purchases"]
+    assert chosen(conf)[0] == ["purchases", "returned_purchases", "items", "co_purchases"]
+
+
+def test_a_job_reads_the_catalogue_only_where_its_attributes_exclude_items(tmp_path):
+    job = JOBS["co_purchases"]
+
+    def inputs(conf):
+        (tmp_path / "conf").mkdir(exist_ok=True)
+        (tmp_path / "conf" / "test.toml").write_text(toml(conf), encoding="utf-8")
+        sections = sections_of([job.params]).values()
+        return list(job.inputs_in(load_sections(tmp_path, "test", *sections)))
+
+    conf = settings() | {"items": {"exclude": {"ids": ["POST"]}}}
+    assert inputs(conf) == ["purchases"]
+    conf["items"]["exclude"]["attributes"] = {"brand": ["Us"]}
+    assert inputs(conf) == ["purchases", "catalogue"]
 
 
 def test_a_job_with_nothing_to_do_says_so_and_starts_no_session(tmp_path):

@@ -110,9 +110,15 @@ def _imported(name: str, path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException as error:
         del sys.modules[name]  # half a module must not pass for a whole one
-        raise
+        if not isinstance(error, Exception):
+            raise
+        said = str(error).splitlines()[0] if str(error) else "no reason given"
+        raise ConfigError(
+            f"{path} cannot be loaded ({type(error).__name__}: {said.rstrip('.')}): correct it; if "
+            f"it is the package's own, of another version, take that of this one."
+        ) from error
     # Executors have no jobs/: a function of a job file travels to them with its code.
     register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     return module
@@ -148,8 +154,7 @@ def configured(ordered: Sequence[Job], environment: Environment) -> tuple[list[J
     wanted = [job for job in ordered if environment.wants(job.writes)]
     for job in wanted:
         lacks = environment.lacks(job.needs)
-        read = {source.name for name, source in job.reads.items() if name not in job.only_with}
-        if lacks or out & read:
+        if lacks or out & {source.name for source in job.inputs_in(environment).values()}:
             out.add(job.name)
             lacking |= dict.fromkeys(lacks)
     return [job for job in wanted if job.name not in out], list(lacking)
