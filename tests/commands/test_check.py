@@ -54,6 +54,7 @@ def test_every_fault_is_named_before_spark_starts(shop):
             "fault: lists.min_support: input should be greater than or equal to 1, got 0. "
             "Correct it.",
             f"fault: sources.items.path: no file matches {folder}/itens. Is it items?",
+            "note: the rows are looked at once the TOML and the machine are right.",
             "4 faults: a run would not start.",
         ],
     )

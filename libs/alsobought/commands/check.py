@@ -66,6 +66,8 @@ def check(options: CheckOptions) -> None:
         of_rows = _by_spark(chosen, environment, root, as_of, debug=options.debug)
         _print(of_rows)
         faults += of_rows
+    else:
+        say("note: the rows are looked at once the TOML and the machine are right.")
     if faults:
         say(f"{len(faults)} fault{'s' * (len(faults) > 1)}: a run would not start.")
         raise typer.Exit(1)

@@ -132,6 +132,15 @@ def test_files_of_one_folder_are_a_glob(proposal):
     )
 
 
+def test_files_that_have_more_columns_are_read_too(proposal):
+    more = LINES.replace("qty", "qty,note").replace("30,", "30,1,").replace("05,", "05,1,")
+    made = proposal(a=LINES + "3,cid,cup 1,2/2/2026 18:05,1\n", b=more)
+    assert values_of(made)["sources"]["purchases"]["path"] == "*.csv"
+    path = why(made, "sources.purchases", "path")
+    assert path == "2 files, comments tell of the first 4 rows"
+    assert not [question for question in made.questions if "not used" in question]
+
+
 def test_no_file_says_when(proposal):
     with pytest.raises(JobError) as refused:
         proposal(orders="order,sku\n1,tea\n")

@@ -59,6 +59,17 @@ def test_day_or_month_first_where_no_value_tells():
     assert (other.pattern, other.other) == ("M/d/yyyy", "d/M/yyyy")
 
 
+def test_one_value_tells_day_and_month_apart():
+    assert times(*(f"1/{day}/2026" for day in range(1, 14))) == Times(
+        "M/d/yyyy", date(2026, 1, 1), date(2026, 1, 13), has_clock=False
+    )
+
+
+def test_a_day_that_there_is_not():
+    days = [f"{day:02}/02/2026" for day in range(1, 29)]
+    assert times(*days, "30/02/2026").pattern == "dd/MM/yyyy"
+
+
 def test_dots_mean_that_the_day_comes_first():
     assert times("01.02.2026", "01.03.2026").other == ""
 

@@ -57,8 +57,7 @@ def proposed(heads: Sequence[Head], place: Place) -> Proposal:
     Raises JobError where no file has times.
     """
     groups = [_files(head) for head in heads]
-    purchases = _purchases_of(groups)
-    others = [files for files in groups if files.head is not purchases.head]
+    purchases, others = _with_other_headers(_purchases_of(groups), groups)
     items, unused = _catalogue(purchases, others)
     titles = titles_of(items.columns, items.roles)
     item_column = purchases.column("item_id")
@@ -104,6 +103,23 @@ def _purchases_of(groups: Sequence[Files]) -> Files:
     if not {"order_id", "customer_id"} & best.roles.keys():
         missing.append("order_id")
     return replace(best, roles={**best.roles, **dict.fromkeys(missing, UNKNOWN)})
+
+
+def _with_other_headers(purchases: Files, groups: Sequence[Files]) -> tuple[Files, list[Files]]:
+    """The purchases with those files that have the same columns and some more, and the others."""
+    others = [files for files in groups if files.columns is not purchases.columns]
+    needed = set(purchases.single.values())
+    alike = [
+        files
+        for files in others
+        if needed <= files.columns.keys()
+        and replace(files.head.layout, encoding="") == replace(purchases.head.layout, encoding="")
+    ]
+    paths = sorted(path for files in (purchases, *alike) for path in files.head.paths)
+    head = replace(
+        purchases.head, paths=tuple(paths), is_whole=purchases.head.is_whole and not alike
+    )
+    return replace(purchases, head=head), [files for files in others if files not in alike]
 
 
 def _catalogue(purchases: Files, others: Sequence[Files]) -> tuple[Files, list[Files]]:
@@ -160,7 +176,7 @@ def _purchase_tables(purchases: Files, home: Path) -> list[Table]:
 
 
 def _item_tables(items: Files, purchases: Files, home: Path) -> list[Table]:
-    if items.head is purchases.head:
+    if items.columns is purchases.columns:
         once = Setting(
             "max_rejected_share", 1.0, "the purchases are the catalogue: of an item one row counts"
         )
@@ -245,7 +261,7 @@ def _questions(purchases: Files, items: Files, unused: Sequence[Files]) -> list[
     if events:
         column, values = events
         questions.append(f"{column} has {', '.join(values)}: leave rows out that are no purchases.")
-    if items.head is purchases.head:
+    if items.columns is purchases.columns:
         questions.append("sources.items: is there a catalogue? The purchases stand in for it.")
     questions += [f"{files.name} is not used: what is it?" for files in unused]
     return questions

@@ -50,12 +50,12 @@ def source(name: str, files: Files, home: Path, *more: Setting) -> Table:
     """[sources.<name>]: where the files are and how they are written."""
     head, layout = files.head, files.head.layout
     rows = f"{head.rows.num_rows:,} rows"
-    read_part = "" if head.is_whole else f": comments tell of the first {rows}"
+    files_read = [f"{len(head.paths):,} files"] * (len(head.paths) > 1)
+    read_part = [rows] if head.is_whole else [f"comments tell of the first {rows}"]
     settings = [
-        Setting("path", path_of(head.paths, home), f"{len(head.paths)} files, {rows}{read_part}"
-                if len(head.paths) > 1 else f"{rows}{read_part}"),
+        Setting("path", path_of(head.paths, home), ", ".join([*files_read, *read_part])),
         Setting("format", layout.format),
-    ]  # fmt: skip
+    ]
     if layout.delimiter != ",":
         settings.append(Setting("delimiter", layout.delimiter))
     if not layout.header:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 ENOUGH = 0.98  # of the values must be times; what is not is a broken row
-TRIED, MOST = 200, 0.9  # values that are tried first, and how many of them must be times
+TRIED, MOST = 200, 0.9  # distinct values that are tried first, and how many must be times
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 CENTURY = 2000  # of years with two digits, as Spark reads them
 UNIX = {"unix_seconds": 1, "unix_milliseconds": 1000}
@@ -107,21 +107,27 @@ def _times(shape: str, fields: pa.StructArray) -> Times | None:
 
 
 def _day_or_month_first(days: _Days, clock: str) -> Times | None:
-    """The order that the values allow; where they allow both, the one under which they lie closer
-    together: a file is of a few days or months."""
+    """The order under which more values are days; where that is none or as many, the one under
+    which they lie closer together: a file is of a few days or months."""
     swapped = _Days([(y, d, m) for y, m, d in days.texts], days.sign)
-    forms = [_of_order("d M y", days, clock), _of_order("M d y", swapped, clock)]
-    possible = [times for times in forms if times is not None]
-    if len(possible) < 2 or days.sign == ".":
-        return possible[0] if possible else None
-    best, other = sorted(possible, key=lambda times: times.last - times.first)
+    day_first, month_first = _of_order("d M y", days, clock), _of_order("M d y", swapped, clock)
+    more = _days_in(days) - _days_in(swapped)
+    if days.sign == "." or more > 0 or month_first is None:
+        return day_first
+    if more < 0 or day_first is None:
+        return month_first
+    best, other = sorted((day_first, month_first), key=lambda times: times.last - times.first)
     return replace(best, other=other.pattern)
+
+
+def _days_in(days: _Days) -> int:
+    return sum(_date(texts) is not None for texts in days.texts)
 
 
 def _of_order(order: str, days: _Days, clock: str) -> Times | None:
     """The times of days written in that order; None where too few of them are days."""
     dates = [day for day in map(_date, days.texts) if day is not None]
-    if len(dates) < ENOUGH * len(days.texts):
+    if len(dates) < MOST * len(days.texts):
         return None
     years, months, month_days = zip(*days.texts, strict=True)
     letters = {
