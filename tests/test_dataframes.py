@@ -89,5 +89,14 @@ def test_rows_without_what_they_need_are_counted(frame):
         co_purchases(frame(SCHEMA, *lines), SETTINGS, AS_OF)
     assert str(refused.value) == (
         "purchases: 2 rows have no item_id; 1 rows have no purchased_at; 1 rows have neither "
-        "order_id nor customer_id: leave them out, or fill them."
+        "order_id nor customer_id: leave them out, or correct them."
+    )
+
+
+def test_returns_are_refused(frame):
+    line = frame(f"{SCHEMA}, quantity int", (1, "tea", NOON, -1))
+    with pytest.raises(ContractError) as refused:
+        co_purchases(line, SETTINGS, AS_OF)
+    assert str(refused.value) == (
+        "purchases: 1 rows have no quantity above 0: leave them out, or correct them."
     )

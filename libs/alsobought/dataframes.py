@@ -44,7 +44,7 @@ def co_purchases(purchases: DataFrame, settings: CoPurchases, as_of: date) -> Da
     """Each item's best candidates, with how often they were bought together and were expected.
 
     In:    a row for each line of an order: item_id, purchased_at (timestamp), and order_id or
-           customer_id, ids as text or whole numbers; optional quantity, price, market. Lines
+           customer_id, ids as text or whole numbers; optional quantity (> 0), market. Lines
            without one of the two ids count by the other.
     Out:   the columns of the table `co_purchases`, computed and kept by Spark until nobody refers
            to the result any more.
@@ -203,8 +203,9 @@ def _require_ids(lines: DataFrame, table: Table) -> None:
         "no item_id": F.coalesce("item_id", F.lit("")) == "",
         "no purchased_at": F.col("purchased_at").isNull(),
         "neither order_id nor customer_id": F.coalesce("order_id", "customer_id").isNull(),
+        "no quantity above 0": F.coalesce("quantity", F.lit(0.0)) <= 0,
     }
     (counts,) = lines.agg(*(F.count_if(lacks[name]).alias(name) for name in lacks)).collect()
     faults = [f"{counts[name]:,} rows have {name}" for name in lacks if counts[name]]
     if faults:
-        raise ContractError(f"{table.name}: {'; '.join(faults)}: leave them out, or fill them.")
+        raise ContractError(f"{table.name}: {'; '.join(faults)}: leave them out, or correct them.")
