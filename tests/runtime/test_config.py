@@ -59,7 +59,12 @@ def test_a_job_gets_its_own_section_and_the_shared_ones_that_it_asks_for(tmp_pat
     environment = config.load(tmp_path, "test", NEEDED_DEMANDS)
     params = environment.params("related_items", DEMANDS["related_items"].params)
     assert params.model_dump() == {
-        "lists": {"metrics": ["pearson_residual", "lift"], "min_support": 1},
+        "lists": {
+            "metrics": ["pearson_residual", "lift"],
+            "min_support": 1,
+            "unknown_items": "leave_out",
+        },
+        "markets": None,
         "top_k": 5,
     }
 

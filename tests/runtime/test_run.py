@@ -83,7 +83,7 @@ def last_run(project, table):
 def test_the_commit_tells_of_its_run(shop):
     shop.run_job("purchases")
     shop.run_job("items")
-    shop.run_job("co_purchases")
+    shop.run_jobs("item_statistics", "co_purchases")
     shop.run_job("co_purchases")
     shop.run_job("related_items")
     assert last_run(shop, "related_items") == {
@@ -92,10 +92,15 @@ def test_the_commit_tells_of_its_run(shop):
         "environment": "test",
         "code_version": __version__,
         "parameters": {
-            "lists": {"metrics": ["pearson_residual", "lift"], "min_support": 1},
+            "lists": {
+                "metrics": ["pearson_residual", "lift"],
+                "min_support": 1,
+                "unknown_items": "leave_out",
+            },
+            "markets": None,
             "top_k": 5,
         },
-        "read_versions": {"co_purchases": 2, "items": 1},
+        "read_versions": {"co_purchases": 2, "items": 1, "item_statistics": 1},
         "account": {},
     }
     told = last_run(shop, "co_purchases")

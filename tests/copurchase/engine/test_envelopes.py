@@ -89,7 +89,7 @@ def test_rows_are_found_by_key():
 def test_spark_keeps_the_rows_of_a_kind_and_only_its_columns(spark):
     kind, packed = envelopes.MARKETS, envelopes.PACKED
     sizes = envelopes.SIZES.of(np.zeros((5, 3), np.int64))
-    markets = kind.of(np.array([[8], [9], [10]]))
+    markets = kind.of(np.array([[8], [9], [10], [11]]))
 
     def both_kinds(_):
         yield packed.row(envelopes.SIZES, sizes, part=1)
