@@ -26,6 +26,11 @@ from alsobought.runtime.store import warehouse_path
 
 EXAMPLES = ("alsobought check shop", "alsobought check shop --as-of 2026-02-01")
 EXAMPLE = 100  # characters of a row
+FEW_ROWS = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 LATEST = date(9999, 12, 31)  # where no day is given, everything lies before it
 
 EXAMPLES = ("alsobought check shop", "alsobought check shop --as-of 2026-02-01")
@@ -166,7 +171,7 @@ def _by_spark(
     if not chosen and "://" not in environment.warehouse:
         return []
     try:
-        spark = session.build("check", environment.spark, debug=debug)
+        spark = session.build("check", _quick(environment.spark), debug=debug)
     except JobError as error:
         return [Fault("spark", *source_checks.in_parts(error))]
     try:
@@ -181,6 +186,12 @@ def _by_spark(
         say(*(f"{name}, of the first rows: {said}" for said in of_source.sentences))
     _print_examples(judged)
     return [*faults, *(fault for of_source in judged.values() for fault in of_source.faults)]
+
+
+def _quick(settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings of Spark for few rows: compiling queries would take longer than they do."""
+    java = f"-XX:TieredStopAtLevel=1 {settings.get(session.JAVA_OPTIONS, '')}".strip()
+    return {**settings, **FEW_ROWS, session.JAVA_OPTIONS: java}
 
 
 def _print_examples(judged: Mapping[str, Judged]) -> None:

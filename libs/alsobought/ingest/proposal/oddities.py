@@ -134,9 +134,11 @@ def titles_of(columns: Columns, roles: Mapping[str, object]) -> dict[str, str]:
         return {}
     items, titles = (columns[str(roles[role])] for role in ("item_id", "title"))
     with_both = np.flatnonzero((items.codes >= 0) & (titles.codes >= 0))
-    first = pa.array(with_both[np.unique(items.codes[with_both], return_index=True)[1]])
-    ids = pc.utf8_trim_whitespace(items.column.take(first).cast(pa.string()))
-    texts = titles.column.take(first).cast(pa.string())
+    first = np.full(items.rows, -1)
+    first[items.codes[with_both][::-1]] = with_both[::-1]  # of rows with one id the first stays
+    rows = pa.array(first[first >= 0])
+    ids = pc.utf8_trim_whitespace(items.column.take(rows).cast(pa.string()))
+    texts = titles.column.take(rows).cast(pa.string())
     return dict(zip(ids.to_pylist(), texts.to_pylist(), strict=True))
 
 
