@@ -27,6 +27,7 @@ NEEDED = {
     "spark.ui.showConsoleProgress": "false",  # jobs show their own, where there is a terminal
     # Java compiles no longer method; one that it only interprets takes twice the time
     "spark.sql.codegen.hugeMethodLimit": "8000",
+    "spark.driver.maxResultSize": "0",  # all items come to the driver, above the default 1 GiB, too
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
 }
