@@ -17,8 +17,8 @@ SECONDS_PER_COPY = 3e-8
 SECONDS_PER_PAIR = 5e-8
 SECONDS_PER_ROW = 2.2e-6
 # seconds of a run whatever its data: settings read, stages and workers started, files committed
-PACKING_SECONDS = 3.5
-COUNTING_SECONDS = 2.0
+PACKING_SECONDS = 7.0
+COUNTING_SECONDS = 1.5
 HEAVY_SHARE = 0.5
 RARE_UNITS = 0.01
 LOST_SHARE = 0.01  # 1.8% of the pairs, left out of two orders, moved an E by 54%
