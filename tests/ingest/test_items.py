@@ -62,6 +62,13 @@ def test_rows_without_a_usable_id_or_with_one_that_was_there_are_refused(items):
     ]
 
 
+def test_of_rows_with_one_id_one_with_a_title_stays(items):
+    judged = items(
+        {"a.csv": "id,name\n1,\n1,tea\n1,\n"}, columns={"item_id": "id", "title": "name"}
+    )
+    assert rows(judged.where("size(reasons) = 0").select("item_id", "title")) == [("1", "tea")]
+
+
 def test_bytes_that_the_encoding_cannot_read_are_seen_in_every_text_column(items):
     broken = {"name": "title", "brand": "brand", "aisle": "category", "colour": "attributes"}
     head = HEAD.strip().split(",")

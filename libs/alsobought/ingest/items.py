@@ -38,7 +38,7 @@ def classified(lines: DataFrame, source: ItemSource) -> DataFrame:
 
     In:    the source's columns as `files.read` gives them.
     Rules: unreadable_row, missing_item_id, unreadable_<text column>, duplicate (of the rows with
-           the same id that break no other rule, one stays).
+           the same id that break no other rule one stays, if there is one with a title).
     Nulls: no title, brand or first_seen_at stays null; category and attributes leave nulls out;
            an unreadable is_available is true.
     """
@@ -47,7 +47,7 @@ def classified(lines: DataFrame, source: ItemSource) -> DataFrame:
     rules = {**row_rules(["item_id"]), **text_rules(source, _texts())}
     judged = with_reasons(rows, rules).select(*ITEMS.names, REASONS)
     by_content = F.to_json(F.struct(*ITEMS.names))
-    return with_duplicates(judged, ITEMS.key, [by_content])
+    return with_duplicates(judged, ITEMS.key, [F.col("title").isNull(), by_content])
 
 
 def _texts() -> dict[str, Column]:
