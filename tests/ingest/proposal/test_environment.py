@@ -1,9 +1,12 @@
 """What is proposed for files of several kinds; tests/test_your_data.py has a whole environment."""
 
 import tomllib
-from datetime import date
+from datetime import date, datetime, time
+from decimal import Decimal
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from alsobought.errors import JobError
 from alsobought.ingest.proposal import heads
@@ -85,6 +88,33 @@ def test_what_a_column_is_taken_for_and_why(proposal):
         "3 distinct of 4 rows; blanks around 1 ids are left out"
     )
     assert why(made, columns, "purchased_at") == "from 2026-01-05 to 2026-01-07"
+
+
+def test_columns_that_have_types(tmp_path):
+    rows = {
+        "customer_id": [17850.0, None, 13047.0],
+        "order_id": [1, 2, 3],
+        "sku": pa.array(["a", "b", "a"], pa.large_string()),
+        "sold_at": [datetime(2026, 1, 5, 12)] * 3,  # noqa: DTZ001 - without a zone
+        "price": [Decimal("1.50"), Decimal("2.00"), None],
+        "open": [time(10)] * 3,
+        "tags": [["x"], [], None],
+        "empty": pa.nulls(3),
+    }
+    parquet.write_table(pa.table(rows), tmp_path / "a.parquet")
+    made = proposed(heads.read([tmp_path / "a.parquet"]), Place("shop", tmp_path, 8))
+    assert values_of(made)["sources"]["purchases"] == {
+        "path": "a.parquet",
+        "format": "parquet",
+        "time_zone": "UTC",
+        "columns": {
+            "customer_id": "customer_id",
+            "order_id": "order_id",
+            "item_id": "sku",
+            "purchased_at": "sold_at",
+            "price": "price",
+        },
+    }
 
 
 def test_decimal_commas(proposal):

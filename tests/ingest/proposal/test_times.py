@@ -1,13 +1,13 @@
 """The form of a column's times, in Spark's letters."""
 
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from alsobought.ingest import time_patterns
-from alsobought.ingest.proposal.times import Times, times_of
+from alsobought.ingest.proposal.times import Times, times_of, times_of_instants
 
 
 def times(*texts):
@@ -77,6 +77,17 @@ def test_dots_mean_that_the_day_comes_first():
 def test_a_zone_that_the_times_name():
     assert times("2024-01-02 10:11:12 -0500").names_zone
     assert not times("2024-01-02 10:11:12").names_zone
+
+
+def test_a_column_that_holds_times_already():
+    noon = datetime(2026, 1, 5, 12)  # noqa: DTZ001 - without a zone
+    first, last = date(2026, 1, 5), date(2026, 1, 5)
+    wall = times_of_instants(pa.chunked_array([[noon, None]]))
+    assert wall == Times("", first, last, has_clock=True)
+    instants = pa.chunked_array([pa.array([noon], pa.timestamp("us", "UTC"))])
+    assert times_of_instants(instants) == Times("", first, last, has_clock=True, names_zone=True)
+    days = pa.chunked_array([pa.array([first], pa.date32())])
+    assert times_of_instants(days) == Times("", first, last, has_clock=False)
 
 
 def test_a_few_values_that_are_no_times():

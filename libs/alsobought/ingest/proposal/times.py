@@ -78,7 +78,9 @@ def as_numpy(values: pa.Array) -> np.ndarray:
 def times_of_instants(values: pa.Array) -> Times:
     """The same of a column that holds times already."""
     ends = pc.min_max(values.cast(pa.timestamp("us"), safe=False).cast(pa.date32(), safe=False))
-    return Times("", ends["min"].as_py(), ends["max"].as_py(), not pa.types.is_date(values.type))
+    is_day = pa.types.is_date(values.type)
+    has_zone = not is_day and values.type.tz is not None
+    return Times("", ends["min"].as_py(), ends["max"].as_py(), not is_day, has_zone)
 
 
 def _times(shape: str, fields: pa.StructArray) -> Times | None:

@@ -83,15 +83,16 @@ class ColumnFacts:
     @cached_property
     def times(self) -> Times | None:
         """The values as times, where they are."""
-        if pa.types.is_temporal(self.column.type) and self.given:
+        kind = self.column.type
+        if (pa.types.is_timestamp(kind) or pa.types.is_date(kind)) and self.given:
             return times_of_instants(self.column)
         return times_of(self.values, self.counts) if self.given else None
 
     @cached_property
     def decimal(self) -> str:
         """ "." or "," where the values are numbers that are written so; "": they are no numbers."""
-        if not pa.types.is_string(self.column.type):
-            kind = self.column.type
+        kind = self.column.type
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
             is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
             return "." if is_number or pa.types.is_decimal(kind) else ""
         if self.rows_like(POINT) >= ENOUGH * self.given > 0:
