@@ -111,9 +111,7 @@ def pack_purchases(
             f"units in [baskets], or map {without[0]}_id in [sources.purchases.columns]."
         )
     pack_seconds = time.monotonic() - began
-    return PackedBaskets(
-        packed, items, layout, totals_of_units, scan_seconds, pack_seconds, notes
-    )
+    return PackedBaskets(packed, items, layout, totals_of_units, scan_seconds, pack_seconds, notes)
 
 
 def plan_blocks(packed: PackedBaskets, support: int, task_bytes: int) -> Plan:
