@@ -186,13 +186,14 @@ def co_purchases(this: Round) -> None:
     given = ("duckdb", json.dumps(task.as_dict()))
     this.other("co_purchases", DUCKDB, "benchmarks.contestants.child", *given)
     shutil.rmtree(out)
-    this.run_jobs("co_purchases", ["co_purchases"], night(0))
+    this.run_jobs("co_purchases", ["co_purchases", "--force"], night(0))
     _in_one_session(this, "co_purchases_twice", "co_purchases", "co_purchases")
 
 
 def item_statistics(this: Round) -> None:
     """Counts of single items with those of pairs, in one run."""
-    this.run_jobs("item_statistics", ["item_statistics", "co_purchases"], night(0))
+    jobs = ["item_statistics", "co_purchases", "--force"]
+    this.run_jobs("item_statistics", jobs, night(0))
 
 
 def small_job(this: Round) -> None:
