@@ -40,8 +40,8 @@ demo: $(VENV) ## From a year of real grocery purchases to related items and weig
 	@echo "  .venv/bin/alsobought calibration --plot c.png   and then: how good the scores are"
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
 
-# the tests that start processes of their own; test-rooms leaves them out
-RUNS := tests/runtime tests/commands tests/jobs tests/packaging tests/test_extending.py
+# the tests of what a user starts; test-rooms runs all others, and takes about as long with the DAGs
+RUNS := tests/runtime tests/commands tests/jobs tests/packaging
 
 test: $(VENV) $(VENV_AIRFLOW) ## Run all tests, two sets at a time
 	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags
