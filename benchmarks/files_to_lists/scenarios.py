@@ -26,7 +26,7 @@ from benchmarks.files_to_lists.event_log import by_job, newest, stages
 from benchmarks.files_to_lists.project_home import ENVIRONMENT, ProjectHome, partitions_for
 from benchmarks.files_to_lists.watched import Failed, Watched, watch
 
-JOBS = ("purchases", "items", "co_purchases", "related_items")
+JOBS = ("purchases", "items", "item_statistics", "co_purchases", "related_items")
 PROJECT, DUCKDB, SPARK = "alsobought", "duckdb", "spark"
 CONTESTANTS = (SPARK, DUCKDB, PROJECT)
 Run = dict[str, Any]
