@@ -314,3 +314,21 @@ def test_for_programs_nothing_is_an_empty_list_and_suggestions_are_on_stderr(war
         "",
         "error: Give --json or --csv, not both.\n",
     )
+
+
+def test_an_item_that_no_catalogue_has_is_looked_up_in_all_markets_and_units(warehouse):
+    lists_of_two_markets(warehouse)
+    day = date(2024, 1, 3)
+    bought = [
+        (day, "order", "eu", "loose", 2, 2, 0.1, 9),
+        (day, "customer", "at", "x7", 1, 1, 0.1, 9),
+    ]
+    others = [[{"others": 1, "buyers": row[4]}] for row in bought]
+    item_tables.write(
+        warehouse, "item_statistics", item_tables.STATISTICS, bought, other_purchases=others
+    )
+    lines = printed("show", "loose", "--market", "all")[1]
+    title = "loose, which is not in the catalogue: related items by pearson_residual"
+    assert [line.split(", as of")[0] for line in lines if "related" in line] == [title, title]
+    assert printed("show", "x7", "--market", "at")[1][0].startswith("x7, which is not")
+    assert printed("show", "x7", "--market", "eu")[1][0].startswith("No item has all of 'x7'")

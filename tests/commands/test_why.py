@@ -136,13 +136,26 @@ def test_for_programs_a_pair_is_a_row_for_each_unit_and_metric():
     ]
 
 
-def purchases_were(warehouse, *lines, max_items=10, **run):
-    """Give the shop purchases, (order, item) each, which the last run of co_purchases has read."""
+def test_for_programs_a_directed_pair_that_was_not_kept_has_no_evidence():
+    """Its shares and purchases would be others than those of item_statistics."""
+    words = ("why", "tea", "honey", "--unit", "order", "--relation", "after", "--json")
+    (row,) = json.loads(separately(*words)[1])
+    assert {name: value for name, value in row.items() if value is not None} == {
+        "as_of": "2024-01-02", "market": "all", "relation": "after", "unit": "order",
+        "item_id": "tea", "related_item_id": "honey",
+        "reason": "The pair is not in co_purchases.",
+    }  # fmt: skip
+    assert {"both", "expected", "buyers", "related_buyers", "units"} <= row.keys()
+
+
+def purchases_were(warehouse, *lines, max_items=10, groups=None, **run):
+    """Give the shop purchases, which the last run of co_purchases has read: an order, an item and
+    a market each, by default the market `all`."""
     tables, read = warehouse, {"purchases": 0}
     columns = {
-        "market": ["all"] * len(lines),
-        "order_id": [order for order, _ in lines],
-        "item_id": [item for _, item in lines],
+        "market": [line[2] if len(line) > 2 else "all" for line in lines],
+        "order_id": [line[0] for line in lines],
+        "item_id": [line[1] for line in lines],
         "line": [""] * len(lines),
         "quantity": [1.0] * len(lines),
         "purchased_at": pa.array(
@@ -151,7 +164,8 @@ def purchases_were(warehouse, *lines, max_items=10, **run):
     }
     write_deltalake(str(tables / "purchases"), pa.table(columns))
     baskets = {"look_back_days": 30, "max_items": {"order": max_items}}
-    parameters = item_tables.PARAMETERS | {"baskets": baskets}
+    markets = groups and {"default": None, "groups": groups}
+    parameters = item_tables.PARAMETERS | {"baskets": baskets, "markets": markets}
     told = {"as_of": "2024-01-02", "parameters": parameters, "read_versions": read | run}
     item_tables.write(
         warehouse,
@@ -182,6 +196,15 @@ def test_a_pair_that_is_not_kept_is_counted_where_its_purchases_are_still_there(
     assert [row[name] for name in ("both", "buyers", "related_buyers", "units", "rank")] == [
         3, 4, 5, 10, None,
     ]  # fmt: skip
+
+
+def test_a_pair_is_counted_in_a_group_of_markets_whose_orders_belong_to_their_market(warehouse):
+    """Order a of at and order a of de are two; that of fr counts in no group."""
+    both = [(order, item, market) for order, market in [("a", "at"), ("a", "de"), ("b", "de")]
+            for item in ("tea", "honey")]  # fmt: skip
+    alone = [("c", "tea", "at"), ("c", "honey", "de"), ("d", "honey", "at"), ("a", "tea", "fr")]
+    purchases_were(warehouse, *both, *alone, groups={"all": ["at", "de"]})
+    assert not_kept("honey")[1] == "3 of 4 orders that held Green tea also held Honey [raw]."
 
 
 def test_lines_that_were_returned_do_not_count(warehouse):

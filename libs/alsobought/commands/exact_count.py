@@ -15,27 +15,30 @@ def units_with_both(pairs: ItemPairs, related: Item, buyers: tuple[int, int]) ->
     """The units that hold both items among the purchases that the run of co_purchases has read.
 
     `buyers`: the units that hold each, as item_statistics has them. Where the purchases give other
-    numbers, they were counted in another way (a market that is a group of markets), and the answer
-    is None; as it is where the commit does not tell of its run, what it has read is no longer there
-    or more than MOST_LINES, the pair is directed, or a unit with both was sampled.
+    numbers, they were counted in another way, and the answer is None; as it is where the commit
+    does not tell of its run, what it has read is no longer there or more than MOST_LINES, the pair
+    is directed, or a unit with both was sampled.
     Cost: some scans of the purchases.
     """
     run = pairs.run_of("co_purchases")
-    baskets, versions = run.get("parameters", {}).get("baskets"), run.get("read_versions", {})
-    if not baskets or "purchases" not in versions or pairs.view.relation != "together":
+    parameters, versions = run.get("parameters", {}), run.get("read_versions", {})
+    is_counted = "baskets" in parameters and "purchases" in versions
+    if not is_counted or pairs.view.relation != "together":
         return None
     try:
-        row = _counted(pairs, related, baskets, versions)
+        row = _counted(pairs, related, parameters, versions)
     except JobError:
         return None
     if row is None or (row["buyers"], row["related_buyers"]) != buyers:
         return None
-    if (row["most_items"] or 0) > baskets["max_items"][pairs.unit]:
+    if (row["most_items"] or 0) > parameters["baskets"]["max_items"][pairs.unit]:
         return None
     return int(row["units"])
 
 
-def _counted(pairs: ItemPairs, related: Item, baskets: Row, versions: dict[str, int]) -> Row | None:
+def _counted(
+    pairs: ItemPairs, related: Item, parameters: Row, versions: dict[str, int]
+) -> Row | None:
     """units with both, most_items of these, buyers, related_buyers; None: too many lines."""
     warehouse = pairs.view.warehouse
     names = {name: warehouse.at_version(name, version) for name, version in versions.items()}
@@ -44,7 +47,7 @@ def _counted(pairs: ItemPairs, related: Item, baskets: Row, versions: dict[str, 
         return None
     item, other = quoted(pairs.item.item_id), quoted(related.item_id)
     query = f"""
-        WITH lines AS ({_lines(pairs, baskets, names)}),
+        WITH lines AS ({_lines(pairs, parameters, names)}),
         both AS (SELECT unit_id FROM lines WHERE item_id IN ({item}, {other}) GROUP BY unit_id
             HAVING count(DISTINCT item_id) = 2),
         sizes AS (SELECT count(DISTINCT item_id) AS items FROM lines
@@ -56,13 +59,18 @@ def _counted(pairs: ItemPairs, related: Item, baskets: Row, versions: dict[str, 
     return warehouse.rows(query)[0]
 
 
-def _lines(pairs: ItemPairs, baskets: Row, names: dict[str, str]) -> str:
+def _lines(pairs: ItemPairs, parameters: Row, names: dict[str, str]) -> str:
     """The lines that count, as SQL: of the window, with a unit, not returned before the day."""
     view = pairs.view
-    first = days_before(date.fromisoformat(view.day), baskets["look_back_days"])
+    first = days_before(date.fromisoformat(view.day), parameters["baskets"]["look_back_days"])
+    groups = (parameters.get("markets") or {}).get("groups", {})
+    markets = ", ".join(map(quoted, groups.get(view.market, [view.market])))
+    unit_id = f"p.{pairs.unit}_id"
+    if pairs.unit == "order":  # of a group of markets: an order id belongs to its market
+        unit_id = f"concat(character_length(p.market), ' ', p.market, {unit_id})"
     query = (
-        f"SELECT p.{pairs.unit}_id AS unit_id, p.item_id FROM {names['purchases']} AS p"
-        f" WHERE p.market = {quoted(view.market)} AND p.{pairs.unit}_id IS NOT NULL"
+        f"SELECT {unit_id} AS unit_id, p.item_id FROM {names['purchases']} AS p"
+        f" WHERE p.market IN ({markets}) AND p.{pairs.unit}_id IS NOT NULL"
         f" AND p.quantity > 0 AND p.purchased_at >= TIMESTAMP '{first}T00:00:00Z'"
         f" AND p.purchased_at < TIMESTAMP '{view.day}T00:00:00Z'"
     )

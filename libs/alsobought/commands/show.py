@@ -39,7 +39,7 @@ class ShowOptions(ListOptions):
 def show(options: ShowOptions) -> None:
     """Print an item's related items, best first, with their evidence."""
     views = chosen_views(home.find(), options)
-    item = the_item(views[0], options.item, lambda item_id: f"show {item_id} {options.as_typed()}")
+    item = the_item(views, options.item, lambda item_id: f"show {item_id} {options.as_typed()}")
     lists = [[ItemPairs(view, item, unit) for unit in view.units] for view in views]
     if options.is_for_programs:
         rows = [row for of_view in lists for pairs in of_view for row in _rows(pairs, options.top)]

@@ -34,11 +34,10 @@ class WhyOptions(ListOptions):
 def why(options: WhyOptions) -> None:
     """Explain why an item is, or is not, in another item's list."""
     view, typed = chosen_view(home.find(), options), options.as_typed()
-    item = the_item(
-        view, options.item, lambda item_id: f"why {item_id} {shlex.quote(options.related)} {typed}"
-    )
+    other = shlex.quote(options.related)
+    item = the_item([view], options.item, lambda item_id: f"why {item_id} {other} {typed}")
     related = the_item(
-        view, options.related, lambda item_id: f"why {item.item_id} {item_id} {typed}"
+        [view], options.related, lambda item_id: f"why {item.item_id} {item_id} {typed}"
     )
     if item == related:
         raise JobError(f"Both are {item}: name two items.")
@@ -137,10 +136,14 @@ def _why_expected(pair: Pair) -> str:
 
 
 def _evidence_of(pair: Pair) -> Row:
-    """What is known of a pair that was not kept, for programs; `both` null: it is not known."""
+    """What is known of a pair that was not kept, for programs; null: it is not known.
+
+    item_statistics has what is expected of `together` alone: other relations have other shares.
+    """
     statistics = pair.pairs.statistics(pair.pairs.item)
     related_statistics = pair.pairs.statistics(pair.related)
-    if statistics is None or related_statistics is None:
+    is_directed = pair.pairs.view.relation != "together"
+    if statistics is None or related_statistics is None or is_directed:
         return dict.fromkeys(Evidence._fields)
     evidence = _evidence(statistics, related_statistics)
     buyers = evidence.buyers, evidence.related_buyers
