@@ -1,5 +1,7 @@
 """How commands print: aligned by the heading's type, numbers with four significant digits."""
 
+import csv
+import io
 import os
 import subprocess
 import sys
@@ -77,14 +79,27 @@ def test_rows_for_programs(capsys):
         ' {"item": null, "n": 2, "score": 0.5}]\n'
     )
     rows_for_programs(rows, as_csv=True)
-    assert capsys.readouterr().out == 'item,n,score\n"a ""b"", c",1,nan\n,2,0.5\n'
+    assert capsys.readouterr().out == 'item,n,score\n"a ""b"", c",1,\n,2,0.5\n'
     rows_for_programs([], as_csv=False)
     assert capsys.readouterr().out == "[]\n"
 
 
-def test_a_reader_who_leaves_is_no_error():
+def test_a_cell_of_csv_keeps_its_control_characters(capsys):
+    text = "a\tb\x0bc\x0cd\re\nf\x85g"
+    rows_for_programs([{"item": text, "n": 1}], as_csv=True)
+    out = capsys.readouterr().out
+    assert out == f'item,n\n"{text}",1\n'
+    assert [*csv.reader(io.StringIO(out, newline=""))] == [["item", "n"], [text, "1"]]
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["say('x' * 99999)", "rows_for_programs([{'x': 'x' * 99999}], as_csv=True)"],
+)
+def test_a_reader_who_leaves_is_no_error(printed):
     """As `| head` does."""
-    code = "from alsobought.commands.printing import say\nfor n in range(9): say('x' * 99999)"
+    names = "rows_for_programs, say"
+    code = f"from alsobought.commands.printing import {names}\nfor n in range(9): {printed}"
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=os.environ,

@@ -61,6 +61,22 @@ def test_counts_by_reason_and_a_sample_with_file_and_lines(rejected):
     assert len(printed("rejects", "test", "--top", "0")[1]) == 5
 
 
+def test_the_sample_is_of_all_tables(rejected, warehouse):
+    events = {
+        "source": ["offers"] * 3, "source_file": ["file:/none.csv"] * 3,
+        "reasons": [["missing_offer_id"]] * 3, "row": ["a", "b", "c"], "copies": [1] * 3,
+    }  # fmt: skip
+    write_deltalake(str(warehouse / "rejected_events"), pa.table(events))
+
+    def sample(top):
+        lines = printed("rejects", "test", "--top", top)[1]
+        return [line.split()[-1] for line in lines[lines.index("file line reasons row") + 1 :]]
+
+    assert len(sample("2")) == 2
+    assert sample("4")[3:] == ["a"]
+    assert len(sample("9")) == 6
+
+
 def test_one_reason_alone(rejected):
     assert printed("rejects", "test", "--reason", "unreadable_row") == (
         0,

@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, TextIO
 
 from rich import box
 from rich.console import Console
@@ -65,15 +65,12 @@ def rows_for_programs(rows: Sequence[Mapping[str, Any]], *, as_csv: bool) -> Non
 
     A value that is not there is null, in CSV an empty cell.
     """
-    text = io.StringIO()
-    if as_csv and rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    elif not as_csv:
-        objects = [json.dumps(_finite(row), ensure_ascii=False, default=str) for row in rows]
-        text.write("[" + ",\n ".join(objects) + "]\n")
-    _console().out(text.getvalue(), end="", highlight=False)
+    values = [_finite(row) for row in rows]
+    if as_csv:
+        _write(_csv(values))
+        return
+    objects = [json.dumps(row, ensure_ascii=False, default=str) for row in values]
+    _write("[" + ",\n ".join(objects) + "]\n")
 
 
 def number(value: float) -> str:
@@ -83,11 +80,46 @@ def number(value: float) -> str:
 
 
 def _finite(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with null for what JSON has no number for."""
+    """The row with None for what is no finite number, which JSON cannot say."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in row.items()
     }
+
+
+class _Lines(NamedTuple):
+    """What csv writes to: rows, each of which ends with a line feed alone."""
+
+    file: TextIO
+
+    def write(self, row: str) -> int:
+        return self.file.write(row.removesuffix("\r\n") + "\n")
+
+
+def csv_writer(file: TextIO, names: Sequence[str]) -> "csv.DictWriter[str]":
+    """A writer of rows as CSV, which has written the names; lines end with a line feed."""
+    # csv quotes the characters of its line ends: with \r\n a cell may hold either
+    writer = csv.DictWriter(_Lines(file), names, extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    return writer
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows as CSV under their names; "" for none."""
+    text = io.StringIO()
+    if rows:
+        csv_writer(text, list(rows[0])).writerows(rows)
+    return text.getvalue()
+
+
+def _write(text: str) -> None:
+    """Write text to stdout with every character as it is: Rich expands tabs and drops others."""
+    console = _console()
+    try:
+        console.file.write(text)
+        console.file.flush()
+    except BrokenPipeError:
+        console.on_broken_pipe()
 
 
 def _may_wrap(heading: Heading) -> bool:

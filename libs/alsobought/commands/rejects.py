@@ -1,9 +1,9 @@
 """The command `rejects`: the rows that the ingest jobs have rejected, and why."""
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import typer
 
 from alsobought.commands.options import RowOptions, command
-from alsobought.commands.printing import Id, Number, Text, grid, rows_for_programs, say
+from alsobought.commands.printing import Id, Number, Text, csv_writer, grid, rows_for_programs, say
 from alsobought.errors import ConfigError, NotFoundError
 from alsobought.ingest.files import local
 from alsobought.ingest.settings import Sources
@@ -64,7 +64,7 @@ def rejects(options: RejectsOptions) -> None:
     elif not options.reason:
         rows_for_programs(counts, as_csv=options.as_csv)
         return
-    sample = [*_rows(warehouse, options.reason, options.top)] if options.top else []
+    sample = [*islice(_rows(warehouse, options.reason, options.top), options.top)]
     sources = environment.section(Sources)
     rows = [_shown(row) for row in _with_lines(sample, sources)]
     if options.is_for_programs:
@@ -97,7 +97,10 @@ def _of_reason(counts: list[Row], reason: str) -> list[Row]:
 
 
 def _rows(warehouse: Warehouse, reason: str | None, top: int | None) -> Iterator[Row]:
-    """Rejected rows by source, file and row; None: all of them. A stream: memory stays bounded."""
+    """Rejected rows by source, file and row, of each table `top`; None: all of them.
+
+    A stream: memory stays bounded.
+    """
     condition = f"WHERE array_has(reasons, {quoted(reason)})" if reason else ""
     limit = "" if top is None else f"ORDER BY source, source_file, row LIMIT {top}"
     for table, source in TABLES.items():
@@ -141,8 +144,7 @@ def _write(warehouse: Warehouse, options: RejectsOptions) -> int:
     written = 0
     try:
         with options.to.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names, extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
+            writer = csv_writer(file, names)
             for row in _rows(warehouse, options.reason, None):
                 writer.writerow(_shown(row))
                 written += 1
