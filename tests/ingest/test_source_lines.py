@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from alsobought.ingest.settings import ItemSource
+from alsobought.ingest.settings import ItemSource, PurchaseSource
 from alsobought.ingest.source_lines import RejectedRow, lines_of
 
 CSV = 'item,title\ntea,"Green\ntea"\njam,Plum\n,Tea\njam, Plum \n'
@@ -41,6 +41,34 @@ def test_the_first_line_of_each_record_that_reads_so(file):
     assert lines_of(path, source(), wanted) == [[5], [4, 6], [2], [], [4, 6]]
     packed = file("a.csv.gz", gzip.compress(CSV.encode()))
     assert lines_of(packed, source(), wanted[:1]) == [[5]]
+
+
+def purchases(**more):
+    columns = {"item_id": "item", "order_id": "order", "purchased_at": "time"} | more
+    values = {
+        "path": "x", "format": "csv", "columns": columns, "time_zone": "UTC",
+        "max_rejected_share": 0.0, "max_future_share": 0.0,
+    }  # fmt: skip
+    return PurchaseSource.model_validate(values)
+
+
+def test_a_duplicate_has_the_line_and_the_market_of_the_one_that_stayed(file):
+    lines = "o1,tea,1,at\no1,tea,2,at\no1,tea,1,\no1,tea,2,at\n,tea,7,at\no1,tea,1,at"
+    path = file("a.csv", f"order,item,line,market\n{lines}\n".encode())
+    told = '{"item_id":"tea","order_id":"o1","line":"%s","market":"%s"}'
+    wanted = [row(told % of_line, duplicate=True) for of_line in [(1, "at"), (2, "at"), (1, "all")]]
+    wanted.append(row('{"item_id":"tea","line":"-7","market":"at"}', duplicate=True))
+    source = purchases(line="line", market="market")
+    assert lines_of(path, source, wanted) == [[2, 7], [3, 5], [4], [6]]
+
+
+def test_no_lines_of_a_duplicate_where_more_have_its_ids_than_can_be_meant(file):
+    """Without line ids: those of o1 may differ in their time."""
+    path = file("a.csv", b"order,item\no1,tea\no1,tea\no1,tea\no2,tea\no2,tea\n")
+    told = '{"item_id":"tea","order_id":"%s","line":"9f","market":"all"}'
+    wanted = [row(told % order, duplicate=True) for order in ("o1", "o2")]
+    assert lines_of(path, purchases(), wanted) == [[], [5, 6]]
+    assert lines_of(path, purchases(), [row(told % "o1", 2, duplicate=True)]) == [[2, 3, 4]]
 
 
 def test_a_raw_line_and_a_file_without_a_header(file):

@@ -27,10 +27,11 @@ class RejectedRow:
 def lines_of(path: Path, source: Source, wanted: Sequence[RejectedRow]) -> list[list[int]]:
     """For each row the lines of the file, counted from 1, that read so; none: it is not known.
 
-    As many lines as the row has copies are looked for; of a duplicate, whose row is told in the
-    columns of the table, one more, for the row that stayed may be in the same file. Empty for
-    files that are not there, or no text (Parquet, Delta).
-    Cost: one pass over the file, up to the last of the lines.
+    As many lines as the row has copies are looked for. A duplicate is told in the columns of the
+    table and looked for by its ids: one line more, for the row that stayed may be in the same
+    file; where still more have these ids it is not known which they are. Empty for files that are
+    not there, or no text (Parquet, Delta).
+    Cost: one pass over the file, up to the last of the lines; of a duplicate to the file's end.
     """
     places: list[list[int]] = [[] for _ in wanted]
     if source.format not in PLAIN_TEXT or not path.is_file():
@@ -40,7 +41,10 @@ def lines_of(path: Path, source: Source, wanted: Sequence[RejectedRow]) -> list[
         for line, text, fields in _records(path, source):
             for n in [n for n, row in open_rows.items() if _is_same(*row, (text, fields), source)]:
                 places[n].append(line)
-                if len(places[n]) == wanted[n].copies + wanted[n].is_duplicate:
+                if wanted[n].is_duplicate and len(places[n]) > wanted[n].copies + 1:
+                    places[n] = []
+                    del open_rows[n]
+                elif not wanted[n].is_duplicate and len(places[n]) == wanted[n].copies:
                     del open_rows[n]
             if not open_rows:
                 break
@@ -67,9 +71,23 @@ def _is_same(
     if not row.is_duplicate:
         names = columns.keys() | fields.keys()
         return all(_stripped(fields, name) == _stripped(columns, name) for name in names)
-    mapped = {name: source.named(name) for name in columns if name.endswith("_id")}
-    ids = {name: of_source[0] for name, of_source in mapped.items() if len(of_source) == 1}
-    return all(_stripped(fields, theirs) == columns[name] for name, theirs in ids.items())
+    return all(columns.get(name, "") == value for name, value in _key(fields, source).items())
+
+
+def _key(fields: Fields, source: Source) -> Fields:
+    """What a record says of its mapped ids, line and market, as the columns of the table."""
+    mapped = {name: source.named(name) for name in source.columns}
+    names = {name: theirs[0] for name, theirs in mapped.items() if len(theirs) == 1}
+    key = {
+        name: _stripped(fields, theirs)
+        for name, theirs in names.items()
+        if name.endswith("_id") or name in ("line", "market")
+    }
+    if "market" in key:
+        key["market"] = key["market"] or "all"
+    if "line" in key and not key.get("order_id"):
+        key["line"] = f"{key.get('customer_id', '')}-{key['line']}"
+    return key
 
 
 def _stripped(fields: Fields, name: str) -> str:
