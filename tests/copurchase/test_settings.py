@@ -37,6 +37,9 @@ def test_patterns_and_groups_that_cannot_be_meant_are_refused():
     assert faults(Markets, groups={"DACH": ["DE"], "EU": ["DACH", "FR"]}) == [
         "markets.groups EU names the group DACH: name its markets"
     ]
+    assert faults(Markets, groups={"EU": ["DE", "FR", "DE"]}) == [
+        "markets.groups EU names the market DE twice"
+    ]
     assert faults(Markets, groups={"EU": []}) == [
         "markets.groups.EU List should have at least 1 item after validation, not 0"
     ]

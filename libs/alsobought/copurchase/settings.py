@@ -122,6 +122,9 @@ class Markets(Section):
             nested = [market for market in markets if market in groups]
             if nested:
                 raise ValueError(f"{group} names the group {nested[0]}: name its markets")
+            twice = [market for market in markets if markets.count(market) > 1]
+            if twice:
+                raise ValueError(f"{group} names the market {twice[0]} twice")
         return groups
 
 
