@@ -1,5 +1,7 @@
 """Which settings may be wrong where rows are unreadable."""
 
+import re
+
 import pytest
 
 from alsobought.errors import JobError
@@ -46,6 +48,19 @@ def test_marks_that_cannot_be_told_apart_are_a_fault():
         ItemSource(
             path="a.csv", format="csv", columns={"item_id": "id"}, decimal=",", thousands=","
         )
+
+
+@pytest.mark.parametrize("settings", [{"decimal": ","}, {"thousands": ","}])
+def test_json_has_no_marks_of_its_own(settings):
+    """All its numbers are read as text: with decimal = "," 2.5 would be unreadable, or 25."""
+    json = {"path": "a.json", "format": "json", "columns": {"item_id": "id"}}
+    sentence = (
+        "decimal and thousands cannot be given for format = 'json', whose numbers are always "
+        "written as 1234.5"
+    )
+    with pytest.raises(ValueError, match=rf"Value error, {re.escape(sentence)} \["):
+        ItemSource.model_validate(json | settings)
+    assert likely_causes(["unreadable_price"], ItemSource.model_validate(json), "items") == []
 
 
 def test_the_account_ends_with_them_whether_the_rows_are_refused_or_not():

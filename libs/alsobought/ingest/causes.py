@@ -20,7 +20,7 @@ def likely_causes(broken_rules: Iterable[str], source: Source, section: str) -> 
             f"{', '.join(texts)}: bytes that are no text in {source.encoding}; where the files are "
             f"{others[0]} or {others[1]}, say so: [sources.{section}] encoding."
         )
-    if numbers and (source.decimal, source.thousands) == (".", ""):
+    if numbers and source.format != "json" and (source.decimal, source.thousands) == (".", ""):
         sentences.append(
             f"{', '.join(numbers)}: where numbers are written 1.234,56 or 1,234.56, say so: "
             f"[sources.{section}] decimal and thousands."

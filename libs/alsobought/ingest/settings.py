@@ -81,6 +81,11 @@ class Source(Settings):
     def _marks_differ(self) -> "Source":
         if self.decimal == self.thousands:
             raise ValueError(f"decimal and thousands are both {self.decimal!r}: one is wrong")
+        if self.format == "json" and (self.decimal, self.thousands) != (".", ""):
+            raise ValueError(
+                "decimal and thousands cannot be given for format = 'json', whose numbers are "
+                "always written as 1234.5"
+            )
         return self
 
     @model_validator(mode="after")
@@ -126,6 +131,11 @@ class Returns(Settings):
     """What it says of returns."""
     negative_quantity: bool = False
     """true: a row with a quantity below 0."""
+
+    @field_validator("type_values")
+    @classmethod
+    def _trimmed(cls, values: list[str]) -> list[str]:
+        return [value.strip() for value in values]
 
     @model_validator(mode="after")
     def _one_way(self) -> "Returns":

@@ -125,6 +125,14 @@ def test_decimal_commas(proposal):
     assert values_of(made)["sources"]["purchases"]["thousands"] == "."
 
 
+def test_no_decimal_commas_of_json(tmp_path):
+    path = tmp_path / "a.json"
+    line = '{"order": "1", "sku": "a", "date": "2026-01-05", "price": "2,50"}\n'
+    path.write_text(line + line.replace("1", "2"))
+    made = proposed(heads.read([path]), Place("shop", tmp_path, 8))
+    assert not {"decimal", "thousands"} & values_of(made)["sources"]["purchases"].keys()
+
+
 def test_charges_are_excluded(proposal):
     lines = "".join(f"{n},{n},2026-01-05\n" for n in range(10, 30)) + "30,POST,2026-01-05\n" * 2
     made = proposal(orders="order,sku,date\n" + lines)
