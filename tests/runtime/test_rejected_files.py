@@ -90,6 +90,20 @@ def test_a_row_that_breaks_the_contract_is_refused_and_leaves_no_file(store, tmp
     assert not list(tmp_path.glob("*/*.parquet"))
 
 
+def test_a_commit_that_fails_once_it_is_made_keeps_its_files(store, monkeypatch):
+    """As where the disk is full when a checkpoint is to follow."""
+    commit = commits.Log.commit
+
+    def made_then_failed(log, *given):
+        commit(log, *given)
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(commits.Log, "commit", made_then_failed)
+    with pytest.raises(OSError, match="No space"):
+        replace_by_driver(store, load_of("a"), broken(("a", ["duplicate"], "1")), {})
+    assert stored(store) == [("a", ["duplicate"], "1", 1)]
+
+
 @pytest.mark.parametrize("others", [1, rejected_files.ATTEMPTS])
 def test_a_commit_of_another_job_is_looked_at_before_the_next_attempt(store, monkeypatch, others):
     """The others write between this one's look at the table and its commit."""

@@ -55,9 +55,7 @@ def replace_by_driver(
             return log.commit(change.added, change.removed, {}, run)
         except commits.OtherCommit:
             change.discard()  # look again
-        except BaseException:
-            change.discard()
-            raise
+            # after anything else the version may be there, and name the files
     raise JobError(f"{CONCURRENT}.")
 
 
