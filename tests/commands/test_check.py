@@ -6,7 +6,9 @@ import pytest
 
 from alsobought.commands import source_checks
 from alsobought.commands.source_checks import Judged
+from alsobought.copurchase.settings import Exclusions
 from alsobought.errors import Fault
+from alsobought.ingest.settings import ItemSource, PurchaseSource
 from alsobought.runtime import home, session
 from alsobought.runtime import job as jobs
 from alsobought.runtime.run import context
@@ -87,6 +89,47 @@ def test_no_such_environment(shop):
 
 
 @pytest.fixture
+def charges(shop):
+    """charges(exclude): what check says of items bought that are likely no products."""
+
+    def said(exclude, catalogue=CATALOGUE):
+        rows = "".join(f"cid,{n},{n},2017-11-30\n" for n in range(100, 130))
+        lines = LINES.replace("tea", "101").replace("jam", "102") + rows
+        folder = shop(settings(), purchases=lines + "cid,3,POST,2017-11-30\n", items=catalogue)
+        sources = settings()["sources"]
+        first = {
+            name: source_checks.first_rows(name, kind.model_validate(sources[name]), folder)
+            for name, kind in {"purchases": PurchaseSource, "items": ItemSource}.items()
+        }
+        return source_checks.charges(first, Exclusions.model_validate(exclude))
+
+    return said
+
+
+POST = ["items.exclude: likely no products: POST (1 rows)."]
+
+
+@pytest.mark.parametrize(
+    ("exclude", "said"),
+    [
+        ({}, POST),
+        ({"ids": ["POST"]}, []),
+        ({"patterns": [r"\pL+"]}, []),  # RE2's, which Python's re does not know
+        ({"patterns": ["POS"]}, POST),
+        ({"attributes": {"title": ["x"]}}, POST),
+    ],
+)
+def test_charges_that_nothing_excludes(charges, exclude, said):
+    assert charges(exclude) == said
+
+
+def test_items_of_the_catalogue_that_attributes_may_exclude(charges):
+    catalogue = CATALOGUE + "POST,Postage\n"
+    assert charges({}, catalogue) == ["items.exclude: likely no products: POST Postage (1 rows)."]
+    assert charges({"attributes": {"title": ["Postage"]}}, catalogue) == []
+
+
+@pytest.fixture
 def by_rules(shop, spark):
     """by_rules(job, conf, **files): what a job's rules make of its files, on the day given."""
 
@@ -128,6 +171,20 @@ def test_the_catalogue(by_rules):
             "Give every item one row with an id.",
         )
     ]
+
+
+def test_of_every_file_that_is_looked_at_as_many_rows(by_rules, monkeypatch):
+    monkeypatch.setattr(source_checks, "SAMPLE", 6)
+    conf = settings()
+    conf["sources"]["purchases"] |= {"path": "{a,b,c}.csv", "max_rejected_share": 0.9}
+    head = "customer,order,item,time\n"
+    texts = {
+        "a.csv": LINES + "ann,3,cup,2017-11-30\n" * 9,
+        "b.csv": head + "ann,4,cup,2017-11-30\n",
+        "c.csv": "note,customer,order,item,time\n" + "x,ben,5,,2017-11-30\n" * 9,
+    }
+    judged = by_rules("purchases", conf, items=CATALOGUE, **texts)
+    assert judged.sentences == ["5 rows read = 3 good + 2 rejected (missing_item_id 2)"]
 
 
 def test_a_source_that_cannot_be_reached(by_rules):

@@ -70,6 +70,17 @@ def test_nothing_is_laid_twice_and_nothing_overwritten(folder):
     assert (folder / "conf" / "shop.toml").read_bytes() == before
 
 
+def test_a_name_that_is_laid_is_refused_before_anything_is_laid(folder):
+    assert printed("init", "orders.csv", "--env", "demo") == (
+        1,
+        [
+            f"error: {folder}/conf/demo.toml is there already, and stays: choose another --env, or "
+            f"remove it."
+        ],
+    )
+    assert [path.name for path in folder.iterdir()] == ["orders.csv"]
+
+
 def test_in_a_project_the_environment_is_written_there(folder, monkeypatch):
     home.lay(folder)
     deep = folder / "data" / "january"

@@ -118,7 +118,7 @@ LINES = HEAD + "".join(
     [
         ({"order_prefix": "C"}, {"prefix": -2, "both": -2, "type": 2}),
         (
-            {"type_column": "kind", "type_values": ["return", "refund"]},
+            {"type_column": "kind", "type_values": ["return ", " refund"]},
             {"prefix": 2, "both": -2, "type": -2},
         ),
         ({"negative_quantity": True}, {"prefix": 2, "both": -2, "type": 2, "minus": -2}),

@@ -33,8 +33,6 @@ FEW_ROWS = {
 }
 LATEST = date(9999, 12, 31)  # where no day is given, everything lies before it
 
-EXAMPLES = ("alsobought check shop", "alsobought check shop --as-of 2026-02-01")
-
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOptions(Options):

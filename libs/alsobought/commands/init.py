@@ -17,11 +17,6 @@ from alsobought.runtime.machine import machine_bytes
 
 EXAMPLES = (
     "alsobought init orders/*.csv catalogue.csv",
-    "alsobought init orders.parquet --env shop",
-)
-
-EXAMPLES = (
-    "alsobought init orders/*.csv catalogue.csv",
     "alsobought init sales.parquet --env test",
 )
 
@@ -51,7 +46,7 @@ def init(options: InitOptions) -> None:
         raise ConfigError(f"--env {options.env!r} is no name: use letters, digits, - and _.")
     root = home.find_or_none() or here
     target = root / "conf" / f"{options.env}.toml"
-    if target.exists():
+    if home.is_laid(root, f"conf/{options.env}.toml"):
         raise ConfigError(
             f"{target} is there already, and stays: choose another --env, or remove it."
         )

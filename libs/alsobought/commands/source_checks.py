@@ -1,10 +1,10 @@
 """What `check` finds in source files: without Spark in their headers, with it in their rows."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from alsobought.copurchase.counted_purchases import are_named
 from alsobought.copurchase.settings import Exclusions
 from alsobought.errors import Fault, JobError
 from alsobought.ingest import files
 from alsobought.ingest.proposal import mismatches
 from alsobought.ingest.proposal.heads import Head
 from alsobought.ingest.proposal.oddities import no_products_of, titles_of
+from alsobought.ingest.proposal.roles import ids_of
 from alsobought.ingest.proposal.values import ColumnFacts
 from alsobought.ingest.rules import FUTURE
 from alsobought.ingest.settings import Source
@@ -28,7 +30,7 @@ from alsobought.runtime.faults import sentence
 from alsobought.runtime.job import Job
 from alsobought.tables.outcome import Outcome
 
-SAMPLE = 20_000  # rows of a source
+SAMPLE = 20_000  # rows of a source, as many of each file that is looked at
 Examples = Mapping[str, tuple[int, str]]
 
 
@@ -82,19 +84,24 @@ def first_rows(name: str, source: Source, home: Path) -> FirstRows:
 
 
 def charges(first: Mapping[str, FirstRows], exclude: Exclusions) -> list[str]:
-    """A sentence about the items bought that are likely no products and that nothing excludes."""
+    """A sentence about the items bought that are likely no products and that nothing excludes.
+
+    Where attributes exclude items, those of the catalogue are left out: these may be excluded.
+    """
     bought = first["purchases"].columns if "purchases" in first else {}
     if "item_id" not in bought:
         return []
     catalogue = first["items"].columns if "items" in first else {}
-    titles = titles_of(catalogue, {role: role for role in catalogue})
-    likely = [
-        str(item)
-        for item in no_products_of(bought["item_id"], titles)
-        if item.item_id not in exclude.ids
-        and not any(re.fullmatch(pattern, item.item_id) for pattern in exclude.patterns)
-    ]
-    return [f"items.exclude: likely no products: {', '.join(likely)}."] if likely else []
+    likely = no_products_of(bought["item_id"], titles_of(catalogue, {r: r for r in catalogue}))
+    ids = pa.array([item.item_id for item in likely], pa.string())
+    excluded = pa.array(exclude.ids, pa.string())
+    if exclude.attributes:
+        of_catalogue = ids_of(catalogue["item_id"]) if "item_id" in catalogue else ids
+        is_whole = all(head.is_whole for head in first["items"].heads) if "items" in first else True
+        excluded = pa.concat_arrays([excluded, of_catalogue if is_whole else ids])
+    masks = are_named(ids, excluded, exclude.patterns)
+    named = [str(item) for item, is_excluded in zip(likely, masks, strict=True) if not is_excluded]
+    return [f"items.exclude: likely no products: {', '.join(named)}."] if named else []
 
 
 def judged_rows(
@@ -102,7 +109,7 @@ def judged_rows(
 ) -> Judged:
     """The job's rules on the first rows of its source; nothing is written.
 
-    Cost: of its files the first, the last and the middle one are read, SAMPLE rows of each part.
+    Cost: of its files the first, the last and the middle one are read, SAMPLE rows in all.
     """
     assert job.source is not None
     key = job.source.name
@@ -111,7 +118,10 @@ def judged_rows(
         source: Source = attrgetter(key)(params)
         listed = files.listed(spark, source, home)
         few = sorted({listed[0], listed[len(listed) // 2], listed[-1]}, key=lambda file: file.path)
-        lines = files.read(spark, source, home, few).limit(SAMPLE)
+        of_each = (
+            files.read(spark, source, home, [file]).limit(SAMPLE // len(few)) for file in few
+        )
+        lines = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), of_each)
         name = next(name for name, table in job.reads.items() if table is job.source)
         transformed = job.transform(**{name: lines}, params=params, as_of=as_of)
         judge, account, examples = _account(transformed)

@@ -1,6 +1,6 @@
 """Which purchases are counted, and in what: the baskets that jobs of one run share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import reduce
 
@@ -51,13 +51,18 @@ def excluded_items(
         excluded = pa.concat_arrays([excluded, ids.combine_chunks().cast(pa.string())])
 
     def is_excluded(ids: pa.Array) -> Bools:
-        excludes = pc.is_in(ids, value_set=excluded.cast(ids.type))
-        for pattern in exclude.patterns:
-            excludes = pc.or_(excludes, pc.match_substring_regex(ids, f"^(?:{pattern})$"))
-        mask: Bools = excludes.to_numpy(zero_copy_only=False)
-        return mask
+        return are_named(ids, excluded, exclude.patterns)
 
     return is_excluded
+
+
+def are_named(ids: pa.Array, names: pa.Array, patterns: Sequence[str]) -> Bools:
+    """Which ids are among `names`, or match one of the regular expressions (RE2) as a whole."""
+    named = pc.is_in(ids, value_set=names.cast(ids.type))
+    for pattern in patterns:
+        named = pc.or_(named, pc.match_substring_regex(ids, f"^(?:{pattern})$"))
+    mask: Bools = named.to_numpy(zero_copy_only=False)
+    return mask
 
 
 def has_attribute(exclude: Exclusions) -> Column:

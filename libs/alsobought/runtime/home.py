@@ -39,12 +39,21 @@ def lay(folder: Path) -> list[str]:
     Returns their names. They come with the package: in a wheel within it, in a clone beside it.
     """
     absent = [name for name in FOLDERS if not (folder / name).exists()]
-    package = Path(__file__).parents[1]
-    origin = package / "project" if (package / "project").is_dir() else package.parents[1]
     for name in absent:
         ignored = shutil.ignore_patterns("__pycache__", ".*")
-        shutil.copytree(origin / name, folder / name, ignore=ignored)
+        shutil.copytree(_origin() / name, folder / name, ignore=ignored)
     return absent
+
+
+def is_laid(folder: Path, file: str) -> bool:
+    """Whether a project's folder has a file, or would have it after `lay`."""
+    is_there = (folder / Path(file).parts[0]).exists()
+    return ((folder if is_there else _origin()) / file).exists()
+
+
+def _origin() -> Path:
+    package = Path(__file__).parents[1]
+    return package / "project" if (package / "project").is_dir() else package.parents[1]
 
 
 def _is_home(folder: Path) -> bool:

@@ -27,7 +27,7 @@ def proposal(tmp_path):
     def made(**texts):
         paths = [tmp_path / f"{name}.csv" for name in texts]
         for path, text in zip(paths, texts.values(), strict=True):
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return proposed(heads.read(paths), Place("shop", tmp_path, 8))
 
     return made
@@ -133,6 +133,13 @@ def test_no_decimal_commas_of_json(tmp_path):
     assert not {"decimal", "thousands"} & values_of(made)["sources"]["purchases"].keys()
 
 
+def test_json_has_no_decimal_commas(tmp_path):
+    line = '{"order": "1", "sku": "%s", "date": "2026-01-0%d", "price": "2,50"}\n'
+    (tmp_path / "a.json").write_text(line % ("tea", 5) + line % ("jam", 6), encoding="utf-8")
+    made = proposed(heads.read([tmp_path / "a.json"]), Place("shop", tmp_path, 8))
+    assert "decimal" not in values_of(made)["sources"]["purchases"]
+
+
 def test_charges_are_excluded(proposal):
     lines = "".join(f"{n},{n},2026-01-05\n" for n in range(10, 30)) + "30,POST,2026-01-05\n" * 2
     made = proposal(orders="order,sku,date\n" + lines)
@@ -152,6 +159,70 @@ def test_a_column_that_only_the_shop_knows(proposal):
     made = proposal(orders="ref,sku,date,order\n1,tea,2026-01-05,\n2,jam,2026-01-06,\n")
     assert values_of(made)["sources"]["purchases"]["columns"]["order_id"] == "?"
     assert made.questions[0] == "sources.purchases.columns.order_id: which column is it?"
+
+
+def test_cancelled_rows_are_asked_about(proposal):
+    lines = "1,tea,2026-01-05,1,complete\n2,jam,2026-01-06,1,cancelled\n"
+    made = proposal(orders="order,sku,date,qty,status\n" + lines)
+    assert "returns" not in values_of(made)["sources"]["purchases"]
+    assert made.questions[0] == (
+        "sources.purchases.returns: is a row with status = cancelled the return of an earlier row, "
+        "or a purchase that never was? Only a return belongs into type_values; leave the other "
+        "rows out."
+    )
+
+
+def test_files_of_two_encodings_are_asked_about(proposal):
+    lines = "order,sku,date\n1,tea,2026-01-05\n2,Käse,2026-01-06\n"
+    made = proposal(a=lines.replace("ä", "a"), b=lines, c=lines.encode("cp1252"), d=lines)
+    assert why(made, "sources.purchases", "encoding") == "other files are windows-1252"
+    assert made.questions[0] == (
+        "sources.purchases.encoding: in which one can all files come? Now there are UTF-8 b.csv, "
+        "d.csv; windows-1252 c.csv."
+    )
+    one = proposal(a=lines.replace("ä", "a"), b=lines, c=lines, d=lines)
+    assert not any("encoding" in question for question in one.questions)
+
+
+def test_files_with_more_columns_in_another_encoding(proposal):
+    lines = "order,sku,date\n1,tea,2026-01-05\n2,Käse,2026-01-06\n3,tea,2026-01-07\n"
+    more = "order,sku,date,note\n1,Käse,2026-01-05,x\n".encode("cp1252")
+    made = proposal(a=more, b=lines)
+    assert made.questions[0] == (
+        "sources.purchases.encoding: in which one can all files come? Now there are windows-1252 "
+        "a.csv; UTF-8 b.csv."
+    )
+
+
+def test_a_day_far_ahead_is_asked_about(proposal):
+    lines = "".join(f"{n},tea,2026-01-{n:02}\n" for n in range(1, 30))
+    made = proposal(orders=f"order,sku,date\n{lines}30,jam,2099-01-01\n")
+    assert made.as_of == date(2026, 1, 30)
+    assert made.questions[0] == (
+        "--as-of: is 2099-01-01 a day of purchases? All but a few rows are until 2026-01-29."
+    )
+
+
+def test_what_is_the_same_for_every_shop_has_its_reason(proposal):
+    made = proposal(orders=LINES)
+    whys = {
+        setting.key: setting.why
+        for table in made.tables
+        if table.name.startswith(("baskets", "lists", "jobs"))
+        for setting in table.settings
+    }
+    assert whys == {
+        "units": "bought together; bought by the same customer",
+        "look_back_days": "before --as-of: a year has every season once",
+        "count_repeats": "true: where people rarely buy the same again",
+        "order": "more than people buy at once",
+        "customer": "more than a household buys in a year",
+        "metrics": "how far above chance; others are in docs/related-items.md",
+        "min_support": "pairs in fewer units are noise",
+        "candidates": "more than top_k, so that delisted items leave no gap",
+        "task_memory_mb": "what the arrays of one counting task may take",
+        "top_k": "places per list",
+    }
 
 
 def test_a_file_that_is_neither(proposal):

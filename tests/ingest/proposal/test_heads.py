@@ -51,7 +51,7 @@ def test_decimal_commas_do_not_pass_for_delimiters(head):
     [
         ("utf-8", "UTF-8"),
         ("utf-8-sig", "UTF-8"),
-        ("iso-8859-1", "ISO-8859-1"),
+        ("iso-8859-1", "windows-1252"),
         ("utf-16", "UTF-16"),
         ("utf-16-le", "UTF-16LE"),
     ],
@@ -67,6 +67,24 @@ def test_letters_that_only_windows_has(head):
     read = head("a.csv", "item,title\n1,Müsli “fein”\n".encode("windows-1252"))
     assert read.layout.encoding == "windows-1252"
     assert read.rows["title"].to_pylist() == ["Müsli “fein”"]
+
+
+def test_letters_that_windows_does_not_have(head):
+    assert head("a.csv", b"item,title\n1,M\xfcsli \x81\n").layout.encoding == "ISO-8859-1"
+
+
+def test_plain_letters_fit_every_encoding(head):
+    read = head("a.csv", "item,title\n1,Tea\n")
+    assert (read.layout.encoding, read.encodings) == ("UTF-8", ("US-ASCII",))
+
+
+def test_of_several_encodings_that_of_the_most_files(tmp_path):
+    contents = {"a.csv": b"\xe4", "b.csv": b"\xc3\xa4", "c.csv": b"a", "d.csv": b"\xc3\xb6"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(b"item,title\n1," + content + b"\n")
+    (read,) = heads.read([tmp_path / name for name in contents])
+    assert read.layout.encoding == "UTF-8"
+    assert read.encodings == ("windows-1252", "UTF-8", "US-ASCII", "UTF-8")
 
 
 def test_a_file_without_header(head):
@@ -128,8 +146,8 @@ def test_files_of_the_same_columns_are_one_head(tmp_path):
         (tmp_path / name).write_bytes(text.encode("iso-8859-1"))
     both, other = heads.read([tmp_path / name for name in texts])
     assert [path.name for path in both.paths] == ["a.csv", "b.csv"]
-    assert both.encodings == ("UTF-8", "ISO-8859-1")
-    assert both.layout.encoding == "ISO-8859-1"
+    assert both.encodings == ("US-ASCII", "windows-1252")
+    assert both.layout.encoding == "windows-1252"
     assert both.rows.to_pylist() == [{"order": "1", "item": "tea"}, {"order": "2", "item": "Käse"}]
     assert [path.name for path in other.paths] == ["c.csv"]
 

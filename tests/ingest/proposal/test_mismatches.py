@@ -84,11 +84,38 @@ def test_an_encoding_that_nobody_declared(faults):
     assert faults(content) == (
         [],
         [
-            "sources.purchases.encoding: orders.csv is not UTF-8: letters beyond ASCII will be "
-            'broken. Write encoding = "ISO-8859-1".'
+            "sources.purchases.encoding: orders.csv is windows-1252, not UTF-8: letters beyond "
+            'ASCII will be broken. Write encoding = "windows-1252".'
         ],
     )
     assert faults(content, encoding="ISO-8859-1") == ([], [])
+    assert faults(content, encoding="windows-1252") == ([], [])
+
+
+def test_another_encoding_than_declared(faults):
+    content = "order,sku,when\n1,Käse,2026-01-05\n"
+    for declared in ("windows-1252", "ISO-8859-1"):
+        assert faults(content, encoding=declared) == (
+            [],
+            [
+                f"sources.purchases.encoding: orders.csv is UTF-8, not {declared}: letters beyond "
+                'ASCII will be broken. Write encoding = "UTF-8".'
+            ],
+        )
+    assert faults(GOOD, encoding="windows-1252") == ([], [])
+
+
+def test_every_file_of_another_encoding(tmp_path):
+    for name, encoding in {"a": "ascii", "b": "utf-8", "c": "cp1252", "d": "cp1252"}.items():
+        letters = "Kase" if encoding == "ascii" else "Käse"
+        text = f"order,sku,when\n1,{letters},2026-01-05\n"
+        (tmp_path / f"{name}.csv").write_bytes(text.encode(encoding))
+    source = PurchaseSource.model_validate({"path": "*", "format": "csv", "columns": COLUMNS})
+    heads, _ = heads_of("purchases", f"{tmp_path}/*")
+    assert list(notes_of("purchases", source, heads)) == [
+        "sources.purchases.encoding: c.csv, d.csv are windows-1252, not UTF-8: letters beyond "
+        "ASCII will be broken. Deliver all in one."
+    ]
 
 
 def test_a_file_that_is_not_there(tmp_path):

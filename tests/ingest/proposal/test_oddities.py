@@ -8,6 +8,7 @@ from alsobought.ingest.proposal.oddities import (
     no_products_of,
     returns_of,
     titles_of,
+    unsure_returns_of,
 )
 from alsobought.ingest.proposal.values import ColumnFacts
 
@@ -36,6 +37,39 @@ def test_a_column_of_types():
     lines = columns(no=["1", "2", "3"], qty=["1", "2", "1"], kind=["sale", "Refund", "sale"])
     returns = returns_of(lines, {"order_id": "no", "quantity": "qty"})
     assert returns.setting == {"type_column": "kind", "type_values": ["Refund"]}
+
+
+def test_a_letter_and_a_dash_before_the_order_number():
+    lines = columns(no=["9001", "9002", " R-9001"], qty=["1", "2", "-1"])
+    returns = returns_of(lines, {"order_id": "no", "quantity": "qty"})
+    assert returns.setting == {"order_prefix": "R-"}
+    assert returns.why == "1 rows, of which 1 have a negative quantity"
+
+
+def test_values_of_a_type_as_they_are_compared():
+    kinds = [" Refund", "sale", "Refund ", "Refund", "returned"]
+    lines = columns(no=["1", "2", "3", "4", "5"], kind=kinds)
+    returns = returns_of(lines, {"order_id": "no"})
+    assert returns.setting == {"type_column": "kind", "type_values": ["Refund", "returned"]}
+    assert returns.why == "4 rows; 0 of 5 rows have a negative quantity"
+
+
+def test_cancelled_rows_are_returns_only_where_quantities_are_negative():
+    roles = {"order_id": "no", "quantity": "qty"}
+    status = ["complete", "Cancelled", "complete"]
+    lines = columns(no=["1", "2", "3"], qty=["1", "2", "1"], status=status)
+    assert returns_of(lines, roles) is None
+    assert unsure_returns_of(lines, roles) == ("status", ["Cancelled"])
+    lines = columns(no=["1", "2", "3"], qty=["1", "-2", "1"], status=status)
+    assert returns_of(lines, roles).setting == {
+        "type_column": "status", "type_values": ["Cancelled"],
+    }  # fmt: skip
+    assert unsure_returns_of(lines, roles) is None
+
+
+def test_of_several_columns_of_types_the_first_by_name():
+    lines = columns(no=["1", "2"], type=["refund", "sale"], kind=["sale", "return"])
+    assert returns_of(lines, {"order_id": "no"}).setting["type_column"] == "kind"
 
 
 def test_no_returns():

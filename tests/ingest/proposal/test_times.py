@@ -1,6 +1,6 @@
 """The form of a column's times, in Spark's letters."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -47,7 +47,7 @@ def test_what_is_no_time(text):
 
 def test_the_first_and_the_last_day():
     assert times("9/12/2011 8:26", "13/1/2011 9:00") == Times(
-        "d/M/yyyy H:mm", date(2011, 1, 13), date(2011, 12, 9), has_clock=True
+        "d/M/yyyy H:mm", date(2011, 1, 13), date(2011, 12, 9), date(2011, 12, 9), has_clock=True
     )
 
 
@@ -61,7 +61,7 @@ def test_day_or_month_first_where_no_value_tells():
 
 def test_one_value_tells_day_and_month_apart():
     assert times(*(f"1/{day}/2026" for day in range(1, 14))) == Times(
-        "M/d/yyyy", date(2026, 1, 1), date(2026, 1, 13), has_clock=False
+        "M/d/yyyy", date(2026, 1, 1), date(2026, 1, 13), date(2026, 1, 13), has_clock=False
     )
 
 
@@ -83,11 +83,36 @@ def test_a_column_that_holds_times_already():
     noon = datetime(2026, 1, 5, 12)  # noqa: DTZ001 - without a zone
     first, last = date(2026, 1, 5), date(2026, 1, 5)
     wall = times_of_instants(pa.chunked_array([[noon, None]]))
-    assert wall == Times("", first, last, has_clock=True)
+    assert wall == Times("", first, last, last, has_clock=True)
     instants = pa.chunked_array([pa.array([noon], pa.timestamp("us", "UTC"))])
-    assert times_of_instants(instants) == Times("", first, last, has_clock=True, names_zone=True)
+    assert times_of_instants(instants) == Times(
+        "", first, last, last, has_clock=True, names_zone=True
+    )
     days = pa.chunked_array([pa.array([first], pa.date32())])
-    assert times_of_instants(days) == Times("", first, last, has_clock=False)
+    assert times_of_instants(days) == Times("", first, last, last, has_clock=False)
+
+
+BULK = ["2026-01-05", "2026-01-06", "2026-01-07", "2026-12-31"]
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y %H:%M", "%Y%m%d", "%s"])
+def test_a_row_of_a_day_far_ahead(form):
+    def written(*days):
+        return [
+            str(int(moment.timestamp())) if form == "%s" else moment.strftime(form)
+            for moment in (datetime.fromisoformat(day).replace(tzinfo=UTC) for day in days)
+        ]
+
+    once = times(*written(*BULK, "2034-01-01"))
+    assert (once.last, once.bulk_last) == (date(2034, 1, 1), date(2026, 12, 31))
+    texts, counts = pa.array(written(*BULK, "2034-01-01")), np.array([1000, 9, 9, 9, 2])
+    assert times_of(texts, counts).bulk_last == date(2034, 1, 1)  # 2 of 1029 rows are many
+
+
+def test_a_row_far_ahead_in_a_column_of_times():
+    days = pa.chunked_array([[*map(date.fromisoformat, BULK), date(2099, 1, 1)]])
+    both = times_of_instants(days)
+    assert (both.last, both.bulk_last) == (date(2099, 1, 1), date(2026, 12, 31))
 
 
 def test_a_few_values_that_are_no_times():

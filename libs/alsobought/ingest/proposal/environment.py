@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 
 from alsobought.errors import JobError
 from alsobought.ingest.proposal import evidence, sections
-from alsobought.ingest.proposal.heads import Head
+from alsobought.ingest.proposal.heads import Head, most_frequent
 from alsobought.ingest.proposal.oddities import (
     NoProduct,
-    events_of,
     no_products_of,
     returns_of,
     titles_of,
 )
+from alsobought.ingest.proposal.questions import questions_of
 from alsobought.ingest.proposal.roles import ids_of, item_roles, named, purchase_roles
 from alsobought.ingest.proposal.sections import UNKNOWN, Files
 from alsobought.ingest.proposal.toml_text import Setting, Table, written
@@ -41,7 +41,7 @@ class Proposal:
     tables: Sequence[Table]
     questions: Sequence[str]
     as_of: date | None
-    """The day after the last purchase seen."""
+    """The day after the last purchase seen, but for a few that lie far ahead of all others."""
     example: str
     """The item that is in the most rows."""
 
@@ -73,8 +73,8 @@ def proposed(heads: Sequence[Head], place: Place) -> Proposal:
     times = getattr(purchases.column("purchased_at"), "times", None)
     return Proposal(
         tables=tables,
-        questions=_questions(purchases, items, unused),
-        as_of=None if times is None else times.last + timedelta(days=1),
+        questions=questions_of(purchases, items, unused),
+        as_of=None if times is None else times.bulk_last + timedelta(days=1),
         example=_example(item_column, {charge.item_id for charge in charges}),
     )
 
@@ -115,9 +115,18 @@ def _with_other_headers(purchases: Files, groups: Sequence[Files]) -> tuple[File
         if needed <= files.columns.keys()
         and replace(files.head.layout, encoding="") == replace(purchases.head.layout, encoding="")
     ]
-    paths = sorted(path for files in (purchases, *alike) for path in files.head.paths)
+    files_read = sorted(
+        file
+        for head in (purchases.head, *(files.head for files in alike))
+        for file in zip(head.paths, head.encodings, strict=True)
+    )
+    encodings = tuple(encoding for _, encoding in files_read)
     head = replace(
-        purchases.head, paths=tuple(paths), is_whole=purchases.head.is_whole and not alike
+        purchases.head,
+        paths=tuple(path for path, _ in files_read),
+        encodings=encodings,
+        layout=replace(purchases.head.layout, encoding=most_frequent(encodings)),
+        is_whole=purchases.head.is_whole and not alike,
     )
     return replace(purchases, head=head), [files for files in others if files not in alike]
 
@@ -198,30 +207,43 @@ def _counting(purchases: Files) -> list[Table]:
     """What is counted and kept: the same for every shop, but for units and support."""
     units = [unit for unit in ("order", "customer") if f"{unit}_id" in purchases.roles]
     rows = purchases.head.rows.num_rows
-    caps = {"order": 500, "customer": 2000}
+    caps = {
+        "order": (500, "more than people buy at once"),
+        "customer": (2000, "more than a household buys in a year"),
+    }
     tables = [
         Table(
             "baskets",
             [
                 Setting("units", units, "bought together; bought by the same customer"),
-                Setting("look_back_days", 365),
+                Setting("look_back_days", 365, "before --as-of: a year has every season once"),
                 Setting("count_repeats", False, "true: where people rarely buy the same again"),
             ],
         ),
         Table(
             "baskets.max_items",
-            [Setting(unit, caps[unit]) for unit in units],
+            [Setting(unit, *caps[unit]) for unit in units],
             "Of a unit with more distinct items, a sample of so many.",
         ),
         Table(
             "lists",
             [
-                Setting("metrics", ["pearson_residual"]),
+                Setting(
+                    "metrics",
+                    ["pearson_residual"],
+                    "how far above chance; others are in docs/related-items.md",
+                ),
                 Setting("min_support", 5 if rows > LARGE else 2, "pairs in fewer units are noise"),
             ],
         ),
-        Table("jobs.co_purchases", [Setting("candidates", 50), Setting("task_memory_mb", 512)]),
-        Table("jobs.related_items", [Setting("top_k", 20)]),
+        Table(
+            "jobs.co_purchases",
+            [
+                Setting("candidates", 50, "more than top_k, so that delisted items leave no gap"),
+                Setting("task_memory_mb", 512, "what the arrays of one counting task may take"),
+            ],
+        ),
+        Table("jobs.related_items", [Setting("top_k", 20, "places per list")]),
     ]
     return tables
 
@@ -242,29 +264,6 @@ def _markets(purchases: Files) -> list[Table]:
         return []
     why = "what show and why are about without --market; markets.groups counts some together"
     return [Table("markets", [Setting("default", market.most_frequent()[0].strip(), why)])]
-
-
-def _questions(purchases: Files, items: Files, unused: Sequence[Files]) -> list[str]:
-    questions = []
-    for role, name in purchases.roles.items():
-        if name == UNKNOWN:
-            questions.append(f"sources.purchases.columns.{role}: which column is it?")
-    times = getattr(purchases.column("purchased_at"), "times", None)
-    if times is not None and times.other:
-        questions.append(
-            f"sources.purchases.timestamp_format: is it {times.pattern} or {times.other}? No day "
-            f"is above 12."
-        )
-    if times is not None and times.has_clock and not times.names_zone:
-        questions.append("sources.purchases.time_zone: in which zone are the times?")
-    events = events_of(purchases.columns, purchases.single)
-    if events:
-        column, values = events
-        questions.append(f"{column} has {', '.join(values)}: leave rows out that are no purchases.")
-    if items.columns is purchases.columns:
-        questions.append("sources.items: is there a catalogue? The purchases stand in for it.")
-    questions += [f"{files.name} is not used: what is it?" for files in unused]
-    return questions
 
 
 def _example(items: ColumnFacts | None, charges: set[str]) -> str:

@@ -54,8 +54,8 @@ class Head:
     """Columns of CSV are text, null where empty; those of other formats keep their types."""
     is_whole: bool
     """Whether these are all rows of the files."""
-    encodings: tuple[str, ...] = ()
-    """Of each file."""
+    encodings: tuple[str, ...] = ("",)
+    """Of each file; US-ASCII where it has no other letters, "" where it is no text."""
     ragged: int = 0
     """Rows left out, which do not have the columns of their header."""
 
@@ -89,20 +89,24 @@ def matching(path: str) -> list[Path]:
     return sorted(file for file in files if file.is_file() and file.name[0] not in "_.")
 
 
+def most_frequent(encodings: Sequence[str]) -> str:
+    """The encoding of the most files; those of plain ASCII fit every one."""
+    counted = Counter(name for name in encodings if name not in ("", "US-ASCII"))
+    return counted.most_common(1)[0][0] if counted else "UTF-8"
+
+
 def _together(group: list[Head]) -> Head:
     first = group[0]
     names = first.rows.column_names
     tables = [head.rows.select(names) for head in group]
-    several = [layout.encoding for layout in (h.layout for h in group)]
-    # a file of plain ASCII fits every encoding
-    encoding = next((name for name in several if name != "UTF-8"), "UTF-8")
+    encodings = tuple(name for head in group for name in head.encodings)
     multi_line = any(head.layout.multi_line for head in group)
     return Head(
         paths=tuple(path for head in group for path in head.paths),
-        layout=replace(first.layout, encoding=encoding, multi_line=multi_line),
+        layout=replace(first.layout, encoding=most_frequent(encodings), multi_line=multi_line),
         rows=pa.concat_tables(tables, promote_options="permissive").combine_chunks(),
         is_whole=all(head.is_whole for head in group),
-        encodings=tuple(several),
+        encodings=encodings,
         ragged=sum(head.ragged for head in group),
     )
 
@@ -126,7 +130,7 @@ def _read(path: Path, most: int) -> Head:
 
 def _read_text(path: Path, head: bytes, *, is_whole: bool) -> Head:
     encoding = encoding_of(head)
-    if encoding != "UTF-8":
+    if encoding not in ("UTF-8", "US-ASCII"):
         decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
         head = decoder.decode(head).removeprefix("\ufeff").encode()
     head = head.removeprefix(codecs.BOM_UTF8)
@@ -137,9 +141,9 @@ def _read_text(path: Path, head: bytes, *, is_whole: bool) -> Head:
         raise JobError(f"{path} is empty: deliver it again, or leave it out.")
     if begins == b"[":
         raise JobError(f"{path} is one JSON array: write one object a line.")
-    layout = Layout("json" if begins == b"{" else "csv", encoding=encoding)
+    layout = Layout("json" if begins == b"{" else "csv", encoding=most_frequent([encoding]))
     read_rows = _read_json if layout.format == "json" else _read_csv
-    return replace(read_rows(path, head, layout), is_whole=is_whole)
+    return replace(read_rows(path, head, layout), is_whole=is_whole, encodings=(encoding,))
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -148,17 +152,21 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def encoding_of(head: bytes) -> str:
-    """The encoding that the bytes of a text are in: UTF-8 wherever they can be."""
+    """The encoding that the bytes of a text are in: UTF-8 wherever they can be, US-ASCII where
+    they have no letters that tell."""
+    if head.isascii() and b"\0" not in head[:1000]:
+        return "US-ASCII"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16"
     if b"\0" in head[:1000]:
         return "UTF-16LE" if head[1:2] == b"\0" else "UTF-16BE"
-    try:
-        codecs.getincrementaldecoder("UTF-8")().decode(head)
-    except UnicodeDecodeError:
-        # 0x80 to 0x9f are letters and quotation marks to Windows alone
-        return "windows-1252" if re.search(rb"[\x80-\x9f]", head) else "ISO-8859-1"
-    return "UTF-8"
+    for name in ("UTF-8", "windows-1252"):  # to Windows 0x80 to 0x9f are letters and quotes, too
+        try:
+            codecs.getincrementaldecoder(name)().decode(head)
+            return name
+        except UnicodeDecodeError:
+            continue
+    return "ISO-8859-1"
 
 
 def delimiter_of(text: str) -> str:

@@ -9,7 +9,15 @@ from alsobought.ingest.proposal.heads import Head
 from alsobought.ingest.proposal.spelling import nearest
 from alsobought.ingest.settings import Source
 
-SHOWN = 12  # columns that a fault lists
+SHOWN = 12  # columns or files that a sentence lists
+WIDE = {"UTF-16", "UTF-16BE", "UTF-16LE", "UTF-32"}
+READ_ALIKE = {
+    "US-ASCII": {"US-ASCII", "UTF-8", "windows-1252", "ISO-8859-1"},
+    "UTF-8": {"UTF-8"},
+    "windows-1252": {"windows-1252", "ISO-8859-1"},
+    "ISO-8859-1": {"ISO-8859-1"},
+}
+"""The encodings that read the letters of a file as it has them; of others these are WIDE."""
 
 
 def heads_of(name: str, path: str) -> tuple[list[Head], list[Fault]]:
@@ -66,17 +74,40 @@ def faults_of(name: str, source: Source, heads: Sequence[Head]) -> Iterator[Faul
 
 def notes_of(name: str, source: Source, heads: Sequence[Head]) -> Iterator[str]:
     """What of the files is worth knowing, and does not keep a run from starting."""
-    for head in heads:
-        if "encoding" in source.model_fields_set or head.layout.format == "parquet":
-            continue
-        if head.layout.encoding != "UTF-8":
-            yield (
-                f"sources.{name}.encoding: {head.paths[0].name} is not UTF-8: letters beyond ASCII "
-                f'will be broken. Write encoding = "{head.layout.encoding}".'
-            )
+    yield from _other_encodings(name, source, heads)
     if len(heads) > 1:
         names = ", ".join(head.paths[0].name for head in heads)
         yield f"sources.{name}.path: the files have {len(heads)} different headers, as {names}."
+
+
+def _other_encodings(name: str, source: Source, heads: Sequence[Head]) -> Iterator[str]:
+    """The files that are not in the encoding that the section says, one sentence an encoding."""
+    every = by_encoding(heads)
+    lettered = [encoding for encoding in every if encoding != "US-ASCII"]
+    cure = f'Write encoding = "{lettered[0]}".' if len(lettered) == 1 else "Deliver all in one."
+    for encoding, names in every.items():
+        if source.encoding not in READ_ALIKE.get(encoding, WIDE):
+            are = "are" if len(names) > 1 else "is"
+            yield (
+                f"sources.{name}.encoding: {listed(names)} {are} {encoding}, not "
+                f"{source.encoding}: letters beyond ASCII will be broken. {cure}"
+            )
+
+
+def by_encoding(heads: Sequence[Head]) -> dict[str, list[str]]:
+    """The names of the text files of each encoding."""
+    names: dict[str, list[str]] = {}
+    for head in heads:
+        for path, encoding in zip(head.paths, head.encodings, strict=True):
+            if encoding:
+                names.setdefault(encoding, []).append(path.name)
+    return names
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of many names, and how many there are more."""
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _missing_columns(name: str, source: Source, head: Head) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,16 @@ from alsobought.ingest.proposal.times import as_numpy
 from alsobought.ingest.proposal.values import ColumnFacts
 
 NUMBERED = r"^\s*\d+(?:\.0)?\s*$"
-LETTERED = r"^\s*(?P<prefix>[A-Za-z]{1,4})[-_ ]?\d+\s*$"
+LETTERED = r"^\s*(?P<prefix>[A-Za-z]{1,4}[-_ ]?)\d+\s*$"
 NEGATIVE = r"^\s*[^\d\s]*-"
 MOSTLY = 0.9
 FEW_TYPES = 20
-RETURNS = {
-    "return", "returned", "returns", "refund", "refunded", "cancel", "cancelled", "canceled",
-    "cancellation", "credit", "credit note", "storno", "retoure", "gutschrift", "rückgabe",
+RETURNS = {"return", "returned", "returns", "refund", "refunded", "retoure", "rückgabe"}
+MAY_BE_RETURNS = {
+    "cancel", "cancelled", "canceled", "cancellation", "credit", "credit note", "storno",
+    "gutschrift",
 }  # fmt: skip
+"""What is said of returns, and also of purchases that never were."""
 NO_PURCHASES = {
     "view", "click", "search", "impression", "pageview", "page_view", "cart", "addtocart",
     "add_to_cart", "wishlist",
@@ -59,23 +61,42 @@ class NoProduct:
 
 def returns_of(columns: Columns, roles: Roles) -> Returns | None:
     """How the file marks returns; None: it has none that can be seen."""
-    negative = np.zeros(next(iter(columns.values())).rows, bool)
-    if "quantity" in roles:
-        negative = _rows_like(columns[roles["quantity"]], NEGATIVE)
+    negative = _negative_rows(columns, roles)
     by_prefix = _by_prefix(columns[roles["order_id"]], negative) if "order_id" in roles else None
     if by_prefix:
         return by_prefix
-    for name in columns.keys() - set(roles.values()):
-        column = columns[name]
-        marks = column.words & RETURNS if column.distinct <= FEW_TYPES else set()
-        if marks:
-            values = [text for text in column.values.to_pylist() if text.strip().lower() in marks]
-            rows = column.rows_like("|".join(f"^{re.escape(value)}$" for value in values))
-            setting = {"type_column": name, "type_values": sorted(values)}
+    for name, values, _ in _types(columns, roles, negative):
+        if values:
+            rows = int(_rows_of(columns[name], values).sum())
+            setting = {"type_column": name, "type_values": values}
             return Returns(setting, f"{rows:,} rows; {_negative(negative)}")
     if negative.any():
         return Returns({"negative_quantity": True}, _negative(negative))
     return None
+
+
+def unsure_returns_of(columns: Columns, roles: Roles) -> tuple[str, list[str]] | None:
+    """The column, and its values, that may mark returns or purchases that never were."""
+    every = _types(columns, roles, _negative_rows(columns, roles))
+    return next(((name, unsure) for name, _, unsure in every if unsure), None)
+
+
+def _types(
+    columns: Columns, roles: Roles, negative: np.ndarray
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Columns that may say what a row is: their values of returns, and those that may be such.
+
+    A value is one of returns where its word is, or where its rows have negative quantities.
+    """
+    for name in sorted(columns.keys() - set(roles.values())):
+        column, sure, unsure = columns[name], set[str](), set[str]()
+        for value in column.values.to_pylist() if column.distinct <= FEW_TYPES else ():
+            text = value.strip()
+            rows = _rows_of(column, [text])
+            if text.lower() in RETURNS | MAY_BE_RETURNS:
+                is_negative = (rows & negative).sum() >= MOSTLY * rows.sum()
+                (sure if text.lower() in RETURNS or is_negative else unsure).add(text)
+        yield name, sorted(sure), sorted(unsure)
 
 
 def _by_prefix(orders: ColumnFacts, negative: np.ndarray) -> Returns | None:
@@ -84,7 +105,7 @@ def _by_prefix(orders: ColumnFacts, negative: np.ndarray) -> Returns | None:
         return None
     prefixes = pc.extract_regex(orders.values, LETTERED)
     for prefix in pc.unique(prefixes.drop_null().field("prefix")).to_pylist():
-        marked = _rows_like(orders, rf"^\s*{prefix}[-_ ]?\d")
+        marked = _rows_like(orders, rf"^\s*{re.escape(prefix)}")  # as the job takes it
         both = (marked & negative).sum()
         if both >= MOSTLY * marked.sum() > 0:
             rest = int(negative.sum() - both)
@@ -96,6 +117,18 @@ def _by_prefix(orders: ColumnFacts, negative: np.ndarray) -> Returns | None:
 
 def _negative(negative: np.ndarray) -> str:
     return f"{negative.sum():,} of {len(negative):,} rows have a negative quantity"
+
+
+def _negative_rows(columns: Columns, roles: Roles) -> np.ndarray:
+    if "quantity" in roles:
+        return _rows_like(columns[roles["quantity"]], NEGATIVE)
+    return np.zeros(next(iter(columns.values())).rows, bool)
+
+
+def _rows_of(column: ColumnFacts, values: Sequence[str]) -> np.ndarray:
+    """Which rows have one of these values, with or without blanks around."""
+    texts = pc.utf8_trim_whitespace(column.column.cast(pa.string()))
+    return as_numpy(pc.is_in(texts, pa.array(values)).combine_chunks())
 
 
 def _rows_like(column: ColumnFacts, regex: str) -> np.ndarray:

@@ -60,8 +60,9 @@ def source(name: str, files: Files, home: Path, *more: Setting) -> Table:
         settings.append(Setting("delimiter", layout.delimiter))
     if not layout.header:
         settings.append(Setting("header", False, "the first line looks like data"))
-    if layout.encoding != "UTF-8":
-        settings.append(Setting("encoding", layout.encoding, _encoding_why(head)))
+    why = _encoding_why(head)
+    if why:
+        settings.append(Setting("encoding", layout.encoding, why))
     if layout.multi_line:
         settings.append(Setting("multi_line", True, "quoted fields hold line breaks"))
     return Table(f"sources.{name}", [*settings, *_of_numbers(files), *_of_times(files), *more])
@@ -112,12 +113,14 @@ def _relative(path: Path, home: Path) -> str:
 
 
 def _encoding_why(head: Head) -> str:
-    others = sorted(set(head.encodings) - {head.layout.encoding})
-    mixed = f"; other files are {', '.join(others)}" if "UTF-8" in others else ""
-    return f"bytes that are no UTF-8{mixed}"
+    others = sorted(set(head.encodings) - {head.layout.encoding, "US-ASCII", ""})
+    of_bytes = ["bytes that are no UTF-8"] * (head.layout.encoding != "UTF-8")
+    return "; ".join([*of_bytes, *[f"other files are {', '.join(others)}"] * bool(others)])
 
 
 def _of_numbers(files: Files) -> list[Setting]:
+    if files.head.layout.format == "json":  # whose numbers are written in one way
+        return []
     if files.head.layout.format == "json":
         return []
     numbers = [column for role in ("quantity", "price") if (column := files.column(role))]

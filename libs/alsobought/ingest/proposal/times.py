@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 ENOUGH = 0.98  # of the values must be times; what is not is a broken row
 TRIED, MOST = 50, 0.9  # distinct values that are tried first, and how many must be times
+FEW, AHEAD = 0.001, timedelta(days=366)  # of the rows may be dated so far after all others
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 CENTURY = 2000  # of years with two digits, as Spark reads them
 UNIX = {"unix_seconds": 1, "unix_milliseconds": 1000}
@@ -40,6 +41,8 @@ class Times:
     """For timestamp_format; "" is ISO 8601."""
     first: date
     last: date
+    bulk_last: date
+    """The last day but for a few rows of days that lie more than a year ahead of the others."""
     has_clock: bool
     """Whether it has a time of day."""
     names_zone: bool = False
@@ -53,6 +56,8 @@ class _Days:
 
     texts: list[tuple[str, str, str]]
     """Year, month, day."""
+    rows: list[int]
+    """Of each."""
     sign: str
 
 
@@ -66,7 +71,9 @@ def times_of(values: pa.Array, counts: np.ndarray) -> Times | None:
             fields = pc.extract_regex(values, regex)
             fits = fields.is_valid()
             matched = counts[as_numpy(fits)].sum()
-            return _times(name, fields.filter(fits)) if matched >= ENOUGH * counts.sum() else None
+            if matched < ENOUGH * counts.sum():
+                return None
+            return _times(name, fields.filter(fits), counts[as_numpy(fits)])
     return None
 
 
@@ -77,27 +84,54 @@ def as_numpy(values: pa.Array) -> np.ndarray:
 
 def times_of_instants(values: pa.Array) -> Times:
     """The same of a column that holds times already."""
-    ends = pc.min_max(values.cast(pa.timestamp("us"), safe=False).cast(pa.date32(), safe=False))
+    every = values.cast(pa.timestamp("us"), safe=False).cast(pa.date32(), safe=False).drop_null()
+    counted = pc.value_counts(every)
+    days, rows = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
     is_day = pa.types.is_date(values.type)
     has_zone = not is_day and values.type.tz is not None
-    return Times("", ends["min"].as_py(), ends["max"].as_py(), not is_day, has_zone)
+    bulk = _last_of_bulk(list(zip(days, rows, strict=True)))
+    return Times("", min(days), max(days), bulk, not is_day, has_zone)
 
 
-def _times(shape: str, fields: pa.StructArray) -> Times | None:
-    if shape in UNIX:
-        ends = pc.min_max(fields.field("ticks").cast(pa.int64())).as_py()
-        first, last = (
-            datetime.fromtimestamp(ends[end] / UNIX[shape], UTC).date() for end in ("min", "max")
-        )
-        return Times(shape, first, last, has_clock=True, names_zone=True)
+def _last_of_bulk(days: Sequence[tuple[date, int]]) -> date:
+    """The last of days of so many rows, up to the first gap of AHEAD after nearly all rows."""
+    ordered = sorted(days)
+    rows = np.cumsum([n for _, n in ordered])
+    place = int(np.searchsorted(rows, rows[-1] - max(1, FEW * rows[-1])))
+    last = ordered[place][0]
+    for day, _ in ordered[place:]:
+        if day - last > AHEAD:
+            break
+        last = day
+    return last
+
+
+def _of_ticks(shape: str, fields: pa.StructArray, counts: np.ndarray) -> Times:
+    days = as_numpy(fields.field("ticks").cast(pa.int64())) // (86400 * UNIX[shape])
+    numbers, places = np.unique(days, return_inverse=True)
+    rows = np.bincount(places, counts).astype(int).tolist()
+    dates = [date(1970, 1, 1) + timedelta(days=number) for number in numbers.tolist()]
+    bulk = _last_of_bulk(list(zip(dates, rows, strict=True)))
+    return Times(shape, dates[0], dates[-1], bulk, has_clock=True, names_zone=True)
+
+
+def _days_of(fields: pa.StructArray, counts: np.ndarray) -> _Days:
     parts = [fields.field(name) for name in ("y", "M", "d")]
-    joined = pc.unique(pc.binary_join_element_wise(*parts, " "))
-    texts = [(y, m, d) for y, m, d in (text.split(" ") for text in joined.to_pylist())]
+    joined = pc.dictionary_encode(pc.binary_join_element_wise(*parts, " "))
+    texts = [(y, m, d) for y, m, d in (text.split(" ") for text in joined.dictionary.to_pylist())]
+    sign = fields.field("sign")[0].as_py() if fields.type.get_field_index("sign") >= 0 else ""
+    return _Days(texts, np.bincount(as_numpy(joined.indices), counts).astype(int).tolist(), sign)
+
+
+def _times(shape: str, fields: pa.StructArray, counts: np.ndarray) -> Times | None:
+    if shape in UNIX:
+        return _of_ticks(shape, fields, counts)
+    days = _days_of(fields, counts)
     if shape == "yMd":
         clock = "HHmmss"[: pc.max(pc.utf8_length(fields.field("digits"))).as_py()]
-        times = _of_order("yMd", _Days(texts, ""), clock)
+        times = _of_order("yMd", days, clock)
         return times and replace(times, pattern=f"yyyyMMdd{clock}")
-    days, clock = _Days(texts, fields.field("sign")[0].as_py()), _clock(fields)
+    clock = _clock(fields)
     if shape == "y M d" and days.sign == "-" and fields.field("gap")[0].as_py() in ("", " ", "T"):
         times = _of_order("y M d", days, clock)
         pattern = "" if times and " a" not in clock else clock
@@ -112,7 +146,7 @@ def _times(shape: str, fields: pa.StructArray) -> Times | None:
 def _day_or_month_first(days: _Days, clock: str) -> Times | None:
     """The order under which more values are days; where that is none or as many, the one under
     which they lie closer together: a file is of a few days or months."""
-    swapped = _Days([(y, d, m) for y, m, d in days.texts], days.sign)
+    swapped = replace(days, texts=[(y, d, m) for y, m, d in days.texts])
     day_first, month_first = _of_order("d M y", days, clock), _of_order("M d y", swapped, clock)
     more = _days_in(days) - _days_in(swapped)
     if days.sign == "." or more > 0 or month_first is None:
@@ -129,7 +163,9 @@ def _days_in(days: _Days) -> int:
 
 def _of_order(order: str, days: _Days, clock: str) -> Times | None:
     """The times of days written in that order; None where too few of them are days."""
-    dates = [day for day in map(_date, days.texts) if day is not None]
+    counted = zip(map(_date, days.texts), days.rows, strict=True)
+    dated = [(day, rows) for day, rows in counted if day is not None]
+    dates = [day for day, _ in dated]
     if len(dates) < MOST * len(days.texts):
         return None
     years, months, month_days = zip(*days.texts, strict=True)
@@ -140,7 +176,8 @@ def _of_order(order: str, days: _Days, clock: str) -> Times | None:
     }
     order = order.replace("MMM", "M")
     pattern = "".join(letters.get(sign, days.sign if sign == " " else sign) for sign in order)
-    return Times(pattern + clock, min(dates), max(dates), has_clock=bool(clock))
+    bulk = _last_of_bulk(dated)
+    return Times(pattern + clock, min(dates), max(dates), bulk, has_clock=bool(clock))
 
 
 def _date(texts: tuple[str, str, str]) -> date | None:
