@@ -5,7 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from alsobought import Baskets, CoPurchases, Lists, co_purchases, dataframes, related_items
+from alsobought import (
+    After,
+    Baskets,
+    CoPurchases,
+    Exclusions,
+    Items,
+    Lists,
+    Markets,
+    Redemption,
+    co_purchases,
+    dataframes,
+    redemption_weights,
+    related_items,
+)
 from alsobought.errors import ContractError
 from tests.rows import rows
 
@@ -20,6 +33,10 @@ SETTINGS = CoPurchases(
     candidates=50,
     task_memory_mb=256,
 )
+REDEMPTION = Redemption(
+    attribution_days=14, observation_days=3, methods=["none"], model="logistic", replays=1,
+    training_rows=1000, min_matured=1, floor=0.01, seed=7,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +108,45 @@ def test_rows_without_what_they_need_are_counted(frame):
         "purchases: 2 rows have no item_id; 1 rows have no purchased_at; 1 rows have neither "
         "order_id nor customer_id: leave them out, or correct them."
     )
+
+
+def test_empty_ids_and_no_market_are_refused(frame):
+    """Guests as empty text would be one huge customer."""
+    schema = "customer_id string, order_id string, market string"
+    lines = frame(
+        f"{schema}, item_id string, purchased_at timestamp",
+        ("", "1", "at", "tea", NOON),
+        (None, "", "at", "tea", NOON),
+        ("ann", None, None, "tea", NOON),
+        ("ann", "2", "", "tea", NOON),
+    )
+    with pytest.raises(ContractError) as refused:
+        co_purchases(lines, SETTINGS, AS_OF)
+    text = (
+        "purchases: 2 rows have an empty order_id or customer_id; 2 rows have no market: leave "
+        "them out, or correct them."
+    )
+    assert str(refused.value) == text
+    offers = frame("offer_id string, customer_id string, issued_at timestamp", ("a", "ann", NOON))
+    redemptions = frame("offer_id string, redeemed_at timestamp", ("a", NOON))
+    tables = {"offers": offers, "redemptions": redemptions, "purchases": lines}
+    with pytest.raises(ContractError) as refused:
+        redemption_weights(tables, REDEMPTION, AS_OF)
+    assert str(refused.value) == text
+
+
+def test_all_settings_of_counting_are_at_top_level():
+    after = After(within_days=9)
+    exclude = Exclusions(ids=["POST"])
+    settings = SETTINGS.model_copy(
+        update={
+            "baskets": SETTINGS.baskets.model_copy(update={"after": after}),
+            "items": Items(exclude=exclude),
+            "markets": Markets(groups={"EU": ["at", "de"]}),
+        }
+    )
+    assert settings.exclude == exclude
+    assert settings.groups == {"EU": ["at", "de"]}
 
 
 def test_returns_are_refused(frame):

@@ -9,9 +9,13 @@ _PLACES = {
     "co_purchases": "dataframes",
     "related_items": "dataframes",
     "redemption_weights": "dataframes",
+    "After": "copurchase.settings",
     "Baskets": "copurchase.settings",
     "CoPurchases": "copurchase.settings",
+    "Exclusions": "copurchase.settings",
+    "Items": "copurchase.settings",
     "Lists": "copurchase.settings",
+    "Markets": "copurchase.settings",
     "Redemption": "training.offers.settings",
 }
 __all__ = ["__version__", *_PLACES]

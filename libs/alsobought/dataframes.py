@@ -45,7 +45,7 @@ def co_purchases(purchases: DataFrame, settings: CoPurchases, as_of: date) -> Da
 
     In:    a row for each line of an order: item_id, purchased_at (timestamp), and order_id or
            customer_id, ids as text or whole numbers; optional quantity (> 0), market. Lines
-           without one of the two ids count by the other.
+           whose order_id or customer_id is null count by the other.
     Out:   the columns of the table `co_purchases`, computed and kept by Spark until nobody refers
            to the result any more.
     Raises ContractError for missing columns, other types, and rows without what they need; JobError
@@ -120,8 +120,9 @@ def redemption_weights(
            double), "redemptions" (offer_id, redeemed_at), and, optional, "engagements" (offer_id,
            engaged_at) and "purchases" as `co_purchases` takes them, for what is known of customers.
     Out:   the columns of the table `redemption_weights`, lazily.
-    Raises ContractError for missing columns and other types; JobError for no offers, for too large
-    a share of events that cannot count, and for too few matured offers.
+    Raises ContractError for missing columns, other types, and purchases without what they need;
+    JobError for no offers, for too large a share of events that cannot count, and for too few
+    matured offers.
     Cost:  as the jobs redemption_examples and redemption_weights; the examples are kept by Spark
            until nobody refers to them any more.
 
@@ -156,13 +157,16 @@ def _offer_tables(tables: Mapping[str, DataFrame]) -> OfferTables:
         raise ContractError(f"tables has no {' and no '.join(missing)}.")
     spark = tables["offers"].sparkSession
     nothing = spark.createDataFrame([], "offer_id string, engaged_at timestamp")
-    purchases = tables.get("purchases", spark.createDataFrame([], PURCHASES.ddl))
+    no_purchases = spark.createDataFrame([], PURCHASES.ddl)
+    purchases = _conformed(tables.get("purchases", no_purchases), PURCHASES, tuple(ABSENT))
+    if "purchases" in tables:
+        _require_ids(purchases, PURCHASES)
     optional = ("features", "source_file")
     return OfferTables(
         _conformed(tables["offers"], OFFERS, optional),
         _conformed(tables.get("engagements", nothing), ENGAGEMENTS, optional),
         _conformed(tables["redemptions"], REDEMPTIONS, optional),
-        _conformed(purchases, PURCHASES, tuple(ABSENT)),
+        purchases,
     )
 
 
@@ -198,11 +202,14 @@ def _fits(want: DataType, have: DataType) -> bool:
 
 
 def _require_ids(lines: DataFrame, table: Table) -> None:
-    """Raise ContractError where rows lack what every line of an order has."""
+    """Raise ContractError where rows lack what every line of an order has, or ids are empty."""
+    is_empty = (F.col("order_id") == "") | (F.col("customer_id") == "")
     lacks = {
         "no item_id": F.coalesce("item_id", F.lit("")) == "",
         "no purchased_at": F.col("purchased_at").isNull(),
         "neither order_id nor customer_id": F.coalesce("order_id", "customer_id").isNull(),
+        "an empty order_id or customer_id": is_empty,  # guests: they would be one huge customer
+        "no market": F.coalesce("market", F.lit("")) == "",
         "no quantity above 0": F.coalesce("quantity", F.lit(0.0)) <= 0,
     }
     (counts,) = lines.agg(*(F.count_if(lacks[name]).alias(name) for name in lacks)).collect()
