@@ -2,9 +2,12 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from alsobought.copurchase.engine.layout import Scope
 from alsobought.copurchase.engine.stages import item_codes
+from alsobought.errors import JobError
 
 
 def test_hashes_of_texts_are_spark_s(frame):
@@ -72,3 +75,24 @@ def test_more_text_than_32_bit_offsets_reach_is_kept_with_wider_ones(monkeypatch
         )  # fmt: skip
     kept = wide.where(np.array([False, True]))
     assert (kept.texts.to_pylist(), kept.are_all, wide.are_all) == (["jam"], False, True)
+
+
+def test_lines_of_a_group_are_of_products_and_its_name_is_compared_by_all_lines():
+    def of_markets(*lines):
+        markets = np.array([0, 0, 1, 1], np.int32)
+        ties, texts = np.arange(4, dtype=np.int32), pa.array(["POST", "tea"] * 2)
+        names = pa.array(["a", "EU"])
+        return item_codes.Items(np.arange(4), markets, np.array(lines), ties, texts, names, 0)
+
+    def is_postage(ids):
+        return pc.equal(ids, "POST").to_numpy(zero_copy_only=False)
+
+    scope = Scope({"EU": ["a", "z"]}, is_postage)
+    counted, notes = item_codes.in_scope(of_markets(3, 2, 3, 2), scope)
+    assert notes == [
+        "[items.exclude] left out 1 of 2 items, 60.0% of the lines",
+        "group EU: 2 lines count there, too; no purchase is of z",
+    ]
+    assert counted.texts.to_pylist() == ["tea", "tea"]
+    with pytest.raises(JobError, match="purchases has a market 'EU'"):
+        item_codes.in_scope(of_markets(3, 2, 4, 2), scope)

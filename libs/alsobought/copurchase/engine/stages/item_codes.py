@@ -1,6 +1,6 @@
 """Text ids to dense integers: the items that the scan met, hashed to 64 bits and numbered."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -194,10 +194,9 @@ def in_scope(bought: Items, scope: Scope) -> tuple[Items, list[str]]:
     Raises JobError where a market is called like a group, and where no item is left.
     """
     names = bought.market_names.to_pylist()
-    lines = dict(zip(names, bought.lines_of_markets().tolist(), strict=True))
-    notes = [_group_in_words(group, members, lines) for group, members in scope.groups.items()]
+    _require_new_names(bought, scope)
     if scope.is_excluded is None:
-        return bought, notes
+        return bought, _groups_in_words(bought, bought, scope)
     is_excluded = scope.is_excluded(bought.texts)
     is_market = np.array([name not in scope.groups for name in names])[bought.markets]
     left_out, all_lines = bought.lines[is_excluded & is_market].sum(), bought.lines[is_market].sum()
@@ -210,16 +209,30 @@ def in_scope(bought: Items, scope: Scope) -> tuple[Items, list[str]]:
         f"[items.exclude] left out {ids[0].as_py():,} of {ids[1].as_py():,} items, "
         f"{left_out / all_lines:.1%} of the lines"
     )
-    return bought.where(~is_excluded), [note, *notes]
+    counted = bought.where(~is_excluded)
+    return counted, [note, *_groups_in_words(bought, counted, scope)]
 
 
-def _group_in_words(group: str, members: Sequence[str], lines: Mapping[str, int]) -> str:
-    """What a group has, and which of its markets have no line."""
-    of_members = sum(lines.get(market, 0) for market in members)
-    if lines.get(group, 0) != of_members:
-        raise JobError(
-            f"purchases has a market {group!r}: call the group of [markets.groups] otherwise."
-        )
-    without = [market for market in members if market not in lines]
-    rest = f"; no purchase is of {', '.join(without)}" if without else ""
-    return f"group {group}: {of_members:,} lines count there, too{rest}"
+def _require_new_names(bought: Items, scope: Scope) -> None:
+    """Raise JobError where a market is called like a group: its lines count there, too."""
+    lines = _lines_by_market(bought)
+    for group, members in scope.groups.items():
+        if lines.get(group, 0) != sum(lines.get(market, 0) for market in members):
+            raise JobError(
+                f"purchases has a market {group!r}: call the group of [markets.groups] otherwise."
+            )
+
+
+def _groups_in_words(bought: Items, counted: Items, scope: Scope) -> list[str]:
+    """The lines that count in each group, and which of its markets have none that were bought."""
+    notes, lines, names = [], _lines_by_market(counted), bought.market_names.to_pylist()
+    for group, members in scope.groups.items():
+        without = [market for market in members if market not in names]
+        rest = f"; no purchase is of {', '.join(without)}" if without else ""
+        notes.append(f"group {group}: {lines.get(group, 0):,} lines count there, too{rest}")
+    return notes
+
+
+def _lines_by_market(items: Items) -> dict[str, int]:
+    lines = items.lines_of_markets().tolist()
+    return dict(zip(items.market_names.to_pylist(), lines, strict=True))
