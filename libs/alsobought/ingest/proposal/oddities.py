@@ -92,8 +92,8 @@ def _types(
         column, sure, unsure = columns[name], set[str](), set[str]()
         for value in column.values.to_pylist() if column.distinct <= FEW_TYPES else ():
             text = value.strip()
-            rows = _rows_of(column, [text])
             if text.lower() in RETURNS | MAY_BE_RETURNS:
+                rows = _rows_of(column, [text])
                 is_negative = (rows & negative).sum() >= MOSTLY * rows.sum()
                 (sure if text.lower() in RETURNS or is_negative else unsure).add(text)
         yield name, sorted(sure), sorted(unsure)
