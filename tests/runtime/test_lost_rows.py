@@ -1,6 +1,7 @@
 """Rows that give way: the driver's answer for few of them is Spark's for many."""
 
 import json
+from datetime import date
 
 import pytest
 from deltalake import DeltaTable
@@ -68,3 +69,49 @@ def test_copies_go_the_way_of_the_row_that_they_are_alike(source):
     assert [row[3:] for row in source.stored()] == [("3.0", "2.csv"), ("4.0", "3.csv")]
     assert account_of(source) == [1, 1, 0, 0]
     assert len(rejected(source)) == 3
+
+
+def test_a_file_corrects_its_row_that_a_later_day_has_loaded(source):
+    """The rows lie ahead of the run's day, so that they are not replaced as the file's others."""
+    orders = [f"o{n}" for n in range(6)]
+    source.write("1.csv", *(f"{order} tea 2017-11-03 1 1.0" for order in orders))
+    source.project.run_job("purchases", "2017-11-04")
+    source.write("1.csv", *(f"{order} tea 2017-11-01 1 2.0" for order in orders))
+    said = source.project.run_job("purchases", "2017-11-02")
+    assert said[0] == "purchases: 6 rows added, 6 removed"
+    assert source.stored() == source.expected(date(2017, 11, 2))
+    assert account_of(source) == [6, 6, 0, 0]
+
+
+def forbidden(*given):
+    raise AssertionError("not of that many rows, or of none")
+
+
+@pytest.mark.parametrize(
+    ("module", "most", "by_driver"),
+    [
+        (lost_rows, "REPEATS_ON_DRIVER", "rows_that_give_way"),
+        (loading_by_files, "MOST_ROWS", "replace_by_driver"),
+    ],
+)
+def test_more_than_few_rows_are_not_the_driver_s(project, monkeypatch, module, most, by_driver):
+    """The rows that give way, and copies, are counted whatever few bytes they have."""
+    source = Source(configured(project, with_line=True), with_line=True)
+    lines = [f"o{n} tea 2017-11-01 1 1.0" for n in range(2)]
+    source.write("1.csv", *lines, lines[0])
+    source.write("2.csv", *(line.replace("1.0", "2.0") for line in lines))
+    monkeypatch.setattr(module, most, 2)
+    monkeypatch.setattr(module, by_driver, forbidden)
+    project.run_job("purchases")
+    assert source.stored() == source.expected(date(2017, 11, 2))
+    assert rejected(source) == [("1.csv", ["duplicate"], 1.0, n) for n in (1, 2)]
+
+
+def test_a_run_without_good_rows_compares_no_keys(project, monkeypatch):
+    source = Source(configured(project, with_line=True), with_line=True)
+    project.purchases["max_rejected_share"] = 1.0
+    source.write("1.csv", "o1 tea 2017-11-01 1 1.0")
+    project.run_job("purchases")
+    source.write("2.csv", "o1 tea 2017-11-01 1 -1")
+    monkeypatch.setattr(lost_rows, "scan_keys", forbidden)
+    assert project.run_job("purchases")[0] == "purchases: 0 rows added, 0 removed"

@@ -11,6 +11,7 @@ from pyspark.sql.types import StructType
 
 from alsobought.runtime.precedence import (
     GIVES_WAY,
+    STANDS,
     WINNER,
     own_columns_as_json,
     rows_that_give_way,
@@ -45,7 +46,8 @@ def random_rows(table):
     schema = to_arrow_schema(StructType(list(table.columns)), timezone="UTC")
     schema = pa.schema([field.with_nullable(True).remove_metadata() for field in schema])
     columns = [pa.array([line[name] for line in lines], schema.field(name).type) for name in names]
-    return pa.table(columns, schema).append_column("place", pa.array(range(ROWS), pa.int32()))
+    rows = pa.table(columns, schema).append_column("place", pa.array(range(ROWS), pa.int32()))
+    return rows.append_column(STANDS, pa.array(rng.integers(2, size=ROWS) == 1))
 
 
 @pytest.mark.parametrize("precedence", ["first_file", "last_file"])
@@ -61,3 +63,13 @@ def test_the_driver_chooses_the_rows_that_spark_chooses(spark, table, precedence
     assert sorted(map(itemgetter(*columns), by_driver.to_pylist())) == sorted(answer)
     assert len(set(by_driver["place"].to_pylist())) == len(answer)
     assert 0 < len(answer) < ROWS
+
+    # the first or last file's row stays, and of that file's rows a new one
+    sign = -1 if precedence == "last_file" else 1
+    rank = [(sign * ord(row["source_file"][0]), row[STANDS]) for row in rows.to_pylist()]
+    keys = [tuple(row[name] for name in table.key) for row in rows.to_pylist()]
+    lost = set(by_driver["place"].to_pylist())
+    best = {key: min(r for r, k in zip(rank, keys, strict=True) if k == key) for key in set(keys)}
+    stay = [place for place in range(ROWS) if place not in lost]
+    assert len(stay) == len(best)
+    assert all(rank[place] == best[keys[place]] for place in stay)

@@ -18,7 +18,13 @@ from alsobought.errors import JobError
 from alsobought.runtime import rejected_rows
 from alsobought.runtime.faults import CONCURRENT
 from alsobought.runtime.judged_load import DUPLICATE, FUTURE, FileCounts, Load, LoadCounts, time_of
-from alsobought.runtime.precedence import GIVES_WAY, WINNER, own_columns_as_json, with_precedence
+from alsobought.runtime.precedence import (
+    GIVES_WAY,
+    STANDS,
+    WINNER,
+    own_columns_as_json,
+    with_precedence,
+)
 from alsobought.runtime.store import COMMITS, Store, recorded_run
 from alsobought.tables.outcome import JudgedRows
 
@@ -131,7 +137,7 @@ class SparkLoad:
         if not n:
             return Contest(good)
         repeated = F.broadcast(repeated) if n <= SMALL else repeated
-        contested = good.join(repeated, HASH, "left_semi")
+        contested = good.join(repeated, HASH, "left_semi").withColumn(STANDS, F.lit(False))
         ranked = with_precedence(contested, self._load.table, self._judged)
         ranked = self._keep(ranked.coalesce(1) if n <= SMALL else ranked)
         first, lost = ranked.where(~F.col(GIVES_WAY)), ranked.where(GIVES_WAY)

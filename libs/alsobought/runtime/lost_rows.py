@@ -3,7 +3,7 @@
 Found by the driver where few rows are to be looked at: a Spark query takes a second; else by Spark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -28,6 +28,7 @@ from alsobought.runtime.judged_load import DUPLICATE
 from alsobought.runtime.parquet_writer import SCHEMA, Batches, StagedFile
 from alsobought.runtime.precedence import (
     GIVES_WAY,
+    STANDS,
     WINNER,
     as_json,
     own_columns_as_json,
@@ -40,7 +41,7 @@ from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.table import Table
 
 TASKS_PER_CORE = 4
-PLACES = "file string, place int"
+PLACES = f"file string, place int, {STANDS} boolean"
 ROWS_READ_ON_DRIVER = 1 << 22  # of files; a task would take as long for one
 REPEATS_ON_DRIVER = 1 << 16  # rows that are compared in full
 
@@ -65,6 +66,21 @@ class Rivals:
     def rows(self) -> int:
         """The rows of all these files."""
         return self.staged.rows + sum(file.rows or 0 for file in self.meeting)
+
+    def rows_in(self, paths: pa.ChunkedArray) -> int:
+        """How many rows those of these files have that are at the paths."""
+        return rows_in(paths, [*self.staged.files, *self.meeting])
+
+    def reader(self) -> Callable[[Batches], Batches]:
+        """What reads rows at places (file, place): whole, with these two and whether they stand."""
+        folder, schema = self.scan.folder, self.schema
+        standing = pa.array([file.path for file in self.meeting], pa.string())
+
+        def read(batches: Batches) -> Batches:
+            for rows in read_rows(batches, folder, schema):
+                yield rows.append_column(STANDS, pc.is_in(rows["file"], value_set=standing))
+
+        return read
 
 
 @dataclass(frozen=True)
@@ -111,18 +127,13 @@ def lost_rows(spark: SparkSession, rivals: Rivals, resources: ExitStack) -> Lost
     if repeats is None:
         return None
     if isinstance(repeats, pa.Table):
-        if rows_in(repeats["file"], [*rivals.staged.files, *rivals.meeting]) <= ROWS_READ_ON_DRIVER:
-            batches = read_rows(iter(repeats.to_batches()), rivals.scan.folder, rivals.schema)
-            rows = pa.Table.from_batches(batches)
+        is_few = len(repeats) <= REPEATS_ON_DRIVER
+        if is_few and rivals.rows_in(repeats["file"]) <= ROWS_READ_ON_DRIVER:
+            rows = pa.Table.from_batches(rivals.reader()(iter(repeats.to_batches())))
             return LostRows(rows_that_give_way(spark, rows, rivals.table, rivals.judged))
         repeats = spark.createDataFrame(repeats)
-    folder, schema = rivals.scan.folder, rivals.schema
-
-    def read(batches: Batches) -> Batches:
-        return read_rows(batches, folder, schema)
-
     by_file = repeats.select("file", "place").repartition(tasks_of(spark), "file")
-    rows = by_file.mapInArrow(read, f"{rivals.table.ddl}, {PLACES}")
+    rows = by_file.mapInArrow(rivals.reader(), f"{rivals.table.ddl}, {PLACES}")
     judged = with_precedence(rows, rivals.table, rivals.judged)
     content = own_columns_as_json(rivals.table).alias(ROW)
     lost = judged.where(GIVES_WAY).select("file", "place", SOURCE_FILE, WINNER, content)
@@ -197,6 +208,8 @@ def _repeats(
 ) -> pa.Table | DataFrame | None:
     """The rows whose key has the hash of another's: file, place. None: there are none."""
     staged, meeting = rivals.staged, rivals.meeting
+    if not staged.rows:
+        return None  # no row of the table meets another
     wanted, keys = None, staged.keys
     if staged.rows <= staging.ROWS_ON_DRIVER:
         batches = staged.key_batches()

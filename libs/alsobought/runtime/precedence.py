@@ -14,20 +14,23 @@ from alsobought.tables.table import Table
 
 WINNER = "_winner"  # the source_file of the row that stays
 GIVES_WAY = "_gives_way"
+STANDS = "_stands"  # whether the row was in the table before this run
 _HASH = "_hash"
 
 
 def with_precedence(rows: DataFrame, table: Table, judged: JudgedRows) -> DataFrame:
     """`rows`, each with whether it gives way to another of its key, and the file of that one.
 
-    In:   the table's columns, and any others; rows of a key differ in these or are alike.
+    In:   the table's columns, `_stands`, and any others; rows of a key differ in these or are
+          alike. Of rows of one file a new one comes before one that stands: the file corrects
+          itself.
     Out:  also `_gives_way` (boolean), `_winner` (the source_file of the row that stays).
     Cost: one shuffle and sort of the rows by key.
     """
     by_file = F.col("source_file")
     first = by_file.desc() if judged.precedence == "last_file" else by_file.asc()
     says = [_comparable(f) for f in table.columns if f.name != "source_file"]
-    in_order = Window.partitionBy(*table.key).orderBy(first, F.xxhash64(*says))
+    in_order = Window.partitionBy(*table.key).orderBy(first, STANDS, F.xxhash64(*says))
     return rows.withColumns(
         {
             GIVES_WAY: F.row_number().over(in_order) > 1,
@@ -53,8 +56,8 @@ def rows_that_give_way(
 ) -> pa.Table:
     """The rows of `with_precedence` that give way, of rows in memory.
 
-    In:   the table's columns, and any others.
-    Out:  the columns that are not the table's, source_file, `_winner`, and `row`: the table's own
+    In:   the table's columns, `_stands`, and any others.
+    Out:  these others, source_file, `_winner`, and `row`: the table's own
           columns as JSON, as `own_columns_as_json` has them.
     Cost: no task; Spark evaluates its two expressions on the driver.
     """
@@ -65,13 +68,14 @@ def rows_that_give_way(
         "descending" if judged.precedence == "last_file" else "ascending"
     )
     keys = [(name, "ascending") for name in table.key]
-    rows = rows.sort_by([*keys, ("source_file", first), (_HASH, "ascending")]).combine_chunks()
+    preferred = [("source_file", first), (STANDS, "ascending"), (_HASH, "ascending")]
+    rows = rows.sort_by([*keys, *preferred]).combine_chunks()
     leads = ~_has_key_of_row_before(rows, table)
     stays = np.flatnonzero(leads)[np.cumsum(leads) - 1]
     rows = rows.append_column(WINNER, rows["source_file"].take(pa.array(stays)))
     lost = rows.filter(pa.array(~leads))
     lost = lost.append_column("row", pa.array(as_json(spark, lost, table), pa.string()))
-    others = [name for name in lost.column_names if name not in (*table.names, _HASH)]
+    others = [name for name in lost.column_names if name not in (*table.names, STANDS, _HASH)]
     return lost.select(["source_file", *others])
 
 
