@@ -76,6 +76,20 @@ def test_every_fault_of_a_row_is_listed_sorted_and_a_good_row_has_none(purchases
     ]
 
 
+@pytest.mark.parametrize(
+    ("settings", "none", "first"),
+    [
+        ({"time_zone": "Europe/Berlin"}, "0001-01-01 00:00:00", "0001-01-02 01:00:00"),
+        ({"timestamp_format": "unix_seconds"}, "-62135700000", "-62135510400"),
+    ],
+)
+def test_a_time_before_the_calendar_is_unreadable(purchases, settings, none, first):
+    """Python has no such time in UTC: the workers that write the rows could not go on."""
+    text = f"{HEAD}c1,o1,none,{none}\nc1,o1,first,{first}\n"
+    judged = purchases({"a.csv": text}, **settings)
+    assert broken(judged) == [("none", ["unreadable_time"])]
+
+
 def test_bytes_that_the_encoding_cannot_read_are_seen_in_every_text_column(purchases):
     text = "customer,order,item,time,country,price\n" + "".join(
         f"c1,o1,{item},2017-11-30,{country},{price}\n"

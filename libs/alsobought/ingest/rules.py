@@ -18,6 +18,7 @@ ColumnTypes = dict[str, DataType]
 DUPLICATE = "duplicate"
 FUTURE = "future_time"
 REASONS = "reasons"
+FIRST_DAY = date(1, 1, 2)  # a time before it may be none that Python has, in some zone
 UNDECODED = "\ufffd"  # what a decoder puts where bytes are not text in its encoding
 BROKEN = "_broken"  # the names of the rules that a row breaks, as text
 READ = "_read"  # the row as it was read: a struct of the source's own columns
@@ -69,9 +70,11 @@ def text_rules(source: Source, texts: dict[str, Column]) -> dict[str, Column]:
 
 
 def time_rules(name: str, as_of: date) -> dict[str, Column]:
-    """The rules of a time: it can be read, and lies before the as-of day."""
+    """The rules of a time: it can be read, lies in the years of calendars, and before the as-of
+    day."""
     at = F.col(name)
-    return {"unreadable_time": at.isNull(), FUTURE: at >= midnight(as_of)}
+    is_unreadable = at.isNull() | (at < midnight(FIRST_DAY))
+    return {"unreadable_time": is_unreadable, FUTURE: at >= midnight(as_of)}
 
 
 def with_duplicates(judged: DataFrame, key: Sequence[str], preferred: list[Column]) -> DataFrame:
