@@ -18,7 +18,7 @@ from deltalake import DeltaTable, write_deltalake
 from alsobought.errors import JobError
 from alsobought.ingest.purchases import purchases
 from alsobought.ingest.settings import PurchaseSource
-from alsobought.runtime import loading
+from alsobought.runtime import commits, loading
 from alsobought.runtime.store import Store, warehouse_path
 from alsobought.tables.purchases import PURCHASES
 
@@ -239,6 +239,30 @@ def test_a_delta_table_with_deletion_vectors_is_read_whole_when_it_changes(proje
     assert project.run_job("purchases")[0] == "purchases: nothing new in 1 files"
     spark.sql(f"DELETE FROM delta.`{path}` WHERE order = 'o1'")
     assert project.run_job("purchases")[0] == "purchases: 1 rows added, 2 removed"
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_commit_that_fails_keeps_its_files_if_it_may_be_made(project, monkeypatch, is_made):
+    """Made: as where the disk is full when a checkpoint is to follow. Else another run came first,
+    and no version names the files."""
+    source = Source(configured(project), with_line=False)
+    source.write("1.csv", "o1 tea 2017-11-01 1 1.0")
+    project.run_job("purchases")
+    source.write("2.csv", "o2 tea 2017-11-01 1 1.0")
+    commit = commits.Log.commit
+
+    def failed(log, *given):
+        if not is_made:
+            raise commits.OtherCommit
+        commit(log, *given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commits.Log, "commit", failed)
+    with pytest.raises(KeyboardInterrupt if is_made else JobError):
+        project.run_job("purchases")
+    monkeypatch.undo()
+    assert len(list((project.home / "tables" / "purchases").glob("*.parquet"))) == 1 + is_made
+    assert len(source.stored()) == 1 + is_made
 
 
 def test_of_two_runs_that_began_on_one_version_the_second_is_refused(shop, spark):

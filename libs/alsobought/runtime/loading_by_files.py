@@ -100,8 +100,7 @@ class FileLoad:
         rejected_rows.replace(self._store, self._load, rows, run)
 
     def _few_are_broken(self) -> bool:
-        accounts = _accounts(self._staged.tasks).values()
-        rows = sum(account.read - account.good for account in accounts)
+        rows = sum(counts.read - counts.good for counts in self.files.values())
         size = sum(Path(path).stat().st_size for path in self._rejected)
         return rows <= MOST_ROWS and size <= MOST_BYTES
 
@@ -118,11 +117,13 @@ class FileLoad:
         if self._layout.folder != path:
             staging.move(added, self._layout.folder, path)
         gone = [file for file in self._standing if file.path in lost_of]
+        paths = {Path(path, file.path) for file in added}
+        self._unnamed -= paths  # whatever else interrupts the commit, it may have been made
         try:
             log.commit(added, gone, {}, run)
         except commits.OtherCommit:
+            self._unnamed |= paths
             raise JobError(f"{CONCURRENT}.") from None
-        self._unnamed -= {Path(path, file.path) for file in added}
         good = sum(counts.good for counts in self.files.values())
         return LoadCounts(good, sum(lost_of[file.path] for file in gone))
 
