@@ -1,5 +1,6 @@
 """Running jobs: what a run leaves behind it, what stops it, and what stands when it is stopped."""
 
+import hashlib
 import json
 import os
 import signal
@@ -86,11 +87,15 @@ def test_the_commit_tells_of_its_run(shop):
     shop.run_jobs("item_statistics", "co_purchases")
     shop.run_job("co_purchases")
     shop.run_job("related_items")
+    names = ("co_purchases", "items", "item_statistics")
+    tables = {name: deltalake.DeltaTable(str(shop.home / "tables" / name)) for name in names}
+    source = (shop.home / "jobs" / "related_items.py").read_bytes()
     assert last_run(shop, "related_items") == {
         "job": "related_items",
         "as_of": "2017-12-01",
         "environment": "test",
         "code_version": __version__,
+        "job_hash": hashlib.sha256(source).hexdigest(),
         "parameters": {
             "lists": {
                 "metrics": ["pearson_residual", "lift"],
@@ -101,6 +106,7 @@ def test_the_commit_tells_of_its_run(shop):
             "top_k": 5,
         },
         "read_versions": {"co_purchases": 2, "items": 1, "item_statistics": 1},
+        "read_tables": {name: str(table.metadata().id) for name, table in tables.items()},
         "account": {},
     }
     told = last_run(shop, "co_purchases")

@@ -82,6 +82,13 @@ def test_a_job_sees_its_own_day_without_the_day(stock, store):
     assert read.version == 2  # 0 created the empty table
 
 
+@pytest.mark.parametrize("way", ["workers", "spark"])
+def test_a_table_is_told_from_another_by_its_id(stock, store, tmp_path, way):
+    stock(FIRST, ("tea", 3, 0.5))
+    version = store.read(STOCK, FIRST).table_version
+    assert version == (1, str(deltalake.DeltaTable(tmp_path / "stock").metadata().id))
+
+
 def test_what_was_read_stays_as_it_was_read(stock, store):
     stock(FIRST, ("tea", 3, 0.5))
     read = store.read(STOCK, FIRST)

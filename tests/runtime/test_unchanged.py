@@ -1,5 +1,7 @@
 """Jobs that would make again what they have made: skipped, unless anything has changed."""
 
+import shutil
+import sys
 from dataclasses import replace
 from datetime import date
 
@@ -65,6 +67,24 @@ def test_it_runs_again_where_anything_has_changed(shop, monkeypatch):
     assert not is_skipped(ran(shop))
     monkeypatch.setattr(unchanged, "__version__", "another")
     assert not is_skipped(ran(shop))
+
+
+def test_it_runs_again_where_an_input_was_made_anew_at_the_same_version(shop):
+    version = shop.version("purchases")
+    shutil.rmtree(shop.home / "tables" / "purchases")
+    shop.file("purchases/1.csv", LINES.replace("jam", "ale"))
+    lines = ran(shop)
+    assert shop.version("purchases") == version
+    assert not is_skipped(lines)
+    assert is_skipped(ran(shop))
+
+
+def test_it_runs_again_where_its_job_file_was_edited(shop, monkeypatch):
+    with (shop.home / "jobs" / "item_statistics.py").open("a", encoding="utf-8") as file:
+        file.write("# edited")
+    monkeypatch.delitem(sys.modules, "alsobought_jobs.item_statistics")
+    assert not is_skipped(ran(shop))
+    assert is_skipped(ran(shop))
 
 
 def test_it_runs_again_where_another_program_has_changed_its_table(shop):

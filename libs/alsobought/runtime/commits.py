@@ -64,6 +64,11 @@ class Log:
         return int(self.delta.version())
 
     @property
+    def table_id(self) -> str:
+        """What Delta calls the table: another name where it is made anew."""
+        return str(self.delta.metadata().id)
+
+    @property
     def is_plain(self) -> bool:
         """Whether the rows are those of the Parquet files, with nothing deleted or renamed, and a
         writer need not do more than add and remove files."""

@@ -1,9 +1,10 @@
 """A job is a value: what it reads, what it makes of it, the one table that it writes."""
 
+import hashlib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -52,6 +53,8 @@ class Job:
     Jobs of one run that would prepare the same share it."""
     rejects: Table | None = field(default=None, kw_only=True)
     """Where the rows go that a job of JudgedRows rejects."""
+    source_hash: str = field(default="", kw_only=True)
+    """That of the job file, by which a run sees that it was edited; filled in by `load`."""
 
     @property
     def name(self) -> str:
@@ -102,6 +105,11 @@ def load(home: Path, name: str) -> Job:
     return job
 
 
+def source_hash(source: bytes) -> str:
+    """The hash of a job file's text."""
+    return hashlib.sha256(source).hexdigest()
+
+
 def _imported(name: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -109,6 +117,7 @@ def _imported(name: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
+        as_imported = source_hash(path.read_bytes())
         spec.loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]  # half a module must not pass for a whole one
@@ -121,6 +130,9 @@ def _imported(name: str, path: Path) -> ModuleType:
         ) from error
     # Executors have no jobs/: a function of a job file travels to them with its code.
     register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+    job = getattr(module, "JOB", None)
+    if isinstance(job, Job):
+        vars(module)["JOB"] = replace(job, source_hash=as_imported)
     return module
 
 

@@ -38,7 +38,7 @@ class Preparation:
     def of(
         self,
         prepare: Prepare,
-        inputs: tuple[Mapping[str, Any], Mapping[str, int]],
+        inputs: tuple[Mapping[str, Any], Mapping[str, Any]],
         params: BaseModel,
         as_of: date,
     ) -> Prepared:

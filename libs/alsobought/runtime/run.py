@@ -22,10 +22,10 @@ from alsobought.runtime import config, home, loading, progress, session
 from alsobought.runtime.arguments import AsOf, Debug, Env, Reload, day
 from alsobought.runtime.config import Demand, Environment
 from alsobought.runtime.faults import guarded
-from alsobought.runtime.job import Files, Job
+from alsobought.runtime.job import Files, Job, source_hash
 from alsobought.runtime.judged_load import Rejects
 from alsobought.runtime.preparation import Preparation, Prepared
-from alsobought.runtime.store import Store, warehouse_path
+from alsobought.runtime.store import Store, TableVersion, warehouse_path
 from alsobought.runtime.unchanged import made_already
 from alsobought.tables.outcome import JudgedRows, Outcome
 from alsobought.tables.stored import Stored
@@ -124,15 +124,19 @@ def _made_already(job: Job, where: Context, store: Store, params: BaseModel) -> 
     )
 
 
-def _run(job: Job, where: Context, params: BaseModel, versions: dict[str, int]) -> dict[str, Any]:
+def _run(
+    job: Job, where: Context, params: BaseModel, versions: dict[str, TableVersion]
+) -> dict[str, Any]:
     """What a commit's userMetadata records of its run, but the account."""
     return {
         "job": job.name,
         "as_of": where.as_of.isoformat(),
         "environment": where.name,
         "code_version": __version__,
+        "job_hash": job.source_hash,
         "parameters": params.model_dump(mode="json"),
-        "read_versions": versions,
+        "read_versions": {name: version.number for name, version in versions.items()},
+        "read_tables": {name: version.table_id for name, version in versions.items()},
     }
 
 
@@ -190,9 +194,9 @@ def _lines(job: Job, where: Context, store: Store, params: BaseModel) -> loading
 
 def _inputs(
     job: Job, where: Context, store: Store, lines: loading.Reading | None
-) -> tuple[dict[str, DataFrame | Stored | Prepared | None], dict[str, int]]:
+) -> tuple[dict[str, DataFrame | Stored | Prepared | None], dict[str, TableVersion]]:
     inputs: dict[str, DataFrame | Stored | Prepared | None] = {}
-    versions: dict[str, int] = {}
+    versions: dict[str, TableVersion] = {}
     wanted = job.inputs_in(where.environment)
     for name, source in job.reads.items():
         if isinstance(source, Files):
@@ -202,7 +206,7 @@ def _inputs(
             inputs[name] = None
         else:
             read = store.read(source, where.as_of)
-            versions[source.name] = read.version
+            versions[source.name] = read.table_version
             inputs[name] = read.rows
             if name in job.as_files:
                 inputs[name] = Stored(read.rows, store.files(source, where.as_of, read.version))
@@ -243,9 +247,10 @@ def main(job: Job) -> None:
 
     def command(env: Env, as_of: AsOf, reload: Reload = False, debug: Debug = False) -> None:
         with guarded(debug=debug):
-            root = home.find(Path(sys.argv[0]).resolve().parent)
-            where = replace(context(root, env, day(as_of), [job]), reload=reload)
-            run_all([job], where, debug=debug)
+            path = Path(sys.argv[0]).resolve()
+            here = replace(job, source_hash=source_hash(path.read_bytes()))
+            where = replace(context(home.find(path.parent), env, day(as_of), [here]), reload=reload)
+            run_all([here], where, debug=debug)
 
     command.__doc__ = job.writes.meaning
     typer.run(command)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from delta.tables import DeltaTable
 from pyspark import StorageLevel
@@ -41,12 +41,25 @@ def recorded_run(user_metadata: str | None) -> dict[str, Any]:
     return run if isinstance(run, dict) else {}
 
 
+class TableVersion(NamedTuple):
+    """A version of a table: its number, and the table's own id, as numbers start again where a
+    table is made anew."""
+
+    number: int
+    table_id: str
+
+
 @dataclass(frozen=True)
 class Read:
     """A table as a job sees it: its rows, and the Delta version that they were read from."""
 
     rows: DataFrame
-    version: int
+    table_version: TableVersion
+
+    @property
+    def version(self) -> int:
+        """The number of the version."""
+        return self.table_version.number
 
 
 @dataclass(frozen=True)
@@ -100,12 +113,13 @@ class Store:
         """
         if not self.exists(table):
             raise JobError(f"{table.name} is not built yet: run the job {table.name} first.")
-        version = self.version(table)
+        newest = self.newest(table)
+        version = newest.number
         self.check_contract(table)
         files = self.files(table, as_of, version)
         if files:
             rows = self.spark.read.schema(table.ddl).parquet(*files)
-            return Read(table.conform(rows), version)
+            return Read(table.conform(rows), newest)
         reader = self.spark.read.format("delta").option("versionAsOf", version)
         rows = reader.load(self.path(table))
         if table.kept == "per_as_of":
@@ -115,13 +129,21 @@ class Store:
                 raise JobError(self._no_such_day(table, days, as_of))
         elif rows.isEmpty():
             raise JobError(f"{table.name} is empty: run the job {table.name} first.")
-        return Read(table.conform(rows), version)
+        return Read(table.conform(rows), newest)
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been created."""
         if self.is_on_path:
             return commits.is_table(self.path(table))
         return DeltaTable.isDeltaTable(self.spark, self.path(table))
+
+    def newest(self, table: Table) -> TableVersion:
+        """The table's newest version."""
+        if self.is_on_path:
+            log = commits.log_of(self.path(table), table.name)
+            return TableVersion(log.version, log.table_id)
+        detail = DeltaTable.forPath(self.spark, self.path(table)).detail()
+        return TableVersion(self.version(table), detail.select("id").collect()[0]["id"])
 
     def version(self, table: Table) -> int:
         """The number of the table's newest commit."""

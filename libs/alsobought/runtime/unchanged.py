@@ -19,17 +19,18 @@ def made_already(
 ) -> str | None:
     """Why the job need not run for the day, in a phrase; None: it must.
 
-    It need not where the last commit for the day is of the same parameters, the same version of
-    this package and the same Delta versions of all that it reads, and nobody has changed the table
-    since. A job that reads source files finds out by itself which of them are new; where a run
-    `resumes`, it need not once it has read them for the day.
+    It need not where the last commit for the day is of the same parameters, the same job file, the
+    same version of this package and the same Delta versions of the same tables that it reads, and
+    nobody has changed the table since. A job that reads source files finds out by itself which of
+    them are new; where a run `resumes`, it need not once it has read them for the day.
     Cost: the logs of the job's table and of those that it reads.
     """
     if job.source is not None and not resumes:
         return None
     last = _last_run(store, job.writes, as_of)
     same = json.loads(json.dumps(params.model_dump(mode="json")))
-    if last.get("parameters") != same or last.get("code_version") != __version__:
+    code = last.get("code_version"), last.get("job_hash")
+    if last.get("parameters") != same or code != (__version__, job.source_hash):
         return None
     if job.source is not None:
         return (
@@ -39,7 +40,13 @@ def made_already(
     tables = [table for table in job.reads.values() if not isinstance(table, Files)]
     if not all(store.exists(table) for table in tables):
         return None
-    if last.get("read_versions") != {table.name: store.version(table) for table in tables}:
+    newest = {table.name: store.newest(table) for table in tables}
+    # a table that was made anew has other rows at the same version
+    read = last.get("read_versions"), last.get("read_tables")
+    if read != (
+        {name: version.number for name, version in newest.items()},
+        {name: version.table_id for name, version in newest.items()},
+    ):
         return None
     return (
         f"its inputs and parameters are as they were at its last commit for {as_of} "
