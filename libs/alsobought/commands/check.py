@@ -52,7 +52,8 @@ def check(options: CheckOptions) -> None:
     Looks at the TOML, the files and their headers, Java, jars, memory and disk, then has the first
     rows of every source judged by its rules. The exit code is 1 where a run would not start.
     """
-    root, raw = home.find(), config.parsed(home.find(), options.env)
+    root = home.find()
+    raw = config.parsed(root, options.env)
     every = jobs.all_jobs(root)
     environment, of_toml = _environment(root, options.env, every)
     first = {

@@ -45,26 +45,22 @@ def metrics(ctx: typer.Context, incomplete: str) -> list[str]:
 @_quietly
 def markets(ctx: typer.Context, incomplete: str) -> list[str]:
     """The markets of the related items whose names begin so."""
-    rows = _warehouse(ctx).rows(
-        f"SELECT DISTINCT market FROM related_items WHERE starts_with(market, {quoted(incomplete)})"
-        f" ORDER BY market LIMIT {SHOWN}",
-        "related_items",
-    )
-    return [row["market"] for row in rows]
+    return _values(ctx, "market", "related_items", incomplete)
 
 
 @_quietly
 def items(ctx: typer.Context, incomplete: str) -> list[str]:
     """The items of the catalogue whose ids begin so."""
-    rows = _warehouse(ctx).rows(
-        f"SELECT item_id FROM items WHERE starts_with(item_id, {quoted(incomplete)})"
-        f" ORDER BY item_id LIMIT {SHOWN}",
-        "items",
-    )
-    return [row["item_id"] for row in rows]
+    return _values(ctx, "item_id", "items", incomplete)
 
 
-def _warehouse(ctx: typer.Context) -> Warehouse:
-    """The warehouse of the environment that the command line names, or of the default one."""
+def _values(ctx: typer.Context, column: str, table: str, incomplete: str) -> list[str]:
+    """The values that begin so, in the environment that the command line names, or the default."""
     root: Path = home.find()
-    return Warehouse.of(root, config.load_sections(root, ctx.params.get("env") or "demo"))
+    environment = config.load_sections(root, ctx.params.get("env") or "demo")
+    rows = Warehouse.of(root, environment).rows(
+        f"SELECT DISTINCT {column} FROM {table} WHERE starts_with({column}, {quoted(incomplete)})"
+        f" ORDER BY {column} LIMIT {SHOWN}",
+        table,
+    )
+    return [row[column] for row in rows]

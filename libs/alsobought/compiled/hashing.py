@@ -163,6 +163,15 @@ def _hashed(column: pa.Array, seeds: UInt64s) -> UInt64s:
     return hashed
 
 
+def is_in_sorted(hashes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Whether each hash is among the wanted ones, which are sorted."""
+    if not len(wanted):
+        return np.zeros(len(hashes), bool)
+    places = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
+    is_in: np.ndarray = wanted[places] == hashes
+    return is_in
+
+
 def _bits_of(numbers: Floats) -> Int64s:
     """The doubles as 64 bits: -0.0 as 0.0, and every NaN as the same one."""
     positive_zero = numbers + 0.0

@@ -19,9 +19,9 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from alsobought.errors import JobError
 from alsobought.ingest.files import UNIVERSAL_READER
+from alsobought.runtime.faults import RESTORE
 from alsobought.runtime.parquet_writer import StagedFile
 
-RESTORE = "put a copy of it back, or move the table away and run its job again"
 PLAIN_WRITER = 4  # up to checks and the change feed, whose readers can do with files alone
 
 

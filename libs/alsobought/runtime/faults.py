@@ -22,6 +22,7 @@ CONCURRENT = (
     "let it finish, then run again"
 )
 INTERRUPTED = "Interrupted; each table is as it was before a job, or as a whole job made it."
+RESTORE = "put a copy of it back, or move the table away and run its job again"
 KNOWN = (
     (r"DELTA_CONCURRENT|ConcurrentModificationException|DELTA_METADATA_CHANGED", CONCURRENT),
     (
@@ -51,13 +52,12 @@ KNOWN = (
     ),
     (
         r"(?:FileNotFoundError: [^\n]*?'|PATH_NOT_FOUND\][^\n]*?: )(?P<file>[^'\s]+\.parquet)\b",
-        "A table cannot be read: its data file {file} is not there; "
-        "put a copy of it back, or move the table away and run its job again",
+        f"A table cannot be read: its data file {{file}} is not there; {RESTORE}",
     ),
     (
         r"Parquet magic bytes not found|Couldn't deserialize thrift|Parquet file size is",
         "A table cannot be read: one of its data files is not a Parquet file (was it cut short?); "
-        "put a copy of it back, or move the table away and run its job again",
+        f"{RESTORE}",
     ),
     (
         r"INVALID_DATETIME_PATTERN[^\]]*\] [^\n]*?pattern:? (?P<said>'[^\n]*?')\. ",

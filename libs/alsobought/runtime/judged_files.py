@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from alsobought.compiled.hashing import hash_columns
+from alsobought.compiled.hashing import hash_columns, is_in_sorted
 from alsobought.runtime.parquet_writer import (
     Batches,
     FileLayout,
@@ -23,7 +23,7 @@ from alsobought.runtime.parquet_writer import (
     in_chunks,
     summary_row,
 )
-from alsobought.runtime.repeated_lines import all_but, copies_in, is_in_sorted, with_twins
+from alsobought.runtime.repeated_lines import all_but, copies_in, with_twins
 
 REASONS = "reasons"
 ROW = "row"

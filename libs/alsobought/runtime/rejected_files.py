@@ -17,11 +17,11 @@ from alsobought.runtime.faults import CONCURRENT
 from alsobought.runtime.judged_files import REASONS, ROW, SOURCE_FILE, row_groups
 from alsobought.runtime.judged_load import Load, Rejects
 from alsobought.runtime.parquet_writer import FileLayout, FileWriter, StagedFile
+from alsobought.runtime.rejected_rows import ATTEMPTS
 from alsobought.runtime.store import Store
 
 MOST_ROWS = 1 << 18
 MOST_BYTES = 1 << 25  # of Parquet
-ATTEMPTS = 5  # jobs that share a table of rejects may write it at the same time
 BETWEEN = "\x1f"  # in no name of a rule
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from alsobought.compiled.hashing import hash_columns
+from alsobought.compiled.hashing import hash_columns, is_in_sorted
 from alsobought.runtime.parquet_writer import FileLayout
 
 TWIN_FILE, TWIN_PLACE = "_twin_file", "_twin_place"
@@ -61,12 +61,3 @@ def with_twins(rows: pa.Table, twin_of: Mapping[int, int], begins: tuple[str, in
     copies = rows.take(pa.array(list(twin_of), pa.int64()))
     copies = copies.append_column(TWIN_FILE, pa.repeat(pa.scalar(file), len(copies)))
     return copies.append_column(TWIN_PLACE, pa.array(twins))
-
-
-def is_in_sorted(hashes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Whether each hash is among the wanted ones, which are sorted."""
-    if not len(wanted):
-        return np.zeros(len(hashes), bool)
-    places = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
-    is_in: np.ndarray = wanted[places] == hashes
-    return is_in

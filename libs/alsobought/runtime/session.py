@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from alsobought.errors import JobError
 from alsobought.ingest.files import java_virtual_machine
 from alsobought.runtime import class_archive, java
+from alsobought.runtime.machine import is_local
 
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 DAEMON = "spark.python.daemon.module"
@@ -39,7 +40,7 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
     Raises JobError where there is no Java, or Delta's jars are missing.
     """
     require_java()
-    if settings.get("spark.master", "local").startswith("local"):
+    if is_local(settings):
         # the workers run this same Python, not whichever python3 is first on the PATH
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if SparkContext._gateway is None:

@@ -18,7 +18,7 @@ from pyspark.sql.types import StructType
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime import commits, creation, staging
 from alsobought.runtime.acceptance import require_acceptable, require_acceptable_files
-from alsobought.runtime.faults import CONCURRENT
+from alsobought.runtime.faults import CONCURRENT, RESTORE
 from alsobought.tables.outcome import Outcome, WorkerRows
 from alsobought.tables.table import Table
 
@@ -338,5 +338,5 @@ def _require_files(table: Table, files: Sequence[str]) -> None:
         more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
         raise JobError(
             f"{table.name} cannot be read: its data file {missing[0]}{more} is not there; "
-            f"{commits.RESTORE}."
+            f"{RESTORE}."
         )

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
@@ -54,8 +53,7 @@ class PackedBaskets:
     @property
     def is_market(self) -> Bools:
         """Of each of the items' markets, whether it is one, and no group of markets."""
-        names = self.items.market_names.to_pylist()
-        return np.array([name not in self.layout.groups for name in names])
+        return self.items.are_markets(self.layout.groups)
 
     def release(self) -> None:
         """Give back the memory and the disk that the baskets take."""

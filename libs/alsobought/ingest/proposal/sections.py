@@ -121,8 +121,6 @@ def _encoding_why(head: Head) -> str:
 def _of_numbers(files: Files) -> list[Setting]:
     if files.head.layout.format == "json":  # whose numbers are written in one way
         return []
-    if files.head.layout.format == "json":
-        return []
     numbers = [column for role in ("quantity", "price") if (column := files.column(role))]
     decimal = "," if any(column.decimal == "," for column in numbers) else "."
     settings = _seen(numbers, "decimal", ",", ",") if decimal == "," else []

@@ -1,6 +1,6 @@
 """Text ids to dense integers: the items that the scan met, hashed to 64 bits and numbered."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -70,6 +70,10 @@ class Items:
         lines = np.zeros(len(self.market_names), np.int64)
         np.add.at(lines, self.markets, self.lines)
         return lines
+
+    def are_markets(self, groups: Collection[str]) -> Bools:
+        """Of each of `market_names`, whether it is a market, and no group of markets."""
+        return np.array([name not in groups for name in self.market_names.to_pylist()])
 
     def without_hashes(self) -> "Items":
         """The items as tasks need them that only show ids: without hashes and lines."""
@@ -193,12 +197,11 @@ def in_scope(bought: Items, scope: Scope) -> tuple[Items, list[str]]:
 
     Raises JobError where a market is called like a group, and where no item is left.
     """
-    names = bought.market_names.to_pylist()
     _require_new_names(bought, scope)
     if scope.is_excluded is None:
         return bought, _groups_in_words(bought, bought, scope)
     is_excluded = scope.is_excluded(bought.texts)
-    is_market = np.array([name not in scope.groups for name in names])[bought.markets]
+    is_market = bought.are_markets(scope.groups)[bought.markets]
     left_out, all_lines = bought.lines[is_excluded & is_market].sum(), bought.lines[is_market].sum()
     ids = [
         pc.count_distinct(bought.texts.filter(pa.array(mask))) for mask in (is_excluded, is_market)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
-from alsobought.compiled.hashing import hash_columns
+from alsobought.compiled.hashing import hash_columns, is_in_sorted
 from alsobought.days import days_before, in_window, micros
 from alsobought.returns import LINE, counting
 
@@ -180,8 +180,7 @@ def _without_returns(lines: Batches, gone: list[Span]) -> Batches:
             yield bought
             continue
         hashes = hash_columns([bought[name] for name in LINE])
-        places = np.minimum(np.searchsorted(returned, hashes), len(returned) - 1)
-        is_kept = returned[places] != hashes
+        is_kept = ~is_in_sorted(hashes, returned)
         yield bought if is_kept.all() else bought.filter(pa.array(is_kept))
 
 
