@@ -1,0 +1,86 @@
+"""Contracts of the judge: how good lists are, and which are served."""
+
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+)
+
+from alsobought.tables.table import Table, column
+
+EVALUATIONS = Table(
+    "evaluations",
+    "How well the lists of a day foretold what was bought in the days after it.",
+    (
+        column("cut_off", DateType(), "the lists' as-of day; the truth starts on it"),
+        column("model", StringType(), "what made the lists"),
+        column(
+            "compared_with",
+            StringType(),
+            "value is the mean difference to this model, customer by customer; null: the value",
+            optional=True,
+        ),
+        column("items", StringType(), "all, or new: without what the customer had bought before"),
+        column("segment_by", StringType(), "everyone, history, market or tenure"),
+        column("segment", StringType(), "which part of the customers; all"),
+        column("metric", StringType(), "hit, precision, recall, map, ndcg, mrr, coverage, …"),
+        column("k", IntegerType(), "places of the list that count"),
+        column("customers", LongType(), "customers with a purchase to foretell"),
+        column("value", DoubleType(), "the metric's mean over these customers"),
+        column("low", DoubleType(), "2.5 % of the bootstrap over customers", optional=True),
+        column("high", DoubleType(), "97.5 % of it", optional=True),
+    ),
+    key=(
+        "as_of", "cut_off", "model", "compared_with", "items", "segment_by", "segment", "metric",
+        "k",
+    ),
+    kept="per_as_of",
+    checks={
+        "items_known": "items IN ('all', 'new')",
+        "customers_there": "customers >= 1",
+        "k_from_one": "k >= 1",
+        "after_the_cut_off": "as_of > cut_off",
+    },
+    may_be_empty=True,
+)  # fmt: skip
+
+CHECK = StructType(
+    [
+        StructField("name", StringType()),
+        StructField("value", DoubleType()),
+        StructField("limit", DoubleType()),
+        StructField("passed", BooleanType()),
+        StructField("reason", StringType()),
+    ]
+)
+
+PROMOTIONS = Table(
+    "promotions",
+    "Which lists are served: every decision, with its reasons. The newest row names the day.",
+    (
+        column("number", LongType(), "1 is the first decision"),
+        column("decided_as_of", DateType(), "the as-of day of the lists that were judged"),
+        column("decision", StringType(), "promoted, refused or rolled_back"),
+        column("served_as_of", DateType(), "the as-of day of the lists served from here on"),
+        column(
+            "served_versions",
+            MapType(StringType(), LongType()),
+            "the Delta version of each served table that holds these lists",
+        ),
+        column("checks", ArrayType(CHECK), "what was looked at; empty after a rollback"),
+        column("reasons", ArrayType(StringType()), "in sentences, why"),
+    ),
+    key=("number",),
+    kept="added",
+    checks={
+        "decision_known": "decision IN ('promoted', 'refused', 'rolled_back')",
+        "number_from_one": "number >= 1",
+    },
+)
