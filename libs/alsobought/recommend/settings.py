@@ -1,0 +1,82 @@
+"""What customers are shown: the models of this room's sections."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from alsobought.copurchase.settings import Baskets, Lists, Unit
+from alsobought.settings import Count, Days, Settings, Share
+
+Merge = Literal["sum", "maximum", "calibrated"]
+
+
+class Source(Settings):
+    """One of `sources`: lists of related_items that are merged."""
+
+    unit: Unit
+    relation: str
+    metric: str
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    """By which the scores of these lists are multiplied."""
+
+
+class MaxPerCategory(Settings):
+    """[jobs.recommendations.max_per_category]: how many places a category may take in a list."""
+
+    level: Count
+    """Of the catalogue's category path: 1 is the widest. An item with a shorter path, or none, is
+    not counted."""
+    places: Count
+
+
+class Interests(Settings):
+    """[jobs.recommendations.interests]: a customer's purchases in groups, recommended for each."""
+
+    most: Count
+    """Groups of a customer; the lightest joins the one that it is most similar to."""
+    similarity: Share
+    """Groups become one while the mean Jaccard similarity of their items' lists reaches this."""
+
+
+class Recommendations(Settings):
+    """[jobs.recommendations]: how the related items of past purchases are merged into lists."""
+
+    baskets: Baskets
+    lists: Lists
+    models: Annotated[list[Merge], Field(min_length=1)]
+    """Ways to merge; each makes a list of its own."""
+    sources: Annotated[list[Source], Field(min_length=1)]
+    """Which lists of related_items are merged."""
+    triggers: Count
+    """A customer's newest distinct items whose related items count."""
+    look_back_days: Days
+    """Days before the as-of day whose purchases count, and whose items are owned."""
+    half_life_days: Annotated[float, Field(gt=0)]
+    """A purchase this much older weighs half as much."""
+    shrinkage: Annotated[float, Field(ge=0)]
+    """a of the lift (N + a) / (E + a) of `calibrated`: more draws the lifts of rare pairs to 1."""
+    top_k: Count
+    """Places per list."""
+    reasons: Annotated[int, Field(ge=0)] = 3
+    """The most purchases that a place names as its cause."""
+    max_per_category: MaxPerCategory | None = None
+    repeat_probability_min: Share | None = None
+    """An item that the customer has bought stays in where its repeat_probability reaches this;
+    None: it never does."""
+    interests: Interests | None = None
+    brand_weight: Annotated[float, Field(ge=0)] = 0.0
+    """The exponent of the customer's preference for an item's brand; 0 leaves scores alone."""
+
+    @field_validator("models")
+    @classmethod
+    def _once(cls, models: list[Merge]) -> list[Merge]:
+        return list(dict.fromkeys(models))
+
+    @field_validator("sources")
+    @classmethod
+    def _are_distinct(cls, sources: list[Source]) -> list[Source]:
+        names = [(source.unit, source.relation, source.metric) for source in sources]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"sources names {', '.join(twice[0])} twice")
+        return sources
