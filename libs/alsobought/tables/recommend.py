@@ -160,10 +160,19 @@ COLD_START_ITEMS = Table(
         ITEM,
         RANK,
         RELATED,
-        SCORE,
+        column("score", DoubleType(), "the metric's value of this evidence: N, E, n_x + n_0 units"),
         column("buyers", LongType(), "n_x: units with the item; 0: nobody has bought it yet"),
+        column(
+            "both", DoubleType(), "N of n_x + n_0 units: n_0 are borrowed, and as its likes' are"
+        ),
+        column("expected", DoubleType(), "E of as many units"),
         column("likes", LongType(), "items of the same attributes that were borrowed from"),
-        column("borrowed_share", DoubleType(), "how much of the score is borrowed, in [0, 1]"),
+        column("likeness", StringType(), "those attributes: 'brand and category' or 'category'"),
+        column(
+            "borrowed_share",
+            DoubleType(),
+            "how much of the difference from chance is borrowed, in [0, 1]",
+        ),
     ),
     key=("as_of", "unit", "market", "relation", "metric", "item_id", "rank"),
     kept="per_as_of",
@@ -171,6 +180,8 @@ COLD_START_ITEMS = Table(
         **FROM_ONE,
         "not_itself": "item_id <> related_item_id",
         "share_fits": "borrowed_share BETWEEN 0 AND 1",
+        "likeness_known": "likes >= 1 AND likeness IN ('brand and category', 'category')",
+        "evidence_fits": "both > 0 AND expected > 0",
     },
     may_be_empty=True,
 )
