@@ -5,8 +5,10 @@ import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from pydantic import BaseModel
 from pyspark.cloudpickle import register_pickle_by_value
@@ -32,6 +34,21 @@ class Files:
 
 
 @dataclass(frozen=True)
+class EarlierDays:
+    """Inputs that a job reads of as-of days before its own: it gets them as tables.DatedRows.
+
+    A day that such a table does not have gives no rows, and so does a table that is not built yet.
+    """
+
+    inputs: tuple[str, ...]
+    days: Callable[[Any, date], Sequence[date]]
+    """The days, by the job's params and its as-of day."""
+    others: Callable[[Any], Sequence[Table]] | None = None
+    """Tables of other programs that the params name, with the columns that the job wants of them;
+    the transformation gets them as `others`, by table name. None: no params name any."""
+
+
+@dataclass(frozen=True)
 class Job:
     """A pure transformation, and the parameters and inputs to call it with.
 
@@ -53,6 +70,8 @@ class Job:
     Jobs of one run that would prepare the same share it."""
     rejects: Table | None = field(default=None, kw_only=True)
     """Where the rows go that a job of JudgedRows rejects."""
+    earlier: EarlierDays | None = field(default=None, kw_only=True)
+    """Which inputs are read of other days than the run's."""
     source_hash: str = field(default="", kw_only=True)
     """That of the job file, by which a run sees that it was edited; filled in by `load`."""
 

@@ -21,6 +21,7 @@ from alsobought.errors import JobError
 from alsobought.runtime import config, home, loading, progress, session
 from alsobought.runtime.arguments import AsOf, Debug, Env, Reload, day
 from alsobought.runtime.config import Demand, Environment
+from alsobought.runtime.earlier_days import Days
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job, source_hash
 from alsobought.runtime.judged_load import Rejects
@@ -101,6 +102,10 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
             what, sentences = loading.nothing_new(lines), lines.sentences()
         else:
             inputs, versions = _inputs(job, where, store, lines)
+            if job.earlier is not None:
+                days = Days(job.earlier, params, where.as_of)
+                dated, dated_versions = days.read(store, job.inputs_in(where.environment))
+                inputs, versions = inputs | dated, versions | dated_versions
             run = _run(job, where, params, versions)
             if job.prepare is not None:
                 read = inputs, versions
@@ -119,6 +124,8 @@ def _made_already(job: Job, where: Context, store: Store, params: BaseModel) -> 
     if not where.skips:
         return None
     reads = job.inputs_in(where.environment)
+    if job.earlier is not None and job.earlier.others is not None:
+        reads |= {table.name: table for table in job.earlier.others(params)}
     return made_already(
         replace(job, reads=reads), store, where.as_of, params, resumes=where.resumes
     )
@@ -204,7 +211,7 @@ def _inputs(
             inputs[name] = lines.lines(store.spark)
         elif name not in wanted:
             inputs[name] = None
-        else:
+        elif job.earlier is None or name not in job.earlier.inputs:
             read = store.read(source, where.as_of)
             versions[source.name] = read.table_version
             inputs[name] = read.rows

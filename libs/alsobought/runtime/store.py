@@ -120,8 +120,7 @@ class Store:
         if files:
             rows = self.spark.read.schema(table.ddl).parquet(*files)
             return Read(table.conform(rows), newest)
-        reader = self.spark.read.format("delta").option("versionAsOf", version)
-        rows = reader.load(self.path(table))
+        rows = self.read_version(table, version)
         if table.kept == "per_as_of":
             days = rows
             rows = rows.where(F.col("as_of") == F.lit(as_of)).drop("as_of")
@@ -130,6 +129,11 @@ class Store:
         elif rows.isEmpty():
             raise JobError(f"{table.name} is empty: run the job {table.name} first.")
         return Read(table.conform(rows), newest)
+
+    def read_version(self, table: Table, version: int) -> DataFrame:
+        """All rows of a version of the table, with every column that they have in Delta."""
+        reader = self.spark.read.format("delta").option("versionAsOf", version)
+        return reader.load(self.path(table))
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been created."""

@@ -1,6 +1,9 @@
-"""A table's rows together with the files that hold them."""
+"""A table's rows together with the files that hold them, or with the runs that made them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from pyspark.sql import DataFrame
 
@@ -18,3 +21,15 @@ class Stored:
 
     rows: DataFrame
     files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatedRows:
+    """The rows of several as-of days of a table, which have the column `as_of` first.
+
+    `runs`: what the last run that wrote a day has recorded in its commit (job, as_of, parameters,
+    read_versions, ...); a day that another program wrote has none.
+    """
+
+    rows: DataFrame
+    runs: Mapping[date, Mapping[str, Any]]

@@ -1,0 +1,95 @@
+"""What a job reads of as-of days before its own: of inputs, and of tables that its TOML names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from alsobought.errors import ContractError, JobError
+from alsobought.runtime.job import EarlierDays, Files
+from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion, recorded_run
+from alsobought.tables.stored import DatedRows
+from alsobought.tables.table import Table, schema_faults
+
+
+@dataclass(frozen=True)
+class Days:
+    """Which days a run reads of the inputs for which it reads other days than its own."""
+
+    earlier: EarlierDays
+    params: BaseModel
+    as_of: date
+
+    def read(
+        self, store: Store, tables: Mapping[str, Table | Files]
+    ) -> tuple[dict[str, Any], dict[str, TableVersion]]:
+        """What the transformation gets, by name, and the version of each table that there is.
+
+        `tables`: the job's inputs that there are in the environment. Raises ContractError as
+        `Store.read` does, and JobError or ContractError where another program's table is not there
+        or lacks columns.
+        """
+        names = set(self.earlier.inputs)
+        ours = {n: t for n, t in tables.items() if n in names and isinstance(t, Table)}
+        others = [] if self.earlier.others is None else self.earlier.others(self.params)
+        every = [*ours.values(), *others]
+        versions = {table.name: store.newest(table) for table in every if store.exists(table)}
+        days = self.earlier.days(self.params, self.as_of)
+        for table in ours.values():
+            if table.name in versions:
+                store.check_contract(table)
+        for table in others:
+            require_columns(store, table, versions.get(table.name))
+        rows = {t.name: read_days(store, t, versions.get(t.name), days) for t in every}
+        inputs: dict[str, Any] = {name: rows[table.name] for name, table in ours.items()}
+        if self.earlier.others is not None:
+            inputs["others"] = {table.name: rows[table.name] for table in others}
+        return inputs, versions
+
+
+def read_days(
+    store: Store, table: Table, version: TableVersion | None, days: Sequence[date]
+) -> DatedRows:
+    """The rows of these days at the version; there are none of a day that the table lacks.
+
+    version: None where there is no table.
+    """
+    if version is None:
+        return DatedRows(store.spark.createDataFrame([], table.stored), {})
+    rows = store.read_version(table, version.number).select("as_of", *table.names)
+    runs = _runs_of_days(store, table, version.number)
+    of_days = {day: runs[day.isoformat()] for day in days if day.isoformat() in runs}
+    return DatedRows(rows.where(F.col("as_of").isin([*days])), of_days)
+
+
+def require_columns(store: Store, table: Table, version: TableVersion | None) -> None:
+    """Raise JobError or ContractError unless another program's table is there, with at least the
+    columns of `table`."""
+    if version is None:
+        raise JobError(
+            f"There is no table {table.name} at {store.path(table)}: correct its name in the "
+            f"environment's TOML, or write it there as a Delta table."
+        )
+    wanted = table.stored
+    stored = store.read_version(table, version.number).schema
+    faults = schema_faults(wanted, StructType([f for f in stored if f.name in wanted.names]))
+    if faults:
+        columns = ", ".join(f"{f.name} {f.dataType.simpleString()}" for f in wanted)
+        raise ContractError(
+            f"{table.name} at {store.path(table)} cannot be read: {'; '.join(faults)}. "
+            f"It must have the columns {columns}."
+        )
+
+
+def _runs_of_days(store: Store, table: Table, version: int) -> Mapping[str, dict[str, Any]]:
+    """The run that wrote each day last, as of the version, by the day as text."""
+    runs: dict[str, dict[str, Any]] = {}
+    for commit in store.commits(table, ALL_COMMITS):
+        run = recorded_run(commit.get("userMetadata"))
+        if commit["version"] <= version and "as_of" in run:
+            runs.setdefault(run["as_of"], run)
+    return runs
