@@ -1,5 +1,6 @@
 """The command check: every fault at once, with its key and its cure, and nothing written."""
 
+import json
 from datetime import date
 
 import pytest
@@ -12,13 +13,15 @@ from alsobought.ingest.settings import ItemSource, PurchaseSource
 from alsobought.runtime import home, session
 from alsobought.runtime import job as jobs
 from alsobought.runtime.run import context
-from tests.command import printed
+from tests.command import printed, separately
 from tests.project import settings, toml
 
 LINES = (
     "customer,order,item,time\nann,1,tea,2017-11-30\nann,1,jam,2017-11-30\nben,2,tea,2017-11-30\n"
 )
 CATALOGUE = "item,title\ntea,Tea\njam,Jam\n"
+
+ROW = '{"item":"103","time":"x"}'
 
 
 @pytest.fixture
@@ -200,15 +203,45 @@ def test_the_whole_command(shop, spark, monkeypatch):
     monkeypatch.setattr(type(spark), "stop", lambda _: None)  # the other tests need it
     lines = LINES.replace("tea", "101").replace("jam", "102")
     lines += "".join(f"cid,{n},{n},2017-11-30\n" for n in range(103, 120))
-    folder = shop(settings(), purchases=lines + "cid,3,POST,2017-11-30\n", items=CATALOGUE)
+    conf = settings()
+    conf["sources"]["purchases"]["max_rejected_share"] = 0.1
+    folder = shop(conf, purchases=lines + "cid,3,POST,2017-11-30\n,,103,x\n", items=CATALOGUE)
     before = sorted(folder.rglob("*"))
     assert printed("check", "shop", "--as-of", "2017-12-01") == (
         0,
         [
             "note: items.exclude: likely no products: POST (1 rows).",
             "items, of the first rows: 2 rows read = 2 good + 0 rejected",
-            "purchases, of the first rows: 21 rows read = 21 good + 0 rejected",
+            "purchases, of the first rows: 22 rows read = 21 good + 1 rejected "
+            "(no_order_and_no_customer 1, unreadable_time 1)",
+            "source rejected for rows one of them",
+            f"purchases no_order_and_no_customer 1 {ROW}",
+            f"purchases unreadable_time 1 {ROW}",
             "No fault: a run would start.",
         ],
     )
+    of_no_row = {"key": None, "cure": None, "rows": None, "example": None}
+    of_row = {"kind": "rejected", "key": "sources.purchases", "cure": None, "rows": 1}
+    said = "items.exclude: likely no products: POST (1 rows)."
+    code, out, err = separately("check", "shop", "--as-of", "2017-12-01", "--json")
+    assert (code, json.loads(out), err) == (
+        0,
+        [
+            {"kind": "note", **of_no_row, "said": said},
+            {**of_row, "example": ROW, "said": "no_order_and_no_customer"},
+            {**of_row, "example": ROW, "said": "unreadable_time"},
+        ],
+        "",
+    )
     assert sorted(folder.rglob("*")) == before
+
+
+def test_faults_as_rows_of_csv(shop):
+    shop(settings() | {"nonsense": 1}, purchases=LINES, items=CATALOGUE)
+    code, out, err = separately("check", "shop", "--csv")
+    assert (code, out, err) == (
+        1,
+        "kind,key,cure,rows,example,said\n"
+        "fault,nonsense,docs/configuration.md has every key.,,,is not a known key\n",
+        "",
+    )

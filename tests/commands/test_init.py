@@ -1,12 +1,13 @@
 """The command init: what it writes and lays, what it prints, what it refuses."""
 
+import json
 import shutil
 
 import pytest
 
 from alsobought.commands import init
 from alsobought.runtime import home
-from tests.command import printed
+from tests.command import printed, separately
 from tests.project import REPO
 
 LINES = (
@@ -47,6 +48,27 @@ def test_it_says_what_it_wrote_what_it_asks_and_what_comes_next(folder):
     )
     jobs = {path.name: path.read_bytes() for path in (folder / "jobs").iterdir()}
     assert jobs == {path.name: path.read_bytes() for path in (REPO / "jobs").glob("*.py")}
+
+
+def test_the_guesses_as_rows_for_programs(folder):
+    code, out, err = separately("init", "orders.csv", "--json")
+    rows = json.loads(out)
+    assert (code, err) == (0, "")
+    assert [row for row in rows if row["key"] == "sources.purchases.columns.item_id"] == [
+        {
+            "kind": "setting",
+            "key": "sources.purchases.columns.item_id",
+            "value": "sku",
+            "why": "2 distinct of 3 rows",
+        }
+    ]
+    assert rows[-1] == {
+        "kind": "question",
+        "key": None,
+        "value": None,
+        "why": "sources.items: is there a catalogue? The purchases stand in for it.",
+    }
+    assert (folder / "conf" / "shop.toml").is_file()
 
 
 def test_nothing_is_laid_twice_and_nothing_overwritten(folder):

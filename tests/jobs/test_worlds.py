@@ -7,11 +7,20 @@ from datetime import date, datetime, timedelta
 import pytest
 from pyspark.sql import functions as F
 
+from alsobought.copurchase.co_purchases import co_purchases
+from alsobought.copurchase.counted_purchases import counted_purchases
 from alsobought.copurchase.engine.pipeline import pack_purchases
 from alsobought.copurchase.item_statistics import item_statistics
 from alsobought.copurchase.reference import baskets as reference
-from alsobought.copurchase.reference import statistics
-from alsobought.copurchase.settings import Baskets
+from alsobought.copurchase.reference import join, statistics
+from alsobought.copurchase.settings import (
+    Baskets,
+    CoPurchases,
+    Exclusions,
+    Items,
+    Lists,
+    Markets,
+)
 from alsobought.returns import counting
 from alsobought.tables.stored import Stored
 from tests import line_oracle, oracle
@@ -158,3 +167,75 @@ def test_by_spark_and_by_reference_the_same_lines_count(shop):
     packed.release()
     held = reference.all_units(counting(purchases, returned, as_of), baskets, as_of)
     assert rows(statistics.item_statistics(held)) == wanted
+
+
+GROUPS = {f"{seed}EU": [f"{seed}x", f"{seed}y"] for seed in range(0, WORLDS, 2)}
+NO_PRODUCT = "salt"
+
+
+@pytest.fixture
+def counted(shop):
+    """counted(cap): its pairs and items, with returns, an exclusion and groups, by the engine; and
+    the lines that it counts, by Spark alone."""
+    day = max(COUNTED_ON)
+    as_of = date.fromisoformat(day)
+    shop.run_job("returned_purchases", day)
+    purchases = shop.read("purchases")
+    returned = shop.read("returned_purchases").where(F.col("as_of") == day).drop("as_of")
+    exclude = Exclusions(ids=[NO_PRODUCT])
+
+    def by_engine(cap):
+        params = CoPurchases(
+            baskets=Baskets(**BASKETS | {"max_items": {"order": cap, "customer": cap}}),
+            items=Items(exclude=exclude),
+            markets=Markets(groups=GROUPS),
+            lists=Lists(metrics=["lift"], min_support=1),
+            candidates=1000,
+            task_memory_mb=64,
+        )
+        packed = counted_purchases(Stored(purchases), Stored(returned), None, params, as_of)
+        pairs, items = co_purchases(packed, params).frame, item_statistics(packed).frame
+        evidence = {tuple(row[:2]) + tuple(row[3:5]): tuple(row[5:]) for row in rows(pairs)}
+        of_items = rows(items)
+        packed.release()
+        products = reference.without_excluded(counting(purchases, returned, as_of), exclude)
+        by_join = reference.all_units(products, params.baskets, as_of, GROUPS)
+        return evidence, of_items, by_join
+
+    return by_engine
+
+
+def test_returns_exclusions_and_groups_together_equal_plain_python(counted):
+    evidence, of_items, _ = counted(cap=99)
+    day = datetime.fromisoformat(max(COUNTED_ON))
+    lines = line_oracle.for_counts(line_oracle.counting(LINES, day))
+    products = oracle.in_groups([line for line in lines if line[3] != NO_PRODUCT], GROUPS)
+    pairs, items = {}, []
+    for unit in BASKETS["units"]:
+        of_unit = [line for line in products if line[2 if unit == "order" else 1]]
+        pairs |= {(unit, *pair): n for pair, n in oracle.pairs(of_unit, unit).items()}
+        items += [(unit, *item, *n) for item, n in oracle.statistics(of_unit, unit).items()]
+    assert {market for _, market, *_ in pairs} > set(GROUPS)
+    assert evidence == {
+        pair: (both, pytest.approx(expected, rel=1e-9), *counts)
+        for pair, (both, expected, *counts) in pairs.items()
+    }
+    assert of_items == sorted(items, key=repr)
+
+
+def test_and_with_a_cap_beside_them_equal_the_reference(counted):
+    evidence, of_items, by_join = counted(cap=2)
+    statistics_of_join = statistics.item_statistics(by_join)
+    pairs = join.with_evidence(join.pair_counts(by_join, 1), statistics_of_join)
+    names = ("unit", "market", "item_id", "related_item_id")
+    counts = ("both", "expected", "buyers", "related_buyers", "units")
+    assert evidence == {
+        tuple(row[name] for name in names): (
+            row["both"],
+            pytest.approx(row["expected"], rel=1e-9),
+            *(row[name] for name in counts[2:]),
+        )
+        for row in pairs.collect()
+    }
+    assert of_items == rows(statistics_of_join)
+    assert evidence != counted(cap=99)[0]

@@ -9,7 +9,7 @@ import pytest
 
 from alsobought.errors import JobError
 from alsobought.ingest.files import java_virtual_machine
-from alsobought.runtime import class_archive, session
+from alsobought.runtime import class_archive, java, session
 from tests import command
 from tests.rows import rows
 
@@ -75,7 +75,23 @@ def test_java_starts_with_the_archive_of_its_classes(spark):
 def test_java_starts_without_an_archive_where_there_is_none(monkeypatch, tmp_path):
     monkeypatch.setattr(class_archive, "ARCHIVE", tmp_path / "classes.jsa")
     options = session._java_options({session.JAVA_OPTIONS: "-Dx=1"}, debug=True)
-    assert options == "-Dx=1"
+    assert options == f"{java.LATE_SECOND_COMPILER} -Dx=1"
+
+
+def test_spark_submit_starts_java_like_the_command(monkeypatch, tmp_path):
+    archive, defaults = tmp_path / "classes.jsa", tmp_path / "conf" / "spark-defaults.conf"
+    archive.touch()
+    monkeypatch.setattr(class_archive, "ARCHIVE", archive)
+    monkeypatch.setattr(class_archive, "DEFAULTS", defaults)
+    class_archive.offer_to_spark_submit()
+    said = (
+        f'spark.driver.extraJavaOptions "-XX:SharedArchiveFile={archive}" {class_archive.SILENT} '
+        f"{java.LATE_SECOND_COMPILER}\n"
+    )
+    assert defaults.read_text(encoding="utf-8") == said
+    defaults.write_text("spark.eventLog.enabled true\n", encoding="utf-8")
+    class_archive.offer_to_spark_submit()
+    assert defaults.read_text(encoding="utf-8") == "spark.eventLog.enabled true\n"
 
 
 def test_no_java(bare, tmp_path):

@@ -10,9 +10,10 @@ import typer
 from pydantic import BaseModel, ValidationError
 
 from alsobought.commands import source_checks
-from alsobought.commands.options import Options, command
-from alsobought.commands.printing import Number, Text, grid, say
+from alsobought.commands.options import RowOptions, command
+from alsobought.commands.printing import Number, Text, grid, rows_for_programs, say
 from alsobought.commands.source_checks import FirstRows, Judged
+from alsobought.commands.unrelated_items import unrelated_items
 from alsobought.copurchase.settings import Exclusions, Items
 from alsobought.errors import ConfigError, Fault, JobError
 from alsobought.ingest.proposal.spelling import nearest
@@ -22,9 +23,11 @@ from alsobought.runtime import job as jobs
 from alsobought.runtime.arguments import EnvArgument, day
 from alsobought.runtime.config import Demand, Environment, sections_of
 from alsobought.runtime.job import Job
+from alsobought.runtime.run import Context
 from alsobought.runtime.store import warehouse_path
+from alsobought.runtime.warehouse import Warehouse
 
-EXAMPLES = ("alsobought check shop", "alsobought check shop --as-of 2026-02-01")
+EXAMPLES = ("alsobought check shop", "alsobought check shop --as-of 2026-02-01 --json")
 EXAMPLE = 100  # characters of a row
 FEW_ROWS = {
     "spark.sql.shuffle.partitions": "1",
@@ -35,7 +38,7 @@ LATEST = date(9999, 12, 31)  # where no day is given, everything lies before it
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckOptions(Options):
+class CheckOptions(RowOptions):
     """What `check` takes."""
 
     env: EnvArgument
@@ -62,27 +65,53 @@ def check(options: CheckOptions) -> None:
     of_machine = [*readiness.machine_faults(_spark_settings(raw)), *_of_warehouse(raw, root, first)]
     faults = [*of_toml, *of_machine, *(fault for rows in first.values() for fault in rows.faults)]
     notes = [*(note for rows in first.values() for note in rows.notes)]
-    _print(faults, [*notes, *source_checks.charges(first, _exclude(raw))])
+    notes += [*source_checks.charges(first, _exclude(raw)), *_of_tables(raw, root)]
+    say_of(options, *map(_fault_line, faults), *(f"note: {note}" for note in notes))
+    judged: dict[str, Judged] = {}
     if environment is not None and not of_machine:
         as_of = day(options.as_of) if options.as_of else LATEST
         sound = [name for name, rows in first.items() if not rows.faults]
         chosen = [job for job in every.values() if job.source and job.source.section in sound]
-        of_rows = _by_spark(chosen, environment, root, as_of, debug=options.debug)
-        _print(of_rows)
+        where = Context(root, options.env, environment, as_of)
+        of_uri, judged = _by_spark(chosen, where, debug=options.debug)
+        of_rows = [*of_uri, *(fault for of_source in judged.values() for fault in of_source.faults)]
         faults += of_rows
+        _print_judged(options, judged)
+        say_of(options, *map(_fault_line, of_rows))
     else:
-        say("note: the rows are looked at once the TOML and the machine are right.")
+        say_of(options, "note: the rows are looked at once the TOML and the machine are right.")
+    if options.is_for_programs:
+        rows_for_programs([*_findings(faults, notes, judged)], as_csv=options.as_csv)
     if faults:
-        say(f"{len(faults)} fault{'s' * (len(faults) > 1)}: a run would not start.")
+        say_of(options, f"{len(faults)} fault{'s' * (len(faults) > 1)}: a run would not start.")
         raise typer.Exit(1)
-    say("No fault: a run would start.")
+    say_of(options, "No fault: a run would start.")
 
 
-def _print(faults: Iterable[Fault], notes: Iterable[str] = ()) -> None:
+def say_of(options: RowOptions, *lines: str) -> None:
+    """Print lines that people read; nothing where programs do."""
+    if lines and not options.is_for_programs:
+        say(*lines)
+
+
+def _fault_line(fault: Fault) -> str:
+    return f"fault: {fault.key}: {fault.wrong}. {fault.cure}".rstrip()
+
+
+def _findings(
+    faults: Iterable[Fault], notes: Iterable[str], judged: Mapping[str, Judged]
+) -> Iterator[dict[str, Any]]:
+    """Everything that was looked at and is worth a word, as rows for programs."""
+    nothing = {"key": None, "cure": None, "rows": None, "example": None}
     for fault in faults:
-        say(f"fault: {fault.key}: {fault.wrong}. {fault.cure}".rstrip())
+        of_fault = {"key": fault.key, "said": fault.wrong, "cure": fault.cure}
+        yield {"kind": "fault", **nothing, **of_fault}
     for note in notes:
-        say(f"note: {note}")
+        yield {"kind": "note", **nothing, "said": note}
+    for name, of_source in judged.items():
+        for reason, (rows, example) in of_source.examples.items():
+            of_reason = {"key": f"sources.{name}", "said": reason, "rows": rows, "example": example}
+            yield {"kind": "rejected", **nothing, **of_reason}
 
 
 def _environment(
@@ -163,28 +192,37 @@ def _of_warehouse(
     return list(readiness.warehouse_faults(path, sum(rows.bytes for rows in first.values())))
 
 
-def _by_spark(
-    chosen: list[Job], environment: Environment, root: Path, as_of: date, *, debug: bool
-) -> list[Fault]:
-    """What only Spark can tell: whether it starts, what a URI leads to, what the rules reject."""
-    if not chosen and "://" not in environment.warehouse:
+def _of_tables(raw: Mapping[str, Any], root: Path) -> list[str]:
+    """What the tables of an earlier run say of items that are likely no products."""
+    if not isinstance(raw.get("warehouse"), str):
         return []
+    warehouse = Warehouse(warehouse_path(root, raw["warehouse"]))
+    try:
+        return unrelated_items(warehouse, _exclude(raw))
+    except JobError as error:  # an environment may be checked whose tables cannot be reached yet
+        return [str(error)]
+
+
+def _by_spark(
+    chosen: list[Job], where: Context, *, debug: bool
+) -> tuple[list[Fault], dict[str, Judged]]:
+    """What only Spark can tell: whether it starts, what a URI leads to, what the rules reject."""
+    environment = where.environment
+    if not chosen and "://" not in environment.warehouse:
+        return [], {}
     try:
         spark = session.build("check", _quick(environment.spark), debug=debug)
     except JobError as error:
-        return [Fault("spark", *source_checks.in_parts(error))]
+        return [Fault("spark", *source_checks.in_parts(error))], {}
     try:
-        faults = source_checks.uri_faults(spark, warehouse_path(root, environment.warehouse))
+        faults = source_checks.uri_faults(spark, warehouse_path(where.home, environment.warehouse))
         judged = {
-            job.name: source_checks.judged_rows(spark, job, environment, root, as_of)
+            job.name: source_checks.judged_rows(spark, job, environment, where.home, where.as_of)
             for job in chosen
         }
     finally:
         spark.stop()
-    for name, of_source in judged.items():
-        say(*(f"{name}, of the first rows: {said}" for said in of_source.sentences))
-    _print_examples(judged)
-    return [*faults, *(fault for of_source in judged.values() for fault in of_source.faults)]
+    return faults, judged
 
 
 def _quick(settings: Mapping[str, str]) -> dict[str, str]:
@@ -193,7 +231,12 @@ def _quick(settings: Mapping[str, str]) -> dict[str, str]:
     return {**settings, **FEW_ROWS, session.JAVA_OPTIONS: java}
 
 
-def _print_examples(judged: Mapping[str, Judged]) -> None:
+def _print_judged(options: RowOptions, judged: Mapping[str, Judged]) -> None:
+    """Print what the rules made of the first rows of each source, with an example a reason."""
+    if options.is_for_programs:
+        return
+    for name, of_source in judged.items():
+        say(*(f"{name}, of the first rows: {said}" for said in of_source.sentences))
     rows = [
         [name, reason, f"{count:,}", example[:EXAMPLE]]
         for name, of_source in judged.items()

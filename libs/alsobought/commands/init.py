@@ -1,13 +1,14 @@
 """The command `init`: an environment proposed for a shop's own files."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from alsobought.commands.options import Options, command
-from alsobought.commands.printing import Text, grid, say
+from alsobought.commands.options import RowOptions, command
+from alsobought.commands.printing import Text, grid, rows_for_programs, say
 from alsobought.errors import ConfigError
 from alsobought.ingest.proposal import heads
 from alsobought.ingest.proposal.environment import Place, Proposal, proposed
@@ -17,12 +18,12 @@ from alsobought.runtime.machine import machine_bytes
 
 EXAMPLES = (
     "alsobought init orders/*.csv catalogue.csv",
-    "alsobought init sales.parquet --env test",
+    "alsobought init sales.parquet --env test --json",
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class InitOptions(Options):
+class InitOptions(RowOptions):
     """What `init` takes."""
 
     files: Annotated[
@@ -56,6 +57,9 @@ def init(options: InitOptions) -> None:
     added = home.lay(root)
     with target.open("x", encoding="utf-8") as file:
         file.write(proposal.text)
+    if options.is_for_programs:
+        rows_for_programs([*_rows(proposal)], as_csv=options.as_csv)
+        return
     if added:
         say(f"Laid {', '.join(f'{name}/' for name in added)} into {root}.")
     _print(proposal, target, options.env)
@@ -70,6 +74,16 @@ def _matching(name: str) -> list[Path]:
         meant = f": is it {folder / near}?" if near else "."
         raise ConfigError(f"No file matches {name}{meant}")
     return paths
+
+
+def _rows(proposal: Proposal) -> Iterator[dict[str, object]]:
+    """Every setting with the reason for it, and every question, as rows for programs."""
+    for table in proposal.tables:
+        for setting in table.settings:
+            key = f"{table.name}.{setting.key}".lstrip(".")
+            yield {"kind": "setting", "key": key, "value": setting.value, "why": setting.why}
+    for question in proposal.questions:
+        yield {"kind": "question", "key": None, "value": None, "why": question}
 
 
 def _print(proposal: Proposal, target: Path, env: str) -> None:

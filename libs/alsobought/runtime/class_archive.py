@@ -12,7 +12,10 @@ from pathlib import Path
 import pyspark
 from pyspark import SparkContext
 
+from alsobought.runtime.java import LATE_SECOND_COMPILER
+
 ARCHIVE = Path(pyspark.__file__).parent / "classes.jsa"
+DEFAULTS = Path(pyspark.__file__).parent / "conf" / "spark-defaults.conf"
 SILENT = "-Xlog:cds=off,cds+dynamic=off"  # an archive that does not fit is worth no line
 
 
@@ -30,6 +33,17 @@ def make(rehearsal: str) -> Path:
     ARCHIVE.unlink(missing_ok=True)  # Java records nothing while it uses one
     subprocess.run([sys.executable, "-c", rehearsal], check=True)
     return _part().rename(ARCHIVE)
+
+
+def offer_to_spark_submit() -> None:
+    """Have this pyspark's spark-submit start Java as `alsobought` does: it starts before any job.
+
+    By the defaults that it reads where SPARK_CONF_DIR names no others; a file that is there stays.
+    """
+    if not DEFAULTS.exists():
+        DEFAULTS.parent.mkdir(exist_ok=True)
+        options = f"{java_options()} {LATE_SECOND_COMPILER}".strip()
+        DEFAULTS.write_text(f"spark.driver.extraJavaOptions {options}\n", encoding="utf-8")
 
 
 def recording() -> str:

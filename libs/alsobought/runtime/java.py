@@ -10,6 +10,12 @@ from pyspark.java_gateway import launch_gateway
 
 OF_ITSELF = re.compile(rb"WARNING: Using incubator modules|(NOTE: )?Picked up (JDK_)?JAVA_")
 STDERR = 2
+# Ten times Java's own thresholds: its second compiler takes cores from the tasks from the first
+# seconds on, for code that a job of a minute hardly runs again; longer jobs still get to it.
+LATE_SECOND_COMPILER = (
+    "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
+    " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+)
 interrupted = threading.Event()
 """Set when the user has ended the run: what Java says of that is not passed on."""
 

@@ -84,7 +84,8 @@ def _java_options(settings: dict[str, str], *, debug: bool) -> str:
     logging = "" if debug else f"-Dlog4j2.configurationFile={quiet}"
     given = settings.get(JAVA_OPTIONS, "")
     archive = "" if "ArchiveClassesAtExit" in given else class_archive.java_options()
-    return " ".join(option for option in (logging, archive, given) if option)
+    options = (logging, archive, java.LATE_SECOND_COMPILER, given)
+    return " ".join(option for option in options if option)
 
 
 def _workers_have_package(settings: dict[str, str]) -> bool:

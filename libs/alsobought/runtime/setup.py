@@ -134,4 +134,5 @@ if __name__ == "__main__":
     for path in install_jars():
         sys.stdout.write(f"{path.name} is beside Spark's jars\n")
     archive = class_archive.make("from alsobought.runtime import setup; setup.rehearse()")
+    class_archive.offer_to_spark_submit()
     sys.stdout.write(f"The engine's loops are compiled; {archive.name} has Spark's classes\n")

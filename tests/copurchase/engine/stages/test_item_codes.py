@@ -41,6 +41,16 @@ def test_items_that_share_a_hash_are_two_items_and_a_collision():
     assert numbered.lines.tolist() == [3, 2]
 
 
+def test_more_items_than_codes_are_refused(monkeypatch):
+    monkeypatch.setattr(item_codes, "MOST_ITEMS", 2)
+    rows = [[7, 8, 9], [1, 1, 1], [5, 2, 1], ["a", "a", "a"], ["tea", "oil", "jam"]]
+    table = pa.table(rows, schema=item_codes.SCHEMA)
+    with pytest.raises(JobError) as refused:
+        item_codes.number_items([table], 0)
+    assert str(refused.value) == "3 items are more than the 2 that are counted."
+    assert len(item_codes.number_items([table.slice(1)], 0).texts) == 2
+
+
 def test_a_task_that_meets_more_items_than_it_had_room_for_counts_them_all():
     """Two chunks of 3,000 items each, half of the second known already."""
     met, names = item_codes.ItemsMet(0), pa.array(["all"])

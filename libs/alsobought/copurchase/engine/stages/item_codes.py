@@ -17,6 +17,7 @@ from alsobought.errors import JobError
 SALTS = 8
 CHECK = np.uint64(0x5851F42D4C957F2D)  # another seed: two items with both hashes alike are one
 LEAST_ROOM = 1 << 10
+MOST_ITEMS = (1 << 31) - 1  # what codes of 32 bits number
 MOST_TEXT_BYTES = (1 << 31) - 1  # what 32-bit offsets of a string array reach
 SCHEMA = pa.schema(
     {
@@ -163,8 +164,8 @@ def number_items(tables: list[pa.Table], salt: int) -> Items:
     """
     tables = tables or [SCHEMA.empty_table()]
     table = pa.concat_tables(tables).combine_chunks()
-    if len(table) >= 2**31:
-        raise JobError(f"{len(table):,} items are more than the engine can number (2^31).")
+    if len(table) > MOST_ITEMS:
+        raise JobError(f"{len(table):,} items are more than the {MOST_ITEMS:,} that are counted.")
     hashes, lines = table["hash"].to_numpy(), table["lines"].to_numpy()
     if len(np.unique(hashes)) < len(hashes):
         raise Collision
