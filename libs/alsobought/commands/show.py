@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from alsobought.commands.borrowed_lists import print_borrowed_list
 from alsobought.commands.item_pairs import VERBS, ItemPairs
 from alsobought.commands.item_search import the_item
 from alsobought.commands.options import command
@@ -68,16 +69,17 @@ def _rows(pairs: ItemPairs, top: int | None) -> list[Row]:
 
 
 def _print_list(pairs: ItemPairs, top: int | None) -> bool:
-    """Print one list, or why there is none; True where there is one."""
-    rows = pairs.related_items(pairs.view.metrics[0])
-    if not rows:
+    """Print one list or why there is none, and what is borrowed for it; True: there is one."""
+    metric = pairs.view.metrics[0]
+    rows = pairs.related_items(metric)
+    if rows:
+        say("", f"By {pairs.unit}:")
+        evidence = map(Number, ("score", "N", "E", "n_x", "n_y", "n"))
+        headings = [Number("rank"), Text("title"), Id("item"), *evidence]
+        grid(headings, [_cells(row) for row in rows[:top]])
+    else:
         say("", f"By {pairs.unit}: no list. {_reason_for_no_list(pairs)}")
-        return False
-    say("", f"By {pairs.unit}:")
-    evidence = map(Number, ("score", "N", "E", "n_x", "n_y", "n"))
-    headings = [Number("rank"), Text("title"), Id("item"), *evidence]
-    grid(headings, [_cells(row) for row in rows[:top]])
-    return True
+    return print_borrowed_list(pairs, metric, top) or bool(rows)
 
 
 def _cells(row: Row) -> list[str]:
