@@ -28,11 +28,21 @@ EVALUATIONS = Table(
             optional=True,
         ),
         column("items", StringType(), "all, or new: without what the customer had bought before"),
-        column("segment_by", StringType(), "everyone, history, market or tenure"),
+        column(
+            "segment_by",
+            StringType(),
+            "everyone, history, market, tenure; or cut_offs: everyone, this cut-off and earlier "
+            "ones together, where a customer counts once a cut-off",
+        ),
         column("segment", StringType(), "which part of the customers; all"),
         column("metric", StringType(), "hit, precision, recall, map, ndcg, mrr, coverage, …"),
         column("k", IntegerType(), "places of the list that count"),
-        column("customers", LongType(), "customers with a purchase to foretell"),
+        column(
+            "customers",
+            LongType(),
+            "customers with a purchase to foretell; of novelty, diversity and repeat_share those "
+            "of them with such a list",
+        ),
         column("value", DoubleType(), "the metric's mean over these customers"),
         column("low", DoubleType(), "2.5 % of the bootstrap over customers", optional=True),
         column("high", DoubleType(), "97.5 % of it", optional=True),
@@ -46,7 +56,6 @@ EVALUATIONS = Table(
         "items_known": "items IN ('all', 'new')",
         "customers_there": "customers >= 1",
         "k_from_one": "k >= 1",
-        "after_the_cut_off": "as_of > cut_off",
     },
     may_be_empty=True,
 )  # fmt: skip
@@ -66,13 +75,22 @@ PROMOTIONS = Table(
     "Which lists are served: every decision, with its reasons. The newest row names the day.",
     (
         column("number", LongType(), "1 is the first decision"),
-        column("decided_as_of", DateType(), "the as-of day of the lists that were judged"),
+        column(
+            "decided_as_of",
+            DateType(),
+            "the as-of day of the lists that were judged, or served until they were rolled back",
+        ),
         column("decision", StringType(), "promoted, refused or rolled_back"),
-        column("served_as_of", DateType(), "the as-of day of the lists served from here on"),
+        column(
+            "served_as_of",
+            DateType(),
+            "the as-of day of the lists served from here on; null: none yet",
+            optional=True,
+        ),
         column(
             "served_versions",
             MapType(StringType(), LongType()),
-            "the Delta version of each served table that holds these lists",
+            "the Delta version of each served table that holds these lists; empty: none yet",
         ),
         column("checks", ArrayType(CHECK), "what was looked at; empty after a rollback"),
         column("reasons", ArrayType(StringType()), "in sentences, why"),
