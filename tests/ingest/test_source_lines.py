@@ -62,6 +62,12 @@ def test_a_duplicate_has_the_line_and_the_market_of_the_one_that_stayed(file):
     assert lines_of(path, source, wanted) == [[2, 7], [3, 5], [4], [6]]
 
 
+def test_a_duplicate_whose_ids_were_written_as_floats(file):
+    path = file("a.csv", b"order,item\n7.0,10.0\n7,11.0\n7.0,10\n007.0,10\n")
+    wanted = row('{"item_id":"10","order_id":"7","line":"9f","market":"all"}', duplicate=True)
+    assert lines_of(path, purchases(), [wanted]) == [[2, 4]]
+
+
 def test_no_lines_of_a_duplicate_where_more_have_its_ids_than_can_be_meant(file):
     """Without line ids: those of o1 may differ in their time."""
     path = file("a.csv", b"order,item\no1,tea\no1,tea\no1,tea\no2,tea\no2,tea\n")

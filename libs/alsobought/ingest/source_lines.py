@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from alsobought.ingest.settings import Source
 
 PLAIN_TEXT = ("csv", "json")
 Fields = Mapping[str, str]
+WHOLE_AS_FLOAT = re.compile(r"^(-?(?:0|[1-9]\d*))\.0$")
+"""An id as it becomes one without .0 in the tables."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def _key(fields: Fields, source: Source) -> Fields:
         for name, theirs in names.items()
         if name.endswith("_id") or name in ("line", "market")
     }
+    key = {name: WHOLE_AS_FLOAT.sub(r"\1", text) for name, text in key.items()}
     if "market" in key:
         key["market"] = key["market"] or "all"
     if "line" in key and not key.get("order_id"):
