@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import deltalake
+import pyarrow as pa
 from deltalake import CommitProperties
 from deltalake.exceptions import CommitFailedError, DeltaError
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.transaction import AddAction, RemoveAction, Transaction
 
 from alsobought.errors import JobError
 from alsobought.ingest.files import UNIVERSAL_READER
-from alsobought.runtime.faults import RESTORE
+from alsobought.runtime.faults import CONCURRENT, RESTORE
 from alsobought.runtime.parquet_writer import StagedFile
 
+ATTEMPTS = 100
 PLAIN_WRITER = 4  # up to checks and the change feed, whose readers can do with files alone
 
 
@@ -132,6 +134,37 @@ class Log:
             )
         except CommitFailedError:
             raise OtherCommit from None
+
+
+def append_rows(path: str, rows: pa.Table, upon: int | None, run: Mapping[str, Any]) -> None:
+    """Add rows to a table in one commit, unless a run has changed it since the version `upon`.
+
+    None: since it was created. Rows that break its constraints are refused. Raises JobError.
+    """
+    name = Path(path).name
+    properties = CommitProperties(
+        custom_metadata={"userMetadata": json.dumps(run)},
+        max_commit_retries=0,
+        app_transactions=[Transaction(name, append_version(upon))],
+    )
+    for _ in range(ATTEMPTS):
+        log = log_of(path, name)
+        since = (commit for commit in log.history(ATTEMPTS) if commit["version"] > (upon or 0))
+        if any(commit.get("userMetadata") for commit in since):
+            break
+        try:
+            return deltalake.write_deltalake(
+                log.delta, rows, mode="append", commit_properties=properties
+            )
+        except CommitFailedError:
+            continue  # another run, or somebody who has changed no row: look again
+    raise JobError(f"{CONCURRENT}.")
+
+
+def append_version(upon: int | None) -> int:
+    """The version of the application, called as its table, that appends upon a table's version:
+    Delta lets it do so once, by whichever engine."""
+    return (upon or 0) + 1
 
 
 def time_of_writing() -> int:

@@ -49,6 +49,17 @@ class EarlierDays:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What a job decides about, by the names of its inputs; it gets `serving` besides them."""
+
+    promotes: tuple[str, ...]
+    """Inputs whose rows of the day may become those that are served."""
+    evaluations: str
+    """The input that judges them, of which it gets the rows of the as-of day and of the served
+    day, with `as_of`; there may be none."""
+
+
+@dataclass(frozen=True)
 class Job:
     """A pure transformation, and the parameters and inputs to call it with.
 
@@ -72,6 +83,8 @@ class Job:
     """Where the rows go that a job of JudgedRows rejects."""
     earlier: EarlierDays | None = field(default=None, kw_only=True)
     """Which inputs are read of other days than the run's."""
+    gate: Gate | None = field(default=None, kw_only=True)
+    """What the job decides to serve: it gets `serving` besides its inputs."""
     source_hash: str = field(default="", kw_only=True)
     """That of the job file, by which a run sees that it was edited; filled in by `load`."""
 
@@ -93,6 +106,12 @@ class Job:
             if environment.has(self.only_with.get(name))
             and (isinstance(source, Files) or environment.wants(source))
         }
+
+    @property
+    def read_apart(self) -> tuple[str, ...]:
+        """The inputs that are not read of the run's own day, or may lack it."""
+        earlier = () if self.earlier is None else self.earlier.inputs
+        return earlier if self.gate is None else (*earlier, self.gate.evaluations)
 
     @property
     def needs(self) -> list[str]:

@@ -26,6 +26,7 @@ from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job, source_hash
 from alsobought.runtime.judged_load import Rejects
 from alsobought.runtime.preparation import Preparation, Prepared
+from alsobought.runtime.serving import serving_inputs
 from alsobought.runtime.store import Store, TableVersion, warehouse_path
 from alsobought.runtime.unchanged import made_already
 from alsobought.tables.outcome import JudgedRows, Outcome
@@ -106,6 +107,10 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
                 days = Days(job.earlier, params, where.as_of)
                 dated, dated_versions = days.read(store, job.inputs_in(where.environment))
                 inputs, versions = inputs | dated, versions | dated_versions
+            if job.gate is not None:
+                tables = job.inputs_in(where.environment)
+                gated = serving_inputs(store, job.gate, tables, where.as_of)
+                inputs, versions = inputs | gated.inputs, versions | gated.versions
             run = _run(job, where, params, versions)
             if job.prepare is not None:
                 read = inputs, versions
@@ -211,7 +216,7 @@ def _inputs(
             inputs[name] = lines.lines(store.spark)
         elif name not in wanted:
             inputs[name] = None
-        elif job.earlier is None or name not in job.earlier.inputs:
+        elif name not in job.read_apart:
             read = store.read(source, where.as_of)
             versions[source.name] = read.table_version
             inputs[name] = read.rows

@@ -17,8 +17,13 @@ from pyspark.sql.types import StructType
 
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime import commits, creation, staging
-from alsobought.runtime.acceptance import require_acceptable, require_acceptable_files
+from alsobought.runtime.acceptance import (
+    require_acceptable,
+    require_acceptable_files,
+    require_sound_rows,
+)
 from alsobought.runtime.faults import CONCURRENT, RESTORE
+from alsobought.runtime.parquet_writer import faults_of
 from alsobought.tables.outcome import Outcome, WorkerRows
 from alsobought.tables.table import Table
 
@@ -105,8 +110,9 @@ class Store:
         """Where the table lies."""
         return f"{self.warehouse}/{table.name}"
 
-    def read(self, table: Table, as_of: date) -> Read:
-        """The table's rows of `as_of` (all rows where it keeps no days), pinned to one version.
+    def read(self, table: Table, as_of: date, version: int | None = None) -> Read:
+        """The table's rows of `as_of` (all rows where it keeps no days), pinned to one version:
+        the newest, or `version`.
 
         Raises JobError where the table is not built or lacks the day, ContractError where
         another writer changed its schema or constraints.
@@ -114,21 +120,21 @@ class Store:
         if not self.exists(table):
             raise JobError(f"{table.name} is not built yet: run the job {table.name} first.")
         newest = self.newest(table)
-        version = newest.number
+        read = newest if version is None else newest._replace(number=version)
         self.check_contract(table)
-        files = self.files(table, as_of, version)
+        files = self.files(table, as_of, read.number)
         if files:
             rows = self.spark.read.schema(table.ddl).parquet(*files)
-            return Read(table.conform(rows), newest)
-        rows = self.read_version(table, version)
+            return Read(table.conform(rows), read)
+        rows = self.read_version(table, read.number)
         if table.kept == "per_as_of":
             days = rows
             rows = rows.where(F.col("as_of") == F.lit(as_of)).drop("as_of")
-            if rows.isEmpty() and not self._is_empty_day(table, as_of, version):
+            if rows.isEmpty() and not self._is_empty_day(table, as_of, read.number):
                 raise JobError(self._no_such_day(table, days, as_of))
         elif rows.isEmpty():
             raise JobError(f"{table.name} is empty: run the job {table.name} first.")
-        return Read(table.conform(rows), newest)
+        return Read(table.conform(rows), read)
 
     def read_version(self, table: Table, version: int) -> DataFrame:
         """All rows of a version of the table, with every column that they have in Delta."""
@@ -183,9 +189,10 @@ class Store:
     def write(self, table: Table, outcome: Outcome, as_of: date, run: Mapping[str, Any]) -> int:
         """Put the outcome's rows into the table in one Delta commit whose userMetadata is `run`.
 
-        Returns the rows written. Rows of other days stay as they are. Everything that may refuse
-        the rows does so before anything is visible: a reader sees the table as it was, or as the
-        run has made it.
+        Returns the rows written. Rows of other days stay as they are; to a table that is `added` to
+        rows are added, upon the version of it that the run has read. Everything that may refuse the
+        rows does so before anything is visible: a reader sees the table as it was, or as the run
+        has made it.
         Raises ContractError where the rows or the table break the contract, JobError where there
         are no rows and the table's contract does not allow that.
         Cost: where workers write, one pass over the rows, and a shuffle of 12 bytes a row; where
@@ -195,6 +202,8 @@ class Store:
         if before is not None:
             self.check_contract(table)
         target = Target(table, as_of, run, before)
+        if table.kept == "added":
+            return self._append(target, table.conform(outcome.frame))
         if self.workers_write(table):
             schema = outcome.frame.schema
             table.require_columns(schema)
@@ -204,6 +213,27 @@ class Store:
             return self._write_by_spark(target, rows)
         finally:
             rows.unpersist()
+
+    def _append(self, target: Target, rows: DataFrame) -> int:
+        """Add few rows, unless another run has added some since the version that this one read."""
+        table, path = target.table, self.path(target.table)
+        added = rows.toArrow()
+        require_sound_rows(table, faults_of(added, staging.layout_of(table, path, "")))
+        if not len(added):
+            return 0
+        if target.before is None:
+            self.create(table)
+        upon = target.run.get("read_versions", {}).get(table.name)
+        if self.is_on_path:
+            commits.append_rows(path, added, upon, target.run)
+            return len(added)
+        # Spark appends whatever others do, but not twice as one application's same version
+        writer = rows.write.format("delta").mode("append").option("txnAppId", table.name)
+        writer = writer.option("txnVersion", commits.append_version(upon))
+        writer.option("userMetadata", json.dumps(target.run)).save(path)
+        if not self._metrics(target):
+            raise JobError(f"{CONCURRENT}.")
+        return len(added)
 
     def _write_files(self, target: Target, rows: DataFrame | WorkerRows) -> int:
         table = target.table

@@ -1,4 +1,5 @@
-"""Delta tables read without Spark, by delta-rs: what the commands that print tables need.
+"""Delta tables read without Spark, by delta-rs: what the commands that print tables need; and the
+one row that a command writes.
 
 With runtime/store the only module that names a table's path and reads Delta.
 """
@@ -12,11 +13,14 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
 
 from alsobought.errors import JobError
-from alsobought.runtime.commits import unreadable
+from alsobought.runtime.commits import append_rows, unreadable
 from alsobought.runtime.config import Environment
 from alsobought.runtime.store import recorded_run, warehouse_path
+from alsobought.tables.table import Table
 
 Row = dict[str, Any]
 
@@ -70,6 +74,33 @@ class Warehouse:
                 self._tables[alias] = DeltaTable(f"{self.path}/{name}", version=version)
                 self._queries.register(alias, self._tables[alias])
         return alias
+
+    def pin(self, name: str, version: int) -> None:
+        """Have all queries read the table as it was at a version; before the first that reads it.
+
+        Raises JobError where that version cannot be read.
+        """
+        with self._faults_as_job_errors(name):
+            self._tables[name] = DeltaTable(f"{self.path}/{name}", version=version)
+            self._queries.register(name, self._tables[name])
+
+    def missing_file(self, name: str, version: int, day: str) -> str | None:
+        """A data file that is gone of the table's rows of a day at a version; None: all are there,
+        or the table lies on a URI, where only reading them tells."""
+        with self._faults_as_job_errors(name):
+            table = DeltaTable(f"{self.path}/{name}", version=version)
+            files = table.file_uris([("as_of", "=", day)])
+        return next((f for f in files if "://" not in f and not Path(f).is_file()), None)
+
+    def append(self, table: Table, rows: list[Row], run: Row) -> None:
+        """Add rows to a table in one commit, upon the version at which it was read here.
+
+        Raises JobError where another run has changed it since.
+        """
+        schema = to_arrow_schema(StructType(list(table.columns)), timezone="UTC")
+        columns = pa.schema([field.remove_metadata() for field in schema])
+        upon, path = self.version(table.name), f"{self.path}/{table.name}"
+        append_rows(path, pa.Table.from_pylist(rows, columns), upon, run)
 
     def days(self, name: str) -> list[str]:
         """The as-of days of the table, ascending; none where it keeps no days."""

@@ -1,0 +1,236 @@
+"""The log of what is served: rows that are added one by one, and what a gate reads by it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from deltalake import DeltaTable
+
+from alsobought.errors import ContractError, JobError
+from alsobought.runtime import commits
+from alsobought.runtime.faults import CONCURRENT, sentence
+from alsobought.runtime.job import Gate
+from alsobought.runtime.serving import decisions, serving_inputs, version_of_day
+from alsobought.runtime.warehouse import Warehouse
+from alsobought.tables.evaluate import EVALUATIONS, PROMOTIONS
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.related import RELATED_ITEMS
+from alsobought.tables.serving import Decision, State
+from tests.rows import rows
+from tests.runtime.small_tables import FIRST, SECOND, STOCK, THIRD
+
+GATE = Gate(("related_items",), "evaluations")
+SOURCES = {"related_items": RELATED_ITEMS, "evaluations": EVALUATIONS}
+
+
+def decision(number, day, version, said="promoted"):
+    return number, day, said, day, {"related_items": version}, [], [f"why {number}"]
+
+
+@pytest.fixture
+def decide(store, frame):
+    """decide(number, day, version, upon) adds a decision as a run that has read version `upon`."""
+
+    def written(number, day, version, upon, said="promoted"):
+        read = {} if upon is None else {PROMOTIONS.name: upon}
+        row = frame(PROMOTIONS.ddl, decision(number, day, version, said))
+        run = {"as_of": day.isoformat(), "read_versions": read, "number": number, "of": version}
+        return store.write(PROMOTIONS, Outcome(row), day, run)
+
+    return written
+
+
+@pytest.fixture
+def listed(store, frame):
+    """listed(day, "tea jam", ...) writes related_items of a day, which lists these pairs."""
+
+    def written(day, *pairs, **run):
+        lists = [
+            ("order", "all", "together", "lift", pair.split()[0], 1, pair.split()[1],
+             1.0, 1, 1.0, 1, 1, 1)
+            for pair in pairs
+        ]  # fmt: skip
+        run = {"as_of": day.isoformat(), "parameters": {}} | run
+        store.write(RELATED_ITEMS, Outcome(frame(RELATED_ITEMS.ddl, *lists)), day, run)
+        return store.version(RELATED_ITEMS)
+
+    return written
+
+
+def pairs_of(frame):
+    return rows(frame.select("item_id", "related_item_id"))
+
+
+@pytest.mark.parametrize("way", ["workers", "spark"])
+def test_rows_are_added_and_the_decisions_are_read_in_order(store, decide, way):
+    assert decide(1, FIRST, 4, None) == 1
+    assert decide(2, SECOND, 5, store.version(PROMOTIONS)) == 1
+    assert decisions(Warehouse(store.warehouse)) == [
+        Decision(1, "promoted", State(FIRST, {"related_items": 4})),
+        Decision(2, "promoted", State(SECOND, {"related_items": 5})),
+    ]
+    assert [row[0] for row in rows(store.read_version(PROMOTIONS, 1))] == [1]
+
+
+@pytest.mark.parametrize("way", ["workers", "spark"])
+@pytest.mark.parametrize("is_first", [True, False], ids=["no log yet", "a log"])
+def test_of_two_decisions_upon_one_version_the_second_writes_nothing(store, decide, is_first, way):
+    upon = None
+    if not is_first:
+        decide(1, FIRST, 1, None)
+        upon = store.version(PROMOTIONS)
+    number = 1 if is_first else 2
+    decide(number, SECOND, 2, upon)
+    with pytest.raises(JobError) as error:
+        decide(number, THIRD, 3, upon)
+    assert str(error.value) == f"{CONCURRENT}."
+    last = decisions(Warehouse(store.warehouse))[-1]
+    assert (last.number, last.served.as_of) == (number, SECOND)
+
+
+@pytest.mark.parametrize("way", ["workers", "spark"])
+def test_of_many_decisions_at_once_one_is_written(store, decide, way):
+    decide(1, FIRST, 1, None)
+    upon = store.version(PROMOTIONS)
+
+    def outcome(version):
+        try:
+            return decide(2, SECOND, version, upon)
+        except JobError as error:
+            return str(error)
+        except Exception as error:  # of Spark, which is put into the same words for a user
+            return sentence(str(error))
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(outcome, range(2, 6)))
+    assert sorted(outcomes, key=str) == [1, *[f"{CONCURRENT}."] * 3]
+    so_far = decisions(Warehouse(store.warehouse))
+    assert [d.number for d in so_far] == [1, 2]
+    assert so_far[1].served.versions["related_items"] == 2 + outcomes.index(1)
+
+
+def test_a_command_and_a_job_at_once(store, decide):
+    """The command has read the log before the job has written: it loses."""
+    decide(1, FIRST, 1, None)
+    warehouse = Warehouse(store.warehouse)
+    decisions(warehouse)
+    decide(2, SECOND, 2, store.version(PROMOTIONS))
+    row = dict(zip(PROMOTIONS.names, decision(2, FIRST, 1, "rolled_back"), strict=True))
+    with pytest.raises(JobError, match=CONCURRENT):
+        warehouse.append(PROMOTIONS, [row], {"job": "promotions"})
+    again = Warehouse(store.warehouse)
+    decisions(again)
+    again.append(PROMOTIONS, [row | {"number": 3}], {"job": "promotions"})
+    assert [d.number for d in decisions(Warehouse(store.warehouse))] == [1, 2, 3]
+    assert store.read_version(PROMOTIONS, 3).count() == 3  # and Spark reads what was added
+
+
+def test_a_commit_that_changes_no_rows_is_no_other_decision(store, decide, spark, monkeypatch):
+    decide(1, FIRST, 1, None)
+    upon = store.version(PROMOTIONS)
+    look = commits.log_of
+
+    def looked(path, name, version=None):
+        log = look(path, name, version)
+        monkeypatch.setattr(commits, "log_of", look)
+        spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('a' = 'b')")
+        return log
+
+    monkeypatch.setattr(commits, "log_of", looked)
+    decide(2, SECOND, 2, upon)
+    assert [d.number for d in decisions(Warehouse(store.warehouse))] == [1, 2]
+
+
+def test_a_row_that_breaks_the_contract_and_no_row_at_all(store, decide, frame):
+    with pytest.raises(ContractError, match="number_from_one"):
+        decide(0, FIRST, 1, None)
+    assert not store.exists(PROMOTIONS)
+    assert store.write(PROMOTIONS, Outcome(frame(PROMOTIONS.ddl)), FIRST, {}) == 0
+    assert decisions(Warehouse(store.warehouse)) == []
+
+
+def test_the_version_of_a_day_is_that_of_its_last_change(stock, store):
+    stock(FIRST, ("tea", 1, None))
+    first = store.version(STOCK)
+    stock(SECOND, ("tea", 2, None))
+    assert (version_of_day(store, STOCK, FIRST), store.version(STOCK)) == (first, first + 1)
+    stock(FIRST, ("tea", 3, None))
+    assert version_of_day(store, STOCK, FIRST) == first + 2
+    store.spark.sql(f"DELETE FROM delta.`{store.path(STOCK)}` WHERE pieces = 2")
+    assert version_of_day(store, STOCK, FIRST) == first + 3  # of whom is not known
+
+
+@pytest.mark.parametrize("way", ["workers", "spark"])
+def test_served_rows_stay_when_their_day_is_run_again(store, decide, listed, way):
+    version = listed(FIRST, "tea jam")
+    decide(1, FIRST, version, None)
+    again = listed(FIRST, "tea oil")
+    later = listed(SECOND, "tea salt")
+    given = serving_inputs(store, GATE, SOURCES, SECOND)
+    serving = given.inputs["serving"]
+    assert pairs_of(serving.served["related_items"]) == [("tea", "jam")]
+    assert serving.state == State(FIRST, {"related_items": version})
+    assert serving.candidates == State(SECOND, {"related_items": later})
+    assert serving_inputs(store, GATE, SOURCES, FIRST).inputs["serving"].candidates.versions == {
+        "related_items": again
+    }
+    assert {name: v.number for name, v in given.versions.items()} == {
+        "promotions": store.version(PROMOTIONS)
+    }
+    assert given.inputs["evaluations"].count() == 0
+
+
+def test_served_rows_that_were_vacuumed_are_told_and_nothing_before_the_first(
+    store, decide, listed
+):
+    version = listed(FIRST, "tea jam")
+    first = serving_inputs(store, GATE, SOURCES, FIRST).inputs["serving"]
+    assert (first.decisions, first.served, first.state) == ([], {}, None)
+    decide(1, FIRST, version, None)
+    listed(FIRST, "tea oil")
+    lists = DeltaTable(store.path(RELATED_ITEMS))
+    lists.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    serving = serving_inputs(store, GATE, SOURCES, FIRST).inputs["serving"]
+    assert serving.served == {}
+    said = serving.unreadable["related_items"]
+    assert said.startswith("The served lists cannot be compared: related_items cannot be read: its")
+
+
+def test_evaluations_of_the_day_and_of_the_served_day(store, decide, listed, frame):
+    def evaluated(day, value):
+        row = (
+            date(2017, 11, 1), "sum", None, "all", "everyone", "all", "hit", 6, 9, value, None, None
+        )  # fmt: skip
+        run = {"as_of": day.isoformat()}
+        store.write(EVALUATIONS, Outcome(frame(EVALUATIONS.ddl, row)), day, run)
+
+    decide(1, FIRST, listed(FIRST, "tea jam"), None)
+    listed(THIRD, "tea jam")
+    for day, value in ((FIRST, 0.1), (SECOND, 0.2), (THIRD, 0.3)):
+        evaluated(day, value)
+    given = serving_inputs(store, GATE, SOURCES, THIRD)
+    judged = given.inputs["evaluations"].select("as_of", "value")
+    assert rows(judged) == [(FIRST, 0.1), (THIRD, 0.3)]
+    assert given.versions["evaluations"].number == store.version(EVALUATIONS)
+
+
+def test_the_parameters_of_a_day_are_those_of_its_run_and_of_what_it_was_made_of(
+    store, listed, frame
+):
+    def run(day, version, **parameters):
+        return {"as_of": day.isoformat(), "parameters": parameters, "read_versions": version}
+
+    def evaluated(day, **read):
+        row = (FIRST, "sum", None, "all", "everyone", "all", "hit", 6, 9, 0.5, None, None)
+        store.write(EVALUATIONS, Outcome(frame(EVALUATIONS.ddl, row)), day, run(day, read))
+
+    first = listed(FIRST, "tea jam", **run(FIRST, {}, top_k=1))
+    second = listed(SECOND, "tea jam", **run(SECOND, {"co_purchases": 7, "purchases": 3}, top_k=2))
+    evaluated(SECOND, related_items=first)
+    made_with = serving_inputs(store, GATE, SOURCES, SECOND).inputs["serving"].made_with
+    assert made_with(SECOND) == {"related_items": {"top_k": 2}}  # co_purchases are not there
+    listed(FIRST, "tea jam", **run(FIRST, {}, top_k=9))
+    made_with = serving_inputs(store, GATE, SOURCES, SECOND).inputs["serving"].made_with
+    assert made_with(FIRST) == {"related_items": {"top_k": 1}}  # as the evaluation has read it
+    assert made_with(THIRD) == {}
+    assert second > first
