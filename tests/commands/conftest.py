@@ -16,13 +16,25 @@ DAY = date(2017, 12, 1)
 @pytest.fixture
 def warehouse(tmp_path, monkeypatch) -> Path:
     """A project with one environment and its tables; commands run in it."""
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "jobs").mkdir()
-    (tmp_path / "conf" / "test.toml").write_text(item_tables.TOML, encoding="utf-8")
-    monkeypatch.setenv("ALSOBOUGHT_HOME", str(tmp_path))
-    monkeypatch.setenv("ALSOBOUGHT_ENV", "test")
+    _lay(tmp_path, monkeypatch)
     item_tables.write_all(tmp_path / "tables")
     return tmp_path / "tables"
+
+
+@pytest.fixture
+def catalogue(tmp_path, monkeypatch) -> Path:
+    """The same with the tables `items` and `item_statistics` alone."""
+    _lay(tmp_path, monkeypatch)
+    item_tables.write_items(tmp_path / "tables")
+    return tmp_path / "tables"
+
+
+def _lay(folder, monkeypatch):
+    (folder / "conf").mkdir()
+    (folder / "jobs").mkdir()
+    (folder / "conf" / "test.toml").write_text(item_tables.TOML, encoding="utf-8")
+    monkeypatch.setenv("ALSOBOUGHT_HOME", str(folder))
+    monkeypatch.setenv("ALSOBOUGHT_ENV", "test")
 
 
 @pytest.fixture

@@ -94,6 +94,11 @@ def write_all(tables) -> None:
     older = (OLD, *listed[1][1:6], 1, *listed[1][7:])
     later = (NEW, "order", "all", "after", "lift", "tea", 1, "jam", 1.6667, 2, 0.5, 4, 3, 10)
     write(tables, "related_items", LISTED, [*listed, older, later])
+    write_items(tables)
+
+
+def write_items(tables) -> None:
+    """Write items and item_statistics."""
     write(tables, "items", ITEMS, CATALOGUE, day=None)
     rows = [(NEW, "order", "all", x, n, n, share, 10) for x, n, share in BOUGHT]
     rows.append((NEW, "customer", "all", "tea", 1, 4, 0.5, 2))

@@ -1,4 +1,4 @@
-"""What a shell completes: jobs, metrics, markets, items. Nothing where anything is amiss."""
+"""What a shell completes: jobs, metrics, markets, models, items; nothing where all is not well."""
 
 import functools
 from collections.abc import Callable
@@ -46,6 +46,18 @@ def metrics(ctx: typer.Context, incomplete: str) -> list[str]:
 def markets(ctx: typer.Context, incomplete: str) -> list[str]:
     """The markets of the related items whose names begin so."""
     return _values(ctx, "market", "related_items", incomplete)
+
+
+@_quietly
+def models(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The models that evaluations have judged whose names begin so."""
+    return _values(ctx, "model", "evaluations", incomplete)
+
+
+@_quietly
+def list_models(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The models of recommendations whose names begin so."""
+    return _values(ctx, "model", "recommendations", incomplete)
 
 
 @_quietly

@@ -4,6 +4,7 @@ from datetime import date
 
 from alsobought.commands.item_pairs import ItemPairs
 from alsobought.commands.item_search import Item
+from alsobought.commands.returned_lines import not_returned
 from alsobought.days import days_before
 from alsobought.errors import JobError
 from alsobought.runtime.warehouse import Row, quoted
@@ -76,9 +77,4 @@ def _lines(pairs: ItemPairs, parameters: Row, names: dict[str, str]) -> str:
     )
     if "returned_purchases" not in names:
         return query
-    return query + (
-        f" AND NOT EXISTS (SELECT 1 FROM {names['returned_purchases']} AS r"
-        f" WHERE r.as_of = DATE {quoted(view.day)} AND r.returned_at IS NOT NULL"
-        f" AND r.market = p.market AND r.item_id = p.item_id AND r.line = p.line"
-        f" AND coalesce(r.order_id, '') = coalesce(p.order_id, ''))"
-    )
+    return f"{query} AND {not_returned(names['returned_purchases'], view.day)}"

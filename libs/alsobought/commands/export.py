@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -11,21 +12,25 @@ from pyspark.sql import functions as F
 from alsobought import __version__
 from alsobought.commands import completion
 from alsobought.commands.options import Options, Quiet, command
+from alsobought.commands.served_lists import Served, pin_served, require_one_day, served_state
 from alsobought.errors import ConfigError, NotFoundError
 from alsobought.related.whole_lists import LIST, whole_lists
 from alsobought.runtime import config, home, progress, session
-from alsobought.runtime.arguments import AsOf, Env, day
+from alsobought.runtime.arguments import Env, day
+from alsobought.runtime.config import Environment
 from alsobought.runtime.folder import Folder
 from alsobought.runtime.run import Context
 from alsobought.runtime.store import Read, Store, warehouse_path
+from alsobought.runtime.warehouse import Warehouse
 from alsobought.tables import ALL
 from alsobought.tables.related import RELATED_ITEMS
+from alsobought.tables.serving import State
 from alsobought.tables.table import Table
 from alsobought.training.exports import data_card, shards
 
 EXAMPLES = (
     "alsobought export related_items --env shop --as-of 2026-02-01 --to lists --format jsonl",
-    "alsobought export related_items --env shop --as-of 2026-02-01 --to lists --metric lift",
+    "alsobought export related_items --env shop --served --to lists --metric lift",
     "alsobought export training_examples --env demo --as-of 2017-12-01 --to exported",
 )
 TRAINING_SETS = ("training_examples", "purchase_examples")
@@ -42,7 +47,10 @@ class ExportOptions(Options):
         typer.Argument(help=f"One of {', '.join(EXPORTED)}.", autocompletion=lambda: [*EXPORTED]),
     ]
     env: Env
-    as_of: AsOf
+    as_of: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="The day; or give --served.")
+    ] = None
+    served: Served = False
     to: Annotated[
         str, typer.Option(help="The folder or URI to write; an export in it is replaced.")
     ]
@@ -71,8 +79,14 @@ class ExportOptions(Options):
 def export(options: ExportOptions) -> None:
     """Write a training set or the related items as files, for other programs."""
     _check(options)
-    root, as_of = home.find(), day(options.as_of)
-    where = Context(root, options.env, config.load_sections(root, options.env), as_of)
+    root = home.find()
+    environment = config.load_sections(root, options.env)
+    if options.served:
+        as_of = _served(root, environment).as_of
+    else:
+        assert options.as_of is not None  # _check has looked
+        as_of = day(options.as_of)
+    where = Context(root, options.env, environment, as_of)
     spark = session.build("export", where.environment.spark, debug=options.debug)
     try:
         if options.table in TRAINING_SETS:
@@ -87,12 +101,22 @@ def _check(options: ExportOptions) -> None:
     """Raise ConfigError for a table that is not exported, or an option that it does not have."""
     if options.table not in EXPORTED:
         raise ConfigError(f"{options.table} is not exported: name {' or '.join(EXPORTED)}.")
+    require_one_day(options.served, options.as_of)
+    if not options.served and options.as_of is None:
+        raise ConfigError("Give --as-of or --served.")
     is_training_set = options.table in TRAINING_SETS
-    foreign = LISTS if is_training_set else ("method",)
+    foreign = (*LISTS, "served") if is_training_set else ("method",)
     given = [f"--{name}" for name in foreign if getattr(options, name)]
     given += ["--format"] if is_training_set and options.form != "parquet" else []
     if given:
         raise ConfigError(f"{options.table} is exported without {', '.join(given)}.")
+
+
+def _served(root: Path, environment: Environment) -> State:
+    """The related items that are served: their day and version."""
+    warehouse = Warehouse.of(root, environment)
+    pin_served(warehouse, RELATED_ITEMS.name)
+    return served_state(warehouse)
 
 
 def write_lists(spark: SparkSession, where: Context, options: ExportOptions) -> dict[str, Any]:
@@ -105,7 +129,9 @@ def write_lists(spark: SparkSession, where: Context, options: ExportOptions) -> 
     folder.require_replaceable()
     with progress.shown(spark, "export of related_items") as say:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
-        read = store.read(RELATED_ITEMS, where.as_of)
+        served = _served(where.home, where.environment) if options.served else None
+        version = served and served.versions[RELATED_ITEMS.name]
+        read = store.read(RELATED_ITEMS, where.as_of, version)
         chosen = {name: getattr(options, name) for name in LISTS if getattr(options, name)}
         rows = read.rows
         for name, value in chosen.items():

@@ -10,6 +10,7 @@ import typer
 
 from alsobought.commands import completion
 from alsobought.commands.options import DefaultEnv, LatestDay, RowOptions
+from alsobought.commands.served_lists import Served, pin_served, require_one_day
 from alsobought.copurchase.settings import Baskets, Lists, Markets
 from alsobought.errors import AmbiguousError, JobError, NotFoundError
 from alsobought.runtime import config
@@ -57,15 +58,13 @@ class ListOptions(RowOptions):
         ),
     ] = None
     as_of: LatestDay = None
+    served: Served = False
 
     def as_typed(self) -> str:
         """The options that are given, as they are typed."""
         given = {name: getattr(self, name) for name in ("env", *KINDS, "as_of")}
-        return " ".join(
-            f"--{name.replace('_', '-')} {shlex.quote(value)}"
-            for name, value in given.items()
-            if value
-        )
+        words = [f"--{n.replace('_', '-')} {shlex.quote(v)}" for n, v in given.items() if v]
+        return " ".join([*words, *(["--served"] if self.served else [])])
 
 
 @dataclass(frozen=True)
@@ -113,9 +112,13 @@ def chosen_views(home: Path, options: ListOptions, every_market: str | None = AL
 
     Several: all markets and groups, where the option is `every_market` and no market is called so.
     """
+    require_one_day(options.served, options.as_of)
     environment = config.load_sections(home, options.env, Baskets, Lists, Markets)
     warehouse = Warehouse.of(home, environment)
-    day = chosen_day(warehouse, "related_items", options.as_of)
+    if options.served:
+        day = pin_served(warehouse, "related_items")
+    else:
+        day = chosen_day(warehouse, "related_items", options.as_of)
     rows = warehouse.rows(
         f"SELECT DISTINCT {', '.join(KINDS)} FROM related_items WHERE as_of = DATE {quoted(day)}",
         "related_items",
