@@ -11,6 +11,7 @@ from alsobought.evaluate.formulas import (
     Hits,
     equal_before,
     novelty,
+    places_of,
     ranking_metrics,
 )
 from tests.evaluate import ranking_oracle
@@ -99,4 +100,5 @@ def test_novelty_is_the_information_of_a_purchase_in_bits():
 
 def test_equal_values_earlier_in_a_list():
     list_of, values = np.array([0, 0, 0, 0, 2, 2]), np.array([7, 5, 7, 7, 7, 7])
-    assert equal_before(list_of, values).tolist() == [0, 0, 1, 2, 0, 1]
+    assert equal_before(list_of, values, 4).tolist() == [0, 0, 1, 2, 0, 1]
+    assert places_of(list_of).tolist() == [1, 2, 3, 4, 1, 2]

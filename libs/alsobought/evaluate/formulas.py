@@ -105,17 +105,22 @@ def novelty(buyers: Ints, customers: Ints) -> Floats:
     return self_information
 
 
-def equal_before(list_of: Ints, values: NDArray[np.int64]) -> Ints:
+def places_of(list_of: Ints) -> Ints:
+    """The place of each item in its list, from 1: lists stand one after the other."""
+    numbers = np.arange(len(list_of))
+    is_first = np.ones(len(list_of), bool)
+    is_first[1:] = list_of[1:] != list_of[:-1]
+    return numbers - np.maximum.accumulate(np.where(is_first, numbers, 0)) + 1
+
+
+def equal_before(list_of: Ints, values: Ints, longest: int) -> Ints:
     """For each place, the earlier places of its list that have the same value.
 
-    The sum over the first k places is the number of pairs among them that are alike. Places of a
-    list stand in order. Cost: one sort.
+    The sum over the first k places is the number of pairs among them that are alike. Lists stand
+    one after the other, of at most `longest` places. Cost: places x longest comparisons.
     """
-    order = np.lexsort((values, list_of))  # stable: places stay in order
-    lists, kinds = list_of[order], values[order]
-    is_first = np.ones(len(order), bool)
-    is_first[1:] = (lists[1:] != lists[:-1]) | (kinds[1:] != kinds[:-1])
-    starts = np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))
-    counts = np.empty(len(order), np.int64)
-    counts[order] = np.arange(len(order)) - starts
+    counts = np.zeros(len(list_of), np.int64)
+    for apart in range(1, min(longest, len(list_of))):
+        is_same = (list_of[apart:] == list_of[:-apart]) & (values[apart:] == values[:-apart])
+        counts[apart:] += is_same
     return counts
