@@ -43,9 +43,11 @@ def names(order):
 
 def test_every_job_is_called_like_its_file():
     assert list(JOBS) == [
-        "co_purchases", "engagements", "item_statistics", "items", "offers", "purchase_examples",
-        "purchases", "redemption_audits", "redemption_examples", "redemption_scores",
-        "redemption_weights", "redemptions", "related_items", "returned_purchases",
+        "bestsellers", "buy_again", "co_purchases", "cold_start_items", "engagements",
+        "evaluations", "factor_recommendations", "item_informativeness", "item_statistics", "items",
+        "offers", "promotions", "purchase_examples", "purchases", "recommendations",
+        "redemption_audits", "redemption_examples", "redemption_scores", "redemption_weights",
+        "redemptions", "related_items", "repeat_purchases", "returned_purchases",
         "training_examples",
     ]  # fmt: skip
     assert {name: job.name for name, job in JOBS.items()} == {name: name for name in JOBS}

@@ -29,7 +29,7 @@ def borrowed_share(rows: list[Row]) -> float:
     """How much of a list's difference from chance is borrowed, in [0, 1]; no rows: 0."""
     sizes = [abs(row["both"] - row["expected"]) for row in rows]
     parts = (size * row["borrowed_share"] for size, row in zip(sizes, rows, strict=True))
-    return sum(parts) / (sum(sizes) or 1.0)
+    return float(sum(parts) / (sum(sizes) or 1.0))
 
 
 def _rows(pairs: ItemPairs, metric: str) -> list[Row]:
