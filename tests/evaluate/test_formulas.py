@@ -13,6 +13,7 @@ from alsobought.evaluate.formulas import (
     novelty,
     places_of,
     ranking_metrics,
+    runs_of,
 )
 from tests.evaluate import ranking_oracle
 
@@ -102,3 +103,8 @@ def test_equal_values_earlier_in_a_list():
     list_of, values = np.array([0, 0, 0, 0, 2, 2]), np.array([7, 5, 7, 7, 7, 7])
     assert equal_before(list_of, values, 4).tolist() == [0, 0, 1, 2, 0, 1]
     assert places_of(list_of).tolist() == [1, 2, 3, 4, 1, 2]
+
+
+def test_runs_of_equal_keys():
+    assert runs_of(np.array([3, 3, 5, 3])) == [(0, 2), (2, 3), (3, 4)]
+    assert runs_of(np.array([], np.int64)) == []

@@ -113,6 +113,13 @@ def places_of(list_of: Ints) -> Ints:
     return numbers - np.maximum.accumulate(np.where(is_first, numbers, 0)) + 1
 
 
+def runs_of(keys: Ints) -> list[tuple[int, int]]:
+    """The start and end of each run of equal keys."""
+    starts = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
+    ends = np.append(starts[1:], len(keys))
+    return [(int(start), int(end)) for start, end in zip(starts, ends, strict=False)]
+
+
 def equal_before(list_of: Ints, values: Ints, longest: int) -> Ints:
     """For each place, the earlier places of its list that have the same value.
 

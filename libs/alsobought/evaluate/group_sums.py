@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 
 from alsobought.evaluate.bootstrap import customer_weights
-from alsobought.evaluate.formulas import Floats, Ints
+from alsobought.evaluate.formulas import METRICS, Floats, Ints, runs_of
 from alsobought.evaluate.judged_lists import (
     VARIANTS,
     Judge,
@@ -83,8 +83,7 @@ class Sums:
         """Note the best place of every item in the lists of each segment."""
         keys = segments << 32 | listed.models
         order = np.argsort(keys, kind="stable")
-        starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
-        for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        for start, end in runs_of(keys[order]):
             chosen = order[start:end]
             key = int(segments[chosen[0]]), int(listed.models[chosen[0]])
             if key not in self.covered:
@@ -121,19 +120,16 @@ def sums_of_batches(batches: Batches, judge: Judge) -> Batches:
 
 def _blocks(batches: Batches, judge: Judge) -> Iterator[tuple[int, Rows]]:
     """Rows of one cut-off and of whole customers, at most a block of these."""
-    customers = BLOCK_NUMBERS // (judge.models * len(judge.ks) * 12) + 1
+    of_customer = len(VARIANTS) * judge.models * len(judge.ks) * len(METRICS)
+    customers = min(BLOCK_NUMBERS // of_customer + 1, BLOCK_CUSTOMERS)
     for columns in _whole_customers(batches):
-        cut_off, unit = columns[0], columns[1]
-        is_first = np.ones(len(unit), bool)
-        is_first[1:] = (unit[1:] != unit[:-1]) | (cut_off[1:] != cut_off[:-1])
-        starts = np.flatnonzero(is_first)
-        of_cut_off = np.searchsorted(cut_off[starts], np.unique(cut_off))
-        for first, end in zip(of_cut_off, [*of_cut_off[1:], len(starts)], strict=True):
-            for block in range(first, end, min(customers, BLOCK_CUSTOMERS)):
-                last = min(block + min(customers, BLOCK_CUSTOMERS), end)
-                until = starts[last] if last < len(starts) else len(unit)
-                inside = slice(starts[block], until)
-                yield int(cut_off[starts[block]]), Rows(*(c[inside] for c in columns[1:]))
+        for first, end in runs_of(columns[0]):
+            of_cut_off = [column[first:end] for column in columns]
+            of_units = runs_of(of_cut_off[1])
+            for block in range(0, len(of_units), customers):
+                starts_and_ends = of_units[block : block + customers]
+                inside = slice(starts_and_ends[0][0], starts_and_ends[-1][1])
+                yield int(columns[0][first]), Rows(*(column[inside] for column in of_cut_off[1:]))
 
 
 def _whole_customers(batches: Batches) -> Iterator[list[Ints]]:

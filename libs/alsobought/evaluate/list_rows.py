@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from alsobought.days import DAY_MICROS, EPOCH
 from alsobought.errors import JobError
 from alsobought.evaluate.customer_facts import CUSTOMER
-from alsobought.evaluate.formulas import Ints
+from alsobought.evaluate.formulas import Ints, runs_of
 from alsobought.tables.related import RELATED_ITEMS
 from alsobought.tables.stored import DatedRows
 
@@ -162,12 +162,11 @@ def common_lists(
     ordered = table.sort_by([(name, "ascending") for name in order])
     columns = {name: ordered[name].to_numpy().astype(np.int64) for name in ordered.column_names}
     keys = columns["cut_off"] * len(markets) + columns["market"]
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
     return {
         (int(columns["cut_off"][start]), int(columns["market"][start])): CommonLists(
             *(columns[name][start:end] for name in ("model", "item", "place"))
         )
-        for start, end in zip(starts, [*starts[1:], len(keys)], strict=True)
+        for start, end in runs_of(keys)
     }
 
 
