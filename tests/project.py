@@ -88,9 +88,9 @@ def offer_settings() -> dict[str, Any]:
 
 
 def toml(values: Mapping[str, Any], section: str = "") -> str:
-    """Nested dicts as TOML; JSON's strings, numbers, booleans and lists are TOML's too."""
+    """Nested dicts as TOML."""
     plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
-    lines = [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in plain.items()]
+    lines = [f"{json.dumps(key)} = {literal(value)}" for key, value in plain.items()]
     head = f"[{section}]\n" if section else ""
     tables = [
         toml(value, f"{section}.{json.dumps(key)}" if section else json.dumps(key))
@@ -98,6 +98,16 @@ def toml(values: Mapping[str, Any], section: str = "") -> str:
         if isinstance(value, Mapping)
     ]
     return head + "\n".join(lines) + "\n" + "".join(tables)
+
+
+def literal(value: Any) -> str:
+    """A value in one line of TOML; JSON's strings, numbers and booleans are TOML's too."""
+    if isinstance(value, Mapping):
+        fields = (f"{json.dumps(key)} = {literal(field)}" for key, field in value.items())
+        return f"{{ {', '.join(fields)} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    return json.dumps(value)
 
 
 @dataclass

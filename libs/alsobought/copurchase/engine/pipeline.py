@@ -87,7 +87,7 @@ def pack_purchases(
     cores = purchases.rows.sparkSession.sparkContext.defaultParallelism
     first = days_before(as_of, baskets.look_back_days)
     began = time.monotonic()
-    window = _lines_of(purchases, returned, as_of, baskets.look_back_days)
+    window = lines.lines_of(purchases, returned, as_of, baskets.look_back_days)
     parts = partition.parts_for(window.at_most * (1 + len(scope.groups)), cores)
     layout = layout_of(baskets, parts, scope.groups)
     partitioned, bought = _partitioned(window, layout, first)
@@ -151,19 +151,6 @@ def estimate_costs(planned: Plan, rows_per_item: int) -> list[cost.CostEstimate]
     all_lines = int(packed.items.lines.sum())
     units = zip(packed.layout.units, packed.totals, planned.of_units, strict=True)
     return [cost.estimate_cost(*of_unit, all_lines, rows_per_item) for of_unit in units]
-
-
-def _lines_of(
-    purchases: Stored, returned: Stored | None, as_of: date, look_back_days: int
-) -> lines.Lines:
-    spark = purchases.rows.sparkSession
-    if returned is None and purchases.files:
-        return lines.lines_from_files(spark, purchases.files, as_of, look_back_days)
-    if returned is None:
-        return lines.lines_by_spark(purchases.rows, as_of, look_back_days)
-    if purchases.files and (returned.files or returned.rows.isEmpty()):
-        return lines.lines_from_files(spark, purchases.files, as_of, look_back_days, returned.files)
-    return lines.lines_by_spark(purchases.rows, as_of, look_back_days, returned.rows)
 
 
 def _from_when_to_when(purchases: Stored) -> str:

@@ -18,6 +18,7 @@ from pyspark.sql import DataFrame, SparkSession
 from alsobought.compiled.hashing import hash_columns, is_in_sorted
 from alsobought.days import days_before, in_window, micros
 from alsobought.returns import LINE, counting
+from alsobought.tables.stored import Stored
 
 ROWS_PER_CHUNK = 1 << 19
 ROWS_PER_TASK = 1 << 23
@@ -37,6 +38,23 @@ class Lines:
     at_most: int
     in_workers: Callable[[Callable[[Batches], Batches], str, list[str]], DataFrame]
     """(function of batches, its output's schema, columns to read) -> what it yields"""
+
+
+def lines_of(
+    purchases: Stored, returned: Stored | None, as_of: date, look_back_days: int
+) -> Lines:
+    """The lines of the window that count: from their files where workers can open them.
+
+    In: `purchases`, and `returned_purchases` of the as-of day, None: there are no returns.
+    """
+    spark = purchases.rows.sparkSession
+    if returned is None and purchases.files:
+        return lines_from_files(spark, purchases.files, as_of, look_back_days)
+    if returned is None:
+        return lines_by_spark(purchases.rows, as_of, look_back_days)
+    if purchases.files and (returned.files or returned.rows.isEmpty()):
+        return lines_from_files(spark, purchases.files, as_of, look_back_days, returned.files)
+    return lines_by_spark(purchases.rows, as_of, look_back_days, returned.rows)
 
 
 def lines_by_spark(

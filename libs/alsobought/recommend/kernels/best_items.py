@@ -1,0 +1,113 @@
+"""The best items of a customer within the limits of a list, compiled."""
+
+import math
+
+from numba import njit
+
+from alsobought.recommend.kernels.list_arrays import (
+    CALIBRATED,
+    Chosen,
+    ItemFacts,
+    ListRules,
+    Scratch,
+    Shop,
+    Shopper,
+    Triggers,
+)
+from alsobought.recommend.kernels.merged_scores import (
+    log_chance,
+    may_show,
+    merge,
+    new_stamp,
+    score_of,
+)
+
+
+@njit(cache=True)
+def _is_better(score_a: float, code_a: int, score_b: float, code_b: int) -> bool:
+    return score_a > score_b or (score_a == score_b and code_a < code_b)
+
+
+@njit(cache=True)
+def last_of_full_category(y: int, items: ItemFacts, rules: ListRules, chosen: Chosen) -> int:
+    """The last place of the item's category where that has all it may have; else -1."""
+    category = items.categories[y]
+    if rules.per_category == 0 or category < 0:
+        return -1
+    count, last = 0, -1
+    for place in range(chosen.size[0]):
+        if items.categories[chosen.codes[place]] == category:
+            count, last = count + 1, place
+    return last if count >= rules.per_category else -1
+
+
+@njit(cache=True)
+def insert(y: int, score: float, items: ItemFacts, rules: ListRules, chosen: Chosen) -> None:
+    """Keep the item where it is among the best that fit together.
+
+    So one by one the same items are kept as by going over all from the best on and leaving out
+    those whose category is full: what fits together is a matroid (Edmonds 1971). Equal scores are
+    in the order of their codes.
+    """
+    size, codes, scores = chosen.size[0], chosen.codes, chosen.scores
+    is_full = size == rules.top_k
+    if is_full and not _is_better(score, y, scores[size - 1], codes[size - 1]):
+        return
+    gap = last_of_full_category(y, items, rules, chosen)
+    if gap >= 0 and not _is_better(score, y, scores[gap], codes[gap]):
+        return
+    if gap < 0:
+        gap = size - 1 if is_full else size
+        chosen.size[0] = gap + 1
+    while gap > 0 and _is_better(score, y, scores[gap - 1], codes[gap - 1]):
+        scores[gap], codes[gap] = scores[gap - 1], codes[gap - 1]
+        gap -= 1
+    scores[gap], codes[gap] = score, y
+
+
+@njit(cache=True)
+def choose(
+    triggers: Triggers, shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen
+) -> None:
+    """Fill `chosen` with the best items that the triggers list: those of a score above 0.
+
+    By calibrated, whose scores are logs, with the best of those that somebody has bought.
+    """
+    chosen.size[0] = 0
+    stamp = new_stamp(scratch)
+    count = merge(triggers, shop, stamp, scratch)
+    is_log, weight = shop.rules.model == CALIBRATED, triggers.weights.sum()
+    for i in range(count):
+        y = scratch.met[i]
+        merged = scratch.scores[y]
+        if is_log:
+            merged = merged / weight if weight > 0.0 else 0.0
+        is_scored = shop.items.log_misses[y] < 0.0 if is_log else merged > 0.0
+        if is_scored and may_show(y, shopper, shop, scratch):
+            score = score_of(y, merged, shopper, shop, scratch)
+            insert(y, score, shop.items, shop.rules, chosen)
+    if is_log:
+        _choose_popular(stamp, shopper, shop, scratch, chosen)
+
+
+@njit(cache=True)
+def _choose_popular(
+    stamp: int, shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen
+) -> None:
+    """Insert what is bought most and that no trigger lists: the mean of its log lifts is 0.
+
+    From one to the next the chance falls, so that after the first which no preference for a brand
+    would bring into the list none can come.
+    """
+    log_misses, top_k = shop.items.log_misses, shop.rules.top_k
+    most = shop.rules.brand_weight * math.log(shopper.preference)
+    starts = shop.markets.popular_starts
+    for k in range(starts[shopper.market], starts[shopper.market + 1]):
+        y = shop.markets.popular[k]
+        if scratch.stamps[y] == stamp or not may_show(y, shopper, shop, scratch):
+            continue
+        at_most = log_chance(log_misses[y], shopper.purchases) + most
+        if chosen.size[0] == top_k and at_most < chosen.scores[top_k - 1]:
+            break
+        score = score_of(y, 0.0, shopper, shop, scratch)
+        insert(y, score, shop.items, shop.rules, chosen)

@@ -1,0 +1,165 @@
+"""The arrays by which lists are merged in compiled loops, each under its name.
+
+Items are int32 codes; an item has one in each market, and codes ascend by market, then by item_id
+as text. Times are seconds from the window's first day.
+"""
+
+from typing import NamedTuple
+
+from alsobought.compiled.array_types import Bools, Floats, Int32s, Int64s
+
+SUM, MAXIMUM, CALIBRATED = range(3)
+"""Numbers of the ways to merge, in the order of settings.Merge."""
+RELATED, BUY_AGAIN, BESTSELLER = range(3)
+"""Where an item of a list is from."""
+
+
+class GroupedLines(NamedTuple):
+    """Purchase lines; customer u has the lines order[starts[u]:starts[u + 1]].
+
+    A line of what is no product has the code -1.
+    """
+
+    order: Int64s
+    starts: Int64s
+    codes: Int32s
+    times: Int32s
+
+
+class Histories(NamedTuple):
+    """The distinct items of each customer, newest first: u has starts[u] to starts[u + 1].
+
+    `times` are of the item's newest line, `lines` is their number.
+    """
+
+    starts: Int64s
+    codes: Int32s
+    times: Int32s
+    lines: Int32s
+
+
+class RelatedLists(NamedTuple):
+    """Item X lists related[starts[X]:starts[X + 1]], in no order, with what each adds to Y."""
+
+    starts: Int64s
+    related: Int32s
+    values: Floats
+
+
+class ItemFacts(NamedTuple):
+    """What is known of each item.
+
+    log_misses: ln(1 - P), 0 where nobody bought it; weights: of the item as a trigger;
+    categories, brands: numbers, -1 for none.
+    """
+
+    is_listable: Bools
+    is_repeated: Bools
+    log_misses: Floats
+    weights: Floats
+    categories: Int32s
+    brands: Int32s
+
+
+class MarketFacts(NamedTuple):
+    """Items of each market in their order: the bestsellers, and those most bought.
+
+    Market m has bestsellers[bestseller_starts[m]:bestseller_starts[m + 1]], and so on.
+    brand_shares: of each brand, its part of its market's purchases.
+    """
+
+    bestseller_starts: Int64s
+    bestsellers: Int32s
+    popular_starts: Int64s
+    popular: Int32s
+    brand_shares: Floats
+
+
+class ListRules(NamedTuple):
+    """The settings of one model; `per_category` and `interests` are 0 where they are off.
+
+    `now` is the as-of day, in seconds from the window's first; `counts_lines` says whether |c| are
+    lines or distinct items.
+    """
+
+    model: int
+    triggers: int
+    top_k: int
+    reasons: int
+    per_category: int
+    interests: int
+    counts_lines: bool
+    now: int
+    half_life_days: float
+    similarity: float
+    brand_weight: float
+
+
+class Shop(NamedTuple):
+    """All that does not depend on the customer."""
+
+    lists: RelatedLists
+    items: ItemFacts
+    markets: MarketFacts
+    rules: ListRules
+
+
+class Shopper(NamedTuple):
+    """A customer: the market, |c|, 1 at least, lines in all, the mark of what is owned in Scratch,
+    and the largest brand preference, 1 at least."""
+
+    market: int
+    purchases: float
+    lines: float
+    mark: int
+    preference: float
+
+
+class Triggers(NamedTuple):
+    """Items that a customer has bought, newest first, and what each weighs."""
+
+    codes: Int32s
+    weights: Floats
+
+
+class Scratch(NamedTuple):
+    """Room to work in, of which nothing need be cleared between customers.
+
+    A stamp or mark that is not the current one means: not met. `stamp` holds the last one given.
+    stamps, scores and met are of the items that lists name; places of the items that are shown.
+    """
+
+    stamp: Int64s
+    stamps: Int64s
+    scores: Floats
+    met: Int32s
+    owned: Int64s
+    shown: Int64s
+    places: Int32s
+    brand_marks: Int64s
+    brand_lines: Floats
+
+
+class Chosen(NamedTuple):
+    """The best items so far, best first; size[0] of them, and there is room for top_k.
+
+    `groups` are those of the triggers that an item is chosen by.
+    """
+
+    size: Int64s
+    codes: Int32s
+    scores: Floats
+    groups: Int32s
+
+
+class ListedRows(NamedTuple):
+    """Room for lists. Row i has the reasons reason_starts[i] to reason_starts[i + 1]."""
+
+    customers: Int32s
+    ranks: Int32s
+    codes: Int32s
+    scores: Floats
+    sources: Int32s
+    reason_starts: Int32s
+    reason_codes: Int32s
+    reason_shares: Floats

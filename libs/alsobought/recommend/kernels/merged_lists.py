@@ -1,0 +1,216 @@
+"""The lists of customers: chosen, interleaved, filled up, with their reasons, compiled."""
+
+import numpy as np
+from numba import njit
+
+from alsobought.compiled.array_types import Bools, Floats, Int32s
+from alsobought.recommend import formulas
+from alsobought.recommend.kernels.best_items import choose, last_of_full_category
+from alsobought.recommend.kernels.histories import triggers_of
+from alsobought.recommend.kernels.interest_groups import interest_groups
+from alsobought.recommend.kernels.list_arrays import (
+    BESTSELLER,
+    BUY_AGAIN,
+    MAXIMUM,
+    RELATED,
+    Chosen,
+    Histories,
+    ListedRows,
+    Scratch,
+    Shop,
+    Shopper,
+    Triggers,
+)
+from alsobought.recommend.kernels.merged_scores import may_show, new_stamp, shopper_of
+
+interleaving_quotient = njit(cache=True)(formulas.interleaving_quotient)
+
+
+@njit(cache=True)
+def chosen_for(top_k: int) -> Chosen:
+    """Room for a list."""
+    return Chosen(
+        np.zeros(1, np.int64),
+        np.empty(top_k, np.int32),
+        np.empty(top_k),
+        np.zeros(top_k, np.int32),
+    )
+
+
+@njit(cache=True)
+def _append(y: int, score: float, group: int, shop: Shop, chosen: Chosen) -> bool:
+    """Put an item into the last place, unless its category is full; whether it was put there."""
+    if last_of_full_category(y, shop.items, shop.rules, chosen) >= 0:
+        return False
+    place = chosen.size[0]
+    chosen.codes[place], chosen.scores[place], chosen.groups[place] = y, score, group
+    chosen.size[0] = place + 1
+    return True
+
+
+@njit(cache=True)
+def _of_group(triggers: Triggers, group_of: Int32s, group: int) -> Triggers:
+    is_in = group_of == group
+    return Triggers(triggers.codes[is_in], triggers.weights[is_in])
+
+
+@njit(cache=True)
+def _next_group(weights: Floats, places: Floats, is_open: Bools) -> tuple[int, float]:
+    """The group that gets the next place, and its quotient; -1: none has an item left."""
+    group, largest = -1, -1.0
+    for g in range(len(weights)):
+        quotient = interleaving_quotient(weights[g], places[g])
+        if is_open[g] and quotient > largest:
+            group, largest = g, quotient
+    return group, largest
+
+
+@njit(cache=True)
+def interleave(
+    triggers: Triggers, group_of: Int32s, shopper: Shopper, shop: Shop, scratch: Scratch,
+    chosen: Chosen,
+) -> None:  # fmt: skip
+    """Fill `chosen` with the best items of each group in turn, by the groups' weights.
+
+    An item's score is the quotient by which its group got the place.
+    """
+    groups = group_of.max() + 1
+    sizes, nexts = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
+    codes = np.empty((groups, shop.rules.top_k), np.int32)
+    weights, places = np.zeros(groups), np.zeros(groups)
+    for g in range(groups):
+        of_group = _of_group(triggers, group_of, g)
+        weights[g] = of_group.weights.sum()
+        best = Chosen(sizes[g : g + 1], codes[g], chosen.scores, chosen.groups)
+        choose(of_group, shopper, shop, scratch, best)
+    stamp = new_stamp(scratch)
+    chosen.size[0] = 0
+    while chosen.size[0] < shop.rules.top_k:
+        g, quotient = _next_group(weights, places, nexts < sizes)
+        if g < 0:
+            break
+        y = codes[g, nexts[g]]
+        nexts[g] += 1
+        if scratch.shown[y] != stamp and _append(y, quotient, g, shop, chosen):
+            scratch.shown[y] = stamp
+            places[g] += 1.0
+
+
+@njit(cache=True)
+def fill_up(shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen) -> int:
+    """Put the market's bestsellers into the places that are left; returns the stamp of what is
+    shown. Their scores go on below the last one, and below 0."""
+    stamp = new_stamp(scratch)
+    for place in range(chosen.size[0]):
+        scratch.shown[chosen.codes[place]] = stamp
+    lowest = min(0.0, chosen.scores[chosen.size[0] - 1]) if chosen.size[0] > 0 else 0.0
+    starts = shop.markets.bestseller_starts
+    for k in range(starts[shopper.market], starts[shopper.market + 1]):
+        if chosen.size[0] == shop.rules.top_k:
+            break
+        y = shop.markets.bestsellers[k]
+        is_new = scratch.shown[y] != stamp and may_show(y, shopper, shop, scratch)
+        if is_new and _append(y, lowest - 1.0, -1, shop, chosen):
+            scratch.shown[y] = stamp
+            lowest -= 1.0
+    return stamp
+
+
+@njit(cache=True)
+def contributions(
+    triggers: Triggers, group_of: Int32s, stamp: int, shop: Shop, scratch: Scratch, chosen: Chosen
+) -> tuple[Floats, Int32s]:
+    """What each trigger gave to each place of the list, and whether any trigger lists its item.
+
+    A place of a group has contributions of the group's triggers alone.
+    """
+    starts, related, values = shop.lists
+    for place in range(chosen.size[0]):
+        scratch.places[chosen.codes[place]] = place
+    given = np.zeros((chosen.size[0], len(triggers.codes)))
+    is_listed = np.zeros(chosen.size[0], np.int32)
+    for t in range(len(triggers.codes)):
+        x = triggers.codes[t]
+        for k in range(starts[x], starts[x + 1]):
+            if scratch.shown[related[k]] == stamp:
+                place = scratch.places[related[k]]
+                if group_of[t] == chosen.groups[place]:
+                    given[place, t] = triggers.weights[t] * values[k]
+                    is_listed[place] = 1
+    return given, is_listed
+
+
+@njit(cache=True)
+def write_reasons(given: Floats, triggers: Triggers, shop: Shop, out: ListedRows, row: int) -> None:
+    """Write the triggers that gave most to a row, those that gave something, with their shares.
+
+    By maximum it is the one that gave the score.
+    """
+    at, total = out.reason_starts[row], 0.0
+    for value in given:
+        total += max(0.0, value)
+    most = shop.rules.reasons
+    if shop.rules.model == MAXIMUM and len(given) > 0:
+        most, total = min(1, most), given.max()
+    for _ in range(min(most, len(given))):
+        t = given.argmax()
+        if given[t] <= 0.0:
+            break
+        out.reason_codes[at], out.reason_shares[at] = triggers.codes[t], given[t] / total
+        given[t] = 0.0
+        at += 1
+    out.reason_starts[row + 1] = at
+
+
+@njit(cache=True)
+def write_list(
+    customer: int, market: int, histories: Histories, shop: Shop, scratch: Scratch, chosen: Chosen,
+    out: ListedRows, row: int,
+) -> int:  # fmt: skip
+    """Write a customer's list from `row` on; returns the row after it."""
+    first, end = histories.starts[customer], histories.starts[customer + 1]
+    shopper = shopper_of(market, first, end, histories, shop, scratch)
+    triggers = triggers_of(
+        histories.codes[first:end], histories.times[first:end], shop.items, shop.rules
+    )
+    group_of = np.zeros(len(triggers.codes), np.int32)
+    if shop.rules.interests > 0 and len(group_of) > 0:
+        group_of = interest_groups(triggers, shop.lists, shop.rules, scratch)
+    if len(group_of) > 0 and group_of.max() > 0:
+        interleave(triggers, group_of, shopper, shop, scratch, chosen)
+    else:
+        group_of[:] = 0
+        choose(triggers, shopper, shop, scratch, chosen)
+        chosen.groups[:] = 0
+    stamp = fill_up(shopper, shop, scratch, chosen)
+    given, is_listed = contributions(triggers, group_of, stamp, shop, scratch, chosen)
+    for place in range(chosen.size[0]):
+        y = chosen.codes[place]
+        source = RELATED if is_listed[place] else BESTSELLER
+        if source == RELATED and scratch.owned[y] == shopper.mark:
+            source = BUY_AGAIN
+        out.customers[row], out.ranks[row], out.codes[row] = customer, place + 1, y
+        out.scores[row], out.sources[row] = chosen.scores[place], source
+        write_reasons(given[place], triggers, shop, out, row)
+        row += 1
+    return row
+
+
+@njit(cache=True)
+def write_lists(
+    customers: tuple[int, int], markets: Int32s, histories: Histories, shop: Shop,
+    scratch: Scratch, out: ListedRows,
+) -> int:  # fmt: skip
+    """Write the lists of the customers [first, end); returns the rows written.
+
+    A customer of a market below 0 has none.
+
+    Cost: for each customer twice the lengths of the triggers' lists.
+    """
+    chosen, row = chosen_for(shop.rules.top_k), 0
+    out.reason_starts[0] = 0
+    for customer in range(customers[0], customers[1]):
+        if markets[customer] < 0:
+            continue
+        row = write_list(customer, markets[customer], histories, shop, scratch, chosen, out, row)
+    return row

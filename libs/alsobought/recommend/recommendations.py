@@ -1,0 +1,122 @@
+"""The step of recommendations: each customer's lists, merged from those of past purchases."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from alsobought.copurchase.engine.stages.lines import lines_of
+from alsobought.days import DAY_SECONDS, days_before
+from alsobought.recommend.customer_parts import Customers, customers_of, lines_by_customer
+from alsobought.recommend.inputs import Inputs
+from alsobought.recommend.item_facts import KnownItems, known_items
+from alsobought.recommend.kernels.histories import histories_of
+from alsobought.recommend.kernels.list_arrays import (
+    CALIBRATED,
+    MAXIMUM,
+    SUM,
+    ListRules,
+    RelatedLists,
+    Shop,
+)
+from alsobought.recommend.kernels.merged_lists import write_lists
+from alsobought.recommend.kernels.merged_scores import scratch_for
+from alsobought.recommend.listed_rows import as_rows, market_numbers, room_for
+from alsobought.recommend.settings import Recommendations
+from alsobought.recommend.trigger_lists import TriggerLists, trigger_lists
+from alsobought.tables.outcome import Outcome, WorkerRows
+from alsobought.tables.recommend import RECOMMENDATIONS
+
+CUSTOMERS_PER_BATCH = 1 << 14
+MODELS = {"sum": SUM, "maximum": MAXIMUM, "calibrated": CALIBRATED}
+
+Batches = Iterator[pa.RecordBatch]
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All that a worker needs to make the lists of some customers, by model."""
+
+    items: KnownItems
+    lists: dict[str, RelatedLists]
+    rules: dict[str, ListRules]
+
+
+def recommendations(tables: Inputs, settings: Recommendations, as_of: date) -> Outcome:
+    """The rows of RECOMMENDATIONS: each customer's `top_k` items, by each way to merge.
+
+    In:    customers are those with a purchase in the window that counts; guests are none. What
+           item_statistics does not name is no product: it is owned, and counts nowhere else. Times
+           count to the second.
+    Out:   rank 1 is the highest score; equal scores are ranked by item_id. A list is shorter than
+           `top_k` where the market's bestsellers do not fill it.
+    Cost:  one scan of the window, and one shuffle of 16 bytes a line; the merged lists (see
+           trigger_lists) and 60 bytes an item go to every worker; then for each customer and model
+           twice the lengths of the triggers' lists. A task has LINES_PER_PART lines.
+    Raises JobError for a source that related_items has no list of.
+    """
+    context = tables.related.sparkSession.sparkContext
+    items = known_items(tables, settings)
+    codes = context.broadcast(items.codes)
+    merged = trigger_lists(tables.related, tables.cold_start, codes, settings)
+    rules = {str(model): list_rules(model, settings) for model in settings.models}
+    knowledge = context.broadcast(Knowledge(items, merged.of_models, rules))
+    first = days_before(as_of, settings.look_back_days)
+    window = lines_of(tables.purchases, tables.returned, as_of, settings.look_back_days)
+    parts = lines_by_customer(window, codes, first, context.defaultParallelism)
+
+    def make(batches: Batches) -> Batches:
+        customers = customers_of(batches)
+        if customers is not None:
+            yield from lists_of(customers, knowledge.value)
+
+    rows = WorkerRows(parts, make, RECOMMENDATIONS.ddl)
+    return Outcome(rows, notes=notes(merged, items, settings))
+
+
+def list_rules(model: str, settings: Recommendations) -> ListRules:
+    """The settings as the compiled loops take them."""
+    cap, interests = settings.max_per_category, settings.interests
+    return ListRules(
+        MODELS[model],
+        settings.triggers,
+        settings.top_k,
+        settings.reasons,
+        0 if cap is None else cap.places,
+        0 if interests is None else interests.most,
+        settings.baskets.count_repeats,
+        settings.look_back_days * DAY_SECONDS,
+        float(settings.half_life_days),
+        0.0 if interests is None else float(interests.similarity),
+        float(settings.brand_weight),
+    )
+
+
+def notes(lists: TriggerLists, items: KnownItems, settings: Recommendations) -> list[str]:
+    """How many items have a list, in sentences."""
+    return [
+        f"{listing:,} of {len(items.codes):,} items have a list of {source.unit}, "
+        f"{source.relation}, {source.metric}"
+        for source, listing in zip(settings.sources, lists.listing, strict=True)
+    ]
+
+
+def lists_of(customers: Customers, knowledge: Knowledge) -> Batches:
+    """The lists of some customers, in batches.
+
+    Memory: 40 bytes a line of theirs, 60 an item, and the lists of CUSTOMERS_PER_BATCH customers.
+    """
+    items = knowledge.items
+    histories = histories_of(customers.lines, len(items.codes))
+    scratch = scratch_for(len(items.codes), len(items.markets.brand_shares))
+    markets = market_numbers(customers.markets, items.market_names)
+    count = len(customers.ids)
+    for first in range(0, count, CUSTOMERS_PER_BATCH):
+        span = first, min(first + CUSTOMERS_PER_BATCH, count)
+        for model, lists in knowledge.lists.items():
+            rules = knowledge.rules[model]
+            shop = Shop(lists, items.items, items.markets, rules)
+            out = room_for((span[1] - span[0]) * rules.top_k, rules.reasons)
+            rows = write_lists(span, markets, histories, shop, scratch, out)
+            yield as_rows(out, rows, model, customers, items.codes.ids)
