@@ -74,15 +74,22 @@ REPEAT_PURCHASES = Table(
         ITEM,
         column("buyers", LongType(), "customers who bought it"),
         column("repeat_buyers", LongType(), "of these, those who did on two days or more"),
-        column("repeat_probability", DoubleType(), "repeat_buyers / buyers, in [0, 1]"),
+        column(
+            "repeat_probability",
+            DoubleType(),
+            "repeat_buyers / buyers, in [0, 1]; this and all estimates: as if a few more customers "
+            "had bought it, who do as the market's do ([jobs.repeat_purchases] shrinkage)",
+        ),
         column("gaps", LongType(), "times between a customer's successive days of purchase"),
-        column("mean_gap_days", DoubleType(), "their mean; null: no gaps", optional=True),
+        column(
+            "mean_gap_days", DoubleType(), "their mean; null: the market has none", optional=True
+        ),
         column("log_gap_mean", DoubleType(), "mean of ln(gap in days)", optional=True),
         column("log_gap_deviation", DoubleType(), "its standard deviation", optional=True),
         column(
             "rate_shape",
             DoubleType(),
-            "alpha of the gamma distribution of customers' purchases a day",
+            "alpha of the gamma distribution of customers' purchases a day, after the first",
             optional=True,
         ),
         column("rate_days", DoubleType(), "its rate parameter beta, in days", optional=True),

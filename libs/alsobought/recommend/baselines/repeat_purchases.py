@@ -1,0 +1,161 @@
+"""How often, and after how long, the customers of an item buy it again."""
+
+from datetime import date
+from functools import partial
+
+from pyspark.sql import Column, DataFrame, Row
+from pyspark.sql import functions as F
+
+from alsobought.errors import JobError
+from alsobought.recommend.baselines import formulas
+from alsobought.recommend.baselines.product_lines import (
+    Purchased,
+    day_number,
+    product_lines,
+    purchase_days,
+)
+from alsobought.recommend.baselines.settings import RepeatPurchases
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.recommend import REPEAT_PURCHASES
+
+SECTION = "[jobs.repeat_purchases]"
+ITEM = ("market", "item_id")
+SUMS = ("buyers", "repeat_buyers", "gaps", "gap_days", "t", "nn", "nt", "tt")
+LOGARITHMS = ("logs", "squares")
+
+
+def repeat_purchases(tables: Purchased, settings: RepeatPurchases, as_of: date) -> Outcome:
+    """Each market's items with the chance, the gaps and the rates of repeat purchases.
+
+    Customers' days of purchase count, not lines; guests count nowhere. What is estimated (all but
+    the counts) is estimated from the item's sums and those of `shrinkage` more customers, whose
+    sums are the mean of the market's (customer, item) pairs: pseudo-counts, so that an item with
+    one buyer, who came back, has no probability of 1. See `formulas` for each estimate.
+    Out:   rows of REPEAT_PURCHASES: every item that a customer bought in the look-back days.
+    Raises JobError (by the account's judge) where there is none.
+    Cost:  one shuffle of the lines by customer; the pairs, with one number a day, are kept on disk;
+           one of the gaps, summed by item and length first. All else is of the size of items.
+    """
+    pairs = purchase_days(product_lines(tables, settings, as_of, settings.look_back_days))
+    sums, gaps = _sums(pairs, as_of), _gap_lengths(pairs)
+    of_items = sums.join(_logarithms(gaps, ITEM), [*ITEM], "left").fillna(0.0, [*LOGARITHMS])
+    rows = with_estimates(of_items, _of_markets(sums, gaps), settings.shrinkage)
+    return Outcome(
+        rows,
+        _account(sums),
+        partial(judge, settings=settings, as_of=as_of),
+        reused=(pairs, sums, gaps, rows),
+    )
+
+
+def _sums(pairs: DataFrame, as_of: date) -> DataFrame:
+    """Per market and item SUMS over its customers: whole numbers, the same in any order.
+
+    n (whose sum are the gaps), t and their products are those of `formulas`; gap_days: from the
+    first to the last purchase.
+    """
+    repeats = (F.size("days") - 1).cast("bigint")
+    days = (day_number(as_of) - F.element_at("days", 1)).cast("bigint")
+    span = F.element_at("days", -1) - F.element_at("days", 1)
+    of_pairs = pairs.select(
+        *ITEM, repeats.alias("n"), days.alias("t"), span.cast("bigint").alias("gap_days")
+    )
+    n, t = F.col("n"), F.col("t")
+    return of_pairs.groupBy(*ITEM).agg(
+        F.count(F.lit(1)).alias("buyers"),
+        F.count_if(n > 0).alias("repeat_buyers"),
+        F.sum(n).alias("gaps"),
+        F.sum("gap_days").alias("gap_days"),
+        F.sum(t).alias("t"),
+        F.sum(n * n).alias("nn"),
+        F.sum(n * t).alias("nt"),
+        F.sum(t * t).alias("tt"),
+    )
+
+
+def _gap_lengths(pairs: DataFrame) -> DataFrame:
+    """Per market, item and length in days: how many gaps between successive days of purchase."""
+    later, earlier = "slice(days, 2, size(days) - 1)", "slice(days, 1, size(days) - 1)"
+    lengths = F.expr(f"explode(zip_with({later}, {earlier}, (b, a) -> b - a))")
+    each_gap = pairs.where("size(days) > 1").select(*ITEM, lengths.alias("gap"))
+    return each_gap.groupBy(*ITEM, "gap").agg(F.count(F.lit(1)).alias("gaps"))
+
+
+def _logarithms(gaps: DataFrame, by: tuple[str, ...]) -> DataFrame:
+    """Sums of ln(gap) and of its square over the gaps of an item or a market.
+
+    They are added in the order of lengths, so that they are the same on any number of partitions.
+    """
+    lengths = gaps.groupBy(*by, "gap").agg(F.sum("gaps").alias("gaps"))
+    in_order = lengths.groupBy(*by).agg(
+        F.sort_array(F.collect_list(F.struct("gap", "gaps"))).alias("lengths")
+    )
+
+    def summed(power: int) -> Column:
+        def add(total: Column, length: Column) -> Column:
+            return total + length["gaps"] * F.pow(F.log(length["gap"]), F.lit(power))
+
+        return F.aggregate("lengths", F.lit(0.0), add)
+
+    return in_order.select(*by, summed(1).alias("logs"), summed(2).alias("squares"))
+
+
+def _of_markets(sums: DataFrame, gaps: DataFrame) -> DataFrame:
+    """Per market the sums over all customers and items, as `market_<name>`."""
+    totals = sums.groupBy("market").agg(*(F.sum(name).alias(f"market_{name}") for name in SUMS))
+    logarithms = _logarithms(gaps, ("market",)).select(
+        "market", *(F.col(name).alias(f"market_{name}") for name in LOGARITHMS)
+    )
+    joined = totals.join(logarithms, "market", "left")
+    return joined.fillna(0.0, [f"market_{name}" for name in LOGARITHMS])
+
+
+def with_estimates(items: DataFrame, markets: DataFrame, shrinkage: float) -> DataFrame:
+    """Rows of REPEAT_PURCHASES of items with SUMS and LOGARITHMS, and of their markets' totals."""
+
+    def shrunk(name: str) -> Column:
+        usual = F.col(f"market_{name}") / F.col("market_buyers")
+        return F.col(name) + F.lit(shrinkage) * usual
+
+    log_mean, log_deviation = formulas.gap_logarithms(*map(shrunk, ("gaps", *LOGARITHMS)))
+    rates = {"n": shrunk("gaps")} | {name: shrunk(name) for name in ("t", "nn", "nt", "tt")}
+    shape, rate_days = formulas.gamma_of_rates(rates)
+    probability = formulas.repeat_probability(shrunk("repeat_buyers"), shrunk("buyers"))
+    columns = {
+        "repeat_probability": probability,
+        "mean_gap_days": F.try_divide(shrunk("gap_days"), shrunk("gaps")),
+        "log_gap_mean": log_mean,
+        "log_gap_deviation": log_deviation,
+        "rate_shape": shape,
+        "rate_days": rate_days,
+    }
+    together = items.join(F.broadcast(markets), "market")
+    return together.withColumns(columns).select(*REPEAT_PURCHASES.names)
+
+
+def _account(sums: DataFrame) -> DataFrame:
+    """One row: items, those bought again, buyers, those who came back, gaps, days of all gaps."""
+    totals = ("buyers", "repeat_buyers", "gaps", "gap_days")
+    return sums.agg(
+        F.count(F.lit(1)).alias("items"),
+        F.count_if(F.col("repeat_buyers") > 0).alias("repeat_items"),
+        *(F.sum(name).alias(name) for name in totals),
+    )
+
+
+def judge(account: Row, settings: RepeatPurchases, as_of: date) -> list[str]:
+    """The account as a sentence. Raises JobError where no customer has bought anything."""
+    if not account["items"]:
+        raise JobError(
+            f"No customer's purchase lies in the {settings.look_back_days} days before {as_of}: "
+            f"take another --as-of, or a longer look_back_days in {SECTION}."
+        )
+    buyers, repeat_buyers, gaps = (account[n] for n in ("buyers", "repeat_buyers", "gaps"))
+    of_items = f"{account['repeat_items']:,} of {account['items']:,} items were bought again"
+    if not gaps:
+        return [f"{of_items}: no item has gaps or rates"]
+    return [
+        f"{of_items}, by {repeat_buyers / buyers:.1%} of their buyers ({repeat_buyers:,} of "
+        f"{buyers:,} pairs of customer and item), after {account['gap_days'] / gaps:.0f} days in "
+        f"the mean of {gaps:,} gaps"
+    ]
