@@ -41,7 +41,10 @@ UNKNOWN_CUSTOMER, UNKNOWN_ITEM, UNKNOWN_REASON = "customer", "item", "reason"
 
 
 class Rows(NamedTuple):
-    """list_rows.ROWS of one cut-off, as arrays; `item` also as a place among a block's items."""
+    """list_rows.ROWS of one cut-off, as arrays; rows of a unit stand together.
+
+    Within a block, `unit` and `item` are places among its judged customers and its items.
+    """
 
     unit: Ints
     model: Ints
@@ -145,10 +148,9 @@ def judge_block(rows: Rows, cut_off: int, judge: Judge) -> Judged | None:
 
     Cost: a few sorts of the rows, and customers x models x ks x metrics numbers.
     """
-    units = np.unique(rows.unit[rows.model == FACT])
+    units, rows = _of_judged(rows)
     if not len(units):
         return None
-    rows = rows.where(places_in(units, rows.unit) >= 0)
     every_item = np.concatenate([rows.item, _common_items(cut_off, judge)])
     items, codes = np.unique(every_item, return_inverse=True)
     rows = rows._replace(item=codes[: len(rows.item)])
@@ -170,6 +172,18 @@ def judge_block(rows: Rows, cut_off: int, judge: Judge) -> Judged | None:
     )
 
 
+def _of_judged(rows: Rows) -> tuple[Ints, Rows]:
+    """The units that have facts, and their rows."""
+    is_first = np.ones(len(rows.unit), bool)
+    is_first[1:] = rows.unit[1:] != rows.unit[:-1]
+    number = np.cumsum(is_first) - 1
+    units = rows.unit[is_first]
+    is_judged = np.zeros(len(units), bool)
+    is_judged[number[rows.model == FACT]] = True
+    of_judged = rows._replace(unit=(np.cumsum(is_judged) - 1)[number]).where(is_judged[number])
+    return units[is_judged], of_judged
+
+
 def _common_items(cut_off: int, judge: Judge) -> Ints:
     lists = [one.items for (at, _), one in judge.common.items() if at == cut_off]
     return np.concatenate([np.empty(0, np.int64), *lists])
@@ -177,7 +191,7 @@ def _common_items(cut_off: int, judge: Judge) -> Ints:
 
 def _customers(rows: Rows, units: Ints, items: Ints) -> Customers:
     facts = rows.where(rows.model == FACT)
-    customer = np.searchsorted(units, facts.unit)
+    customer = facts.unit
     pairs = customer * len(items) + facts.item
     before, wanted, seen = (
         np.sort(pairs[facts.place & flag > 0]) for flag in (BEFORE, WANTED, SEEN)
@@ -199,7 +213,7 @@ def _lists(rows: Rows, customers: Customers, cut_off: int, judge: Judge) -> List
     An item that is twice in a list counts at its first place.
     """
     listed = rows.where(rows.model >= 0)
-    list_of = np.searchsorted(customers.units, listed.unit) * judge.models + listed.model
+    list_of = listed.unit * judge.models + listed.model
     has_list = np.zeros(len(customers.units) * judge.models, bool)
     has_list[list_of] = True
     parts = [(list_of, listed.item, listed.place)]
@@ -284,13 +298,12 @@ def _faults(
     rows: Rows, customers: Customers, cut_off: int, judge: Judge
 ) -> dict[tuple[int, str], int]:
     """Lists of customers, listed items, and reasons that nobody could know before the cut-off."""
-    customer = np.searchsorted(customers.units, rows.unit)
     is_known = customers.counts(customers.seen) > 0
     is_listed, is_reason = rows.model >= 0, rows.model <= FIRST_REASON
-    pairs = customer * len(customers.items) + rows.item
+    pairs = rows.unit * len(customers.items) + rows.item
     is_later = is_from_later(customers.items, cut_off, judge)[rows.item]
     wrong = {
-        UNKNOWN_CUSTOMER: is_listed & (rows.place == 1) & ~is_known[customer],
+        UNKNOWN_CUSTOMER: is_listed & (rows.place == 1) & ~is_known[rows.unit],
         UNKNOWN_ITEM: is_listed & is_later,
         UNKNOWN_REASON: is_reason & (places_in(customers.seen, pairs) < 0),
     }
