@@ -4,8 +4,8 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 
-from alsobought.recommend import cold_start_items as step
-from alsobought.recommend.item_settings import ColdStartItems
+from alsobought.recommend.item_lists import cold_start_items as step
+from alsobought.recommend.item_lists.settings import ColdStartItems
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
 from alsobought.tables.copurchase import ITEM_STATISTICS

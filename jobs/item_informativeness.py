@@ -5,8 +5,8 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 
-from alsobought.recommend import item_informativeness as step
-from alsobought.recommend.item_settings import ItemInformativeness
+from alsobought.recommend.item_lists import item_informativeness as step
+from alsobought.recommend.item_lists.settings import ItemInformativeness
 from alsobought.runtime.job import EarlierDays, Job
 from alsobought.runtime.run import main
 from alsobought.tables.outcome import Outcome

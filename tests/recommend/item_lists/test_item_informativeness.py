@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from alsobought.errors import JobError
-from alsobought.recommend.item_informativeness import item_informativeness, lists_day
-from alsobought.recommend.item_settings import ItemInformativeness
+from alsobought.recommend.item_lists.item_informativeness import item_informativeness, lists_day
+from alsobought.recommend.item_lists.settings import ItemInformativeness
 from alsobought.tables.recommend import ITEM_INFORMATIVENESS
 from tests.rows import rows
 

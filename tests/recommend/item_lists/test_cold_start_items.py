@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from alsobought.copurchase.scores import METRICS
-from alsobought.recommend.cold_start_items import cold_start_items
-from alsobought.recommend.item_settings import ColdStartItems
+from alsobought.recommend.item_lists.cold_start_items import cold_start_items
+from alsobought.recommend.item_lists.settings import ColdStartItems
 from alsobought.related.explanations import Evidence, score
 from alsobought.tables.recommend import COLD_START_ITEMS
 from tests.rows import rows

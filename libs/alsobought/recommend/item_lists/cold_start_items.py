@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from alsobought.copurchase.scores import METRICS, score
-from alsobought.recommend.item_settings import ColdStartItems
+from alsobought.recommend.item_lists.settings import ColdStartItems
 from alsobought.recommend.listable_items import listable_items
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.recommend import COLD_START_ITEMS

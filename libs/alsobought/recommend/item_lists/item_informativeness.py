@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from alsobought.days import days_before, in_window, midnight
 from alsobought.errors import JobError
-from alsobought.recommend.item_settings import ItemInformativeness
+from alsobought.recommend.item_lists.settings import ItemInformativeness
 from alsobought.returns import counting
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.recommend import ITEM_INFORMATIVENESS
