@@ -153,6 +153,13 @@ def test_models_and_days_that_are_not_there(evaluated):
     )  # fmt: skip
 
 
+def test_models_without_a_common_cut_off(evaluated):
+    evaluated(value("sum", 0.1), value("als", 0.1, cut_off=OLD))
+    assert printed("compare", "sum", "als") == (
+        3, ["error: sum and als have lists of no common cut-off."]
+    )  # fmt: skip
+
+
 def test_no_evaluations(catalogue):
     assert printed("compare", "sum", "als") == (
         1, ["error: evaluations is not built yet: run the job evaluations first."]

@@ -3,14 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime import commits
 from alsobought.runtime.faults import CONCURRENT, sentence
 from alsobought.runtime.job import Gate
 from alsobought.runtime.serving import decisions, serving_inputs, version_of_day
+from alsobought.runtime.store import TableVersion
 from alsobought.runtime.warehouse import Warehouse
 from alsobought.tables.evaluate import EVALUATIONS, PROMOTIONS
 from alsobought.tables.outcome import Outcome
@@ -55,6 +57,12 @@ def listed(store, frame):
         return store.version(RELATED_ITEMS)
 
     return written
+
+
+def gated(store, day):
+    """What the gate gets of a day, whose lists it has read at their newest version."""
+    read = {RELATED_ITEMS.name: store.newest(RELATED_ITEMS)}
+    return serving_inputs(store, GATE, SOURCES, day, read)
 
 
 def pairs_of(frame):
@@ -153,11 +161,16 @@ def test_the_version_of_a_day_is_that_of_its_last_change(stock, store):
     stock(FIRST, ("tea", 1, None))
     first = store.version(STOCK)
     stock(SECOND, ("tea", 2, None))
-    assert (version_of_day(store, STOCK, FIRST), store.version(STOCK)) == (first, first + 1)
+    assert (version_of_day(store, STOCK, FIRST, store.newest(STOCK)), store.version(STOCK)) == (
+        first,
+        first + 1,
+    )
     stock(FIRST, ("tea", 3, None))
-    assert version_of_day(store, STOCK, FIRST) == first + 2
+    assert version_of_day(store, STOCK, FIRST, store.newest(STOCK)) == first + 2
     store.spark.sql(f"DELETE FROM delta.`{store.path(STOCK)}` WHERE pieces = 2")
-    assert version_of_day(store, STOCK, FIRST) == first + 3  # of whom is not known
+    assert (
+        version_of_day(store, STOCK, FIRST, store.newest(STOCK)) == first + 3
+    )  # of whom is not known
 
 
 @pytest.mark.parametrize("way", ["workers", "spark"])
@@ -166,31 +179,38 @@ def test_served_rows_stay_when_their_day_is_run_again(store, decide, listed, way
     decide(1, FIRST, version, None)
     again = listed(FIRST, "tea oil")
     later = listed(SECOND, "tea salt")
-    given = serving_inputs(store, GATE, SOURCES, SECOND)
+    given = gated(store, SECOND)
     serving = given.inputs["serving"]
     assert pairs_of(serving.served["related_items"]) == [("tea", "jam")]
     assert serving.state == State(FIRST, {"related_items": version})
     assert serving.candidates == State(SECOND, {"related_items": later})
-    assert serving_inputs(store, GATE, SOURCES, FIRST).inputs["serving"].candidates.versions == {
-        "related_items": again
-    }
+    assert gated(store, FIRST).inputs["serving"].candidates.versions == {"related_items": again}
     assert {name: v.number for name, v in given.versions.items()} == {
         "promotions": store.version(PROMOTIONS)
     }
     assert given.inputs["evaluations"].count() == 0
 
 
+def test_what_may_be_promoted_is_what_was_read_whatever_was_written_meanwhile(store, listed):
+    read = {RELATED_ITEMS.name: TableVersion(listed(FIRST, "tea jam"), "id")}
+    listed(FIRST, "tea oil")
+    given = serving_inputs(store, GATE, SOURCES, FIRST, read)
+    assert given.inputs["serving"].candidates.versions == {
+        "related_items": read["related_items"][0]
+    }
+
+
 def test_served_rows_that_were_vacuumed_are_told_and_nothing_before_the_first(
     store, decide, listed
 ):
     version = listed(FIRST, "tea jam")
-    first = serving_inputs(store, GATE, SOURCES, FIRST).inputs["serving"]
+    first = gated(store, FIRST).inputs["serving"]
     assert (first.decisions, first.served, first.state) == ([], {}, None)
     decide(1, FIRST, version, None)
     listed(FIRST, "tea oil")
     lists = DeltaTable(store.path(RELATED_ITEMS))
     lists.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
-    serving = serving_inputs(store, GATE, SOURCES, FIRST).inputs["serving"]
+    serving = gated(store, FIRST).inputs["serving"]
     assert serving.served == {}
     said = serving.unreadable["related_items"]
     assert said.startswith("The served lists cannot be compared: related_items cannot be read: its")
@@ -208,7 +228,7 @@ def test_evaluations_of_the_day_and_of_the_served_day(store, decide, listed, fra
     listed(THIRD, "tea jam")
     for day, value in ((FIRST, 0.1), (SECOND, 0.2), (THIRD, 0.3)):
         evaluated(day, value)
-    given = serving_inputs(store, GATE, SOURCES, THIRD)
+    given = gated(store, THIRD)
     judged = given.inputs["evaluations"].select("as_of", "value")
     assert rows(judged) == [(FIRST, 0.1), (THIRD, 0.3)]
     assert given.versions["evaluations"].number == store.version(EVALUATIONS)
@@ -227,10 +247,24 @@ def test_the_parameters_of_a_day_are_those_of_its_run_and_of_what_it_was_made_of
     first = listed(FIRST, "tea jam", **run(FIRST, {}, top_k=1))
     second = listed(SECOND, "tea jam", **run(SECOND, {"co_purchases": 7, "purchases": 3}, top_k=2))
     evaluated(SECOND, related_items=first)
-    made_with = serving_inputs(store, GATE, SOURCES, SECOND).inputs["serving"].made_with
+    made_with = gated(store, SECOND).inputs["serving"].made_with
     assert made_with(SECOND) == {"related_items": {"top_k": 2}}  # co_purchases are not there
     listed(FIRST, "tea jam", **run(FIRST, {}, top_k=9))
-    made_with = serving_inputs(store, GATE, SOURCES, SECOND).inputs["serving"].made_with
+    made_with = gated(store, SECOND).inputs["serving"].made_with
     assert made_with(FIRST) == {"related_items": {"top_k": 1}}  # as the evaluation has read it
     assert made_with(THIRD) == {}
     assert second > first
+
+
+def test_a_file_that_is_gone_is_told_whatever_the_folder_is_called(tmp_path):
+    folder = tmp_path / "a b"
+    rows = pa.table({"as_of": ["2024-01-01", "2024-01-02"], "item_id": ["tea", "jam"]})
+    write_deltalake(folder / "lists", rows, partition_by=["as_of"])
+    warehouse = Warehouse(str(folder))
+    assert warehouse.missing_file("lists", 0, "2024-01-01") is None
+    (file,) = (folder / "lists" / "as_of=2024-01-01").glob("*.parquet")
+    file.unlink()
+    assert warehouse.missing_file("lists", 0, "2024-01-01") == str(file)
+    assert warehouse.missing_file("lists", 0, "2024-01-02") is None
+    with pytest.raises(JobError, match="lists cannot be read"):
+        warehouse.missing_file("lists", 1, "2024-01-02")

@@ -95,7 +95,7 @@ class ModelValues:
     def compared(self, model: str, other: str) -> list[Compared]:
         """The two models' values wherever both were judged, in the order in which they are told.
 
-        Raises NotFoundError where a model was not judged.
+        Raises NotFoundError where a model was not judged, or both nowhere.
         """
         self._require(model, other)
         names = f"({quoted(model)}, {quoted(other)})"
@@ -106,11 +106,14 @@ class ModelValues:
         for row in rows:
             place = Place(*(row[name] for name in PLACE))
             by_place.setdefault(place, {})[row["model"], row["compared_with"]] = row
-        return [
+        common = [
             _compared((model, other), place, by_place[place])
             for place in sorted(by_place, key=_order)
             if {(model, None), (other, None)} <= by_place[place].keys()
         ]
+        if not common:
+            raise NotFoundError(f"{model} and {other} have lists of no common cut-off.")
+        return common
 
     def hit_rates(self) -> list[Row]:
         """The hit rates of every model, of all customers: of all cut-offs together where these were

@@ -109,7 +109,7 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
                 inputs, versions = inputs | dated, versions | dated_versions
             if job.gate is not None:
                 tables = job.inputs_in(where.environment)
-                gated = serving_inputs(store, job.gate, tables, where.as_of)
+                gated = serving_inputs(store, job.gate, tables, where.as_of, versions)
                 inputs, versions = inputs | gated.inputs, versions | gated.versions
             run = _run(job, where, params, versions)
             if job.prepare is not None:

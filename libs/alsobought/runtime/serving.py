@@ -37,15 +37,21 @@ class ServingInputs(NamedTuple):
 
 
 def serving_inputs(
-    store: Store, gate: Gate, sources: Mapping[str, Any], as_of: date
+    store: Store,
+    gate: Gate,
+    sources: Mapping[str, Any],
+    as_of: date,
+    read: Mapping[str, TableVersion],
 ) -> ServingInputs:
     """What a job gets that decides what is served; `sources`: its inputs' tables, by their names.
 
+    `read`: the versions of its other inputs, by table: what it looks at is what it may promote.
     Cost: the logs of the tables and of what they were made of.
     """
     log, so_far = _log(store)
     promoted: list[Table] = [sources[name] for name in gate.promotes if name in sources]
-    candidates = State(as_of, {t.name: version_of_day(store, t, as_of) for t in promoted})
+    versions_of_day = {t.name: version_of_day(store, t, as_of, read[t.name]) for t in promoted}
+    candidates = State(as_of, versions_of_day)
     state = so_far[-1].served if so_far else None
     served, unreadable = _served(store, promoted, state)
     versions = {} if log is None else {PROMOTIONS.name: log}
@@ -61,16 +67,17 @@ def serving_inputs(
     return ServingInputs(inputs, versions)
 
 
-def version_of_day(store: Store, table: Table, as_of: date) -> int:
-    """The version since which no commit has touched the table's rows of the day.
+def version_of_day(store: Store, table: Table, as_of: date, until: TableVersion) -> int:
+    """The last version up to `until` whose commit has touched the table's rows of the day.
 
     So equal versions mean equal rows, whatever was written for other days since.
     """
     for commit in store.commits(table, ALL_COMMITS):
         day = recorded_run(commit.get("userMetadata")).get("as_of", as_of.isoformat())
-        if commit["operation"] not in LEAVES_FILES and day == as_of.isoformat():
+        touches = commit["operation"] not in LEAVES_FILES and day == as_of.isoformat()
+        if touches and commit["version"] <= until.number:
             return int(commit["version"])
-    return store.newest(table).number
+    return until.number
 
 
 def _log(store: Store) -> tuple[TableVersion | None, list[Decision]]:

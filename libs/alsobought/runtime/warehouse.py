@@ -17,7 +17,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from alsobought.errors import JobError
-from alsobought.runtime.commits import append_rows, unreadable
+from alsobought.runtime.commits import append_rows, log_of, unreadable
 from alsobought.runtime.config import Environment
 from alsobought.runtime.store import recorded_run, warehouse_path
 from alsobought.tables.table import Table
@@ -86,11 +86,13 @@ class Warehouse:
 
     def missing_file(self, name: str, version: int, day: str) -> str | None:
         """A data file that is gone of the table's rows of a day at a version; None: all are there,
-        or the table lies on a URI, where only reading them tells."""
-        with self._faults_as_job_errors(name):
-            table = DeltaTable(f"{self.path}/{name}", version=version)
-            files = table.file_uris([("as_of", "=", day)])
-        return next((f for f in files if "://" not in f and not Path(f).is_file()), None)
+        or the table lies on a URI, where only reading them tells.
+
+        Raises JobError where that version cannot be read.
+        """
+        files = log_of(f"{self.path}/{name}", name, version).files({"as_of": day})
+        paths = [f"{self.path}/{name}/{file.path}" for file in files if "://" not in self.path]
+        return next((path for path in paths if not Path(path).is_file()), None)
 
     def append(self, table: Table, rows: list[Row], run: Row) -> None:
         """Add rows to a table in one commit, upon the version at which it was read here.

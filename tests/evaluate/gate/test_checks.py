@@ -206,6 +206,9 @@ def test_an_evaluation_of_lists_that_were_made_otherwise_does_not_count():
             "2024-01-20.",
         )
     ]
+    other_memory = {"related_items": {"top_k": 5, "task_memory_mb": 1}}
+    where = serving(*ONE.decisions, made_with={CUT_OFF: other_memory})
+    assert evaluated(rates(DAY, 0.9, 0.9), where)[0].passed
     unknown = serving(*ONE.decisions, made_with={CUT_OFF: {}})
     assert not evaluated(rates(DAY, 0.9, 0.9), unknown)[0].passed
     assert evaluated(rates(DAY, 0.9, 0.9), serving(*ONE.decisions, made_with={DAY: {}}))[0].passed

@@ -9,6 +9,7 @@ from alsobought.evaluate.gate.decisions import rolled_back_by
 from alsobought.tables.serving import Serving, State
 
 ITEMS = {"new": "new items", "all": "all items"}
+CHANGE_NO_ROW = ("task_memory_mb",)  # parameters of jobs
 DIGITS = 12  # of limits: a difference of two shares is no neat number
 
 
@@ -187,9 +188,9 @@ def _made_otherwise(
     cut_offs: set[date], made_with: Callable[[date], Mapping[str, Any]], as_of: date
 ) -> str | None:
     """The sentence where a judged day's lists were made with other parameters; None: none were."""
-    now = made_with(as_of)
+    now = _that_matter(made_with(as_of))
     for cut_off in sorted(cut_offs):
-        then = made_with(cut_off)
+        then = _that_matter(made_with(cut_off))
         other = [table for table in now if then.get(table) != now[table]]
         if other:
             return (
@@ -199,6 +200,14 @@ def _made_otherwise(
                 f"evaluations --as-of {as_of}."
             )
     return None
+
+
+def _that_matter(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters by table, without those that change no row."""
+    return {
+        table: {name: value for name, value in of_table.items() if name not in CHANGE_NO_ROW}
+        for table, of_table in parameters.items()
+    }
 
 
 def _hit_check(
