@@ -5,7 +5,9 @@ from pyspark.sql.types import ArrayType, LongType, StringType, StructField, Stru
 
 from alsobought.errors import ContractError
 from alsobought.tables import ALL
+from alsobought.tables.evaluate import EVALUATIONS
 from alsobought.tables.purchases import PURCHASES, RETURNED_PURCHASES
+from alsobought.tables.recommend import BESTSELLERS
 from alsobought.tables.table import Table, column, schema_faults
 from tests.rows import rows
 
@@ -21,6 +23,13 @@ PRICES = Table(
     kept="whole",
 )
 
+NULL_IN_KEY = {
+    PURCHASES.name: {"order_id"},  # of lines without an order
+    RETURNED_PURCHASES.name: {"order_id"},
+    BESTSELLERS.name: {"customer_id"},  # the list is every customer's
+    EVALUATIONS.name: {"compared_with"},  # the row is a value, not a difference
+}
+
 
 @pytest.mark.parametrize("table", ALL.values(), ids=ALL)
 def test_every_column_says_what_it_means(table):
@@ -33,10 +42,9 @@ def test_key_order_and_columns_fit_together(table):
     stored = {field.name: field for field in table.stored}
     assert len(stored) == len(table.stored)
     assert set(table.key) <= stored.keys()
-    may_be_null = (
-        {"order_id"} if table in (PURCHASES, RETURNED_PURCHASES) else set()
-    )  # of lines without an order
-    assert {name for name in table.key if stored[name].nullable} == may_be_null
+    assert {name for name in table.key if stored[name].nullable} == NULL_IN_KEY.get(
+        table.name, set()
+    )
     assert set(table.sorted_by) | set(table.skipped_by or ()) <= set(table.names)
     assert ("as_of" in stored) == (table.kept == "per_as_of") == (table.key[0] == "as_of")
 
