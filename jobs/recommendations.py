@@ -13,6 +13,7 @@ from alsobought.tables.outcome import Outcome
 from alsobought.tables.purchases import ITEMS, PURCHASES, RETURNED_PURCHASES
 from alsobought.tables.recommend import (
     BESTSELLERS,
+    BUY_AGAIN,
     COLD_START_ITEMS,
     ITEM_INFORMATIVENESS,
     RECOMMENDATIONS,
@@ -30,11 +31,13 @@ READS = {
     "bestsellers": BESTSELLERS,
     "repeats": REPEAT_PURCHASES,
     "informativeness": ITEM_INFORMATIVENESS,
+    "buy_again": BUY_AGAIN,
 }
 SECTIONS = {
     "cold_start": "jobs.cold_start_items",
     "repeats": "jobs.repeat_purchases",
     "informativeness": "jobs.item_informativeness",
+    "buy_again": "jobs.recommendations.buy_again",
 }
 
 

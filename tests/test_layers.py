@@ -66,6 +66,7 @@ FOR_JOBS = (*BASE, *ROOMS, "runtime.job", "runtime.run")
 EXCEPTIONS = {
     ("runtime.setup", "copurchase"),  # compiles the engine's loops by counting nine purchases
     ("runtime.setup", "related"),  # and those that rank, by ranking what it has counted
+    ("runtime.setup", "recommend"),  # and those that merge the lists, by merging what it has ranked
 }
 
 STAGES = (

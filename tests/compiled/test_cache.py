@@ -27,9 +27,10 @@ def test_a_change_of_any_source_changes_the_stamp(package, source):
     assert cache.digest(package) != before
 
 
-def test_the_sources_are_all_kernels_what_lies_below_all_rooms_and_the_formulas_of_both():
+def test_the_sources_are_all_kernels_what_lies_below_all_rooms_and_the_formulas_of_these():
     loops = {path for path in PACKAGE.rglob("*.py") if path.parent.name in ("kernels", "compiled")}
     formulas = {PACKAGE / "copurchase" / name for name in ("scores.py", "formulas.py")}
+    formulas.add(PACKAGE / "recommend" / "formulas.py")
     assert set(cache.sources(PACKAGE)) == loops | formulas
 
 

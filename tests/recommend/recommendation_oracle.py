@@ -2,13 +2,13 @@
 
 import math
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import combinations
 
 from alsobought.recommend.settings import Recommendations
 
-BRAND_PRIOR = 10
+TASTE_PRIOR = 20
 
 
 @dataclass
@@ -25,6 +25,8 @@ class Market:
     repeats: dict = field(default_factory=dict)
     informativeness: dict = field(default_factory=dict)
     cold_start: dict = field(default_factory=dict)
+    again: dict = field(default_factory=dict)
+    """What each customer will buy again, best first."""
 
     @cached_property
     def items(self):
@@ -36,9 +38,23 @@ class Market:
                 return self.shares[source.unit][item]
         return 0.0
 
-    def brand_share(self, brand, settings):
-        of_brand = [i for i in self.items if self.catalogue.get(i, (0, None))[1] == brand]
-        return sum(self.share(item, settings) for item in of_brand)
+    def brand(self, item, _):
+        return self.catalogue.get(item, (0, None))[1]
+
+    def path(self, item, limit):
+        """The category path down to the level of a limit; None: there is no limit, or no path."""
+        category = self.catalogue.get(item, [()])[-1]
+        return tuple(category[: limit.level]) if limit and len(category) >= limit.level else None
+
+    def log_trial_rate(self, item, since):
+        """ln((f + 1) / (n - n_Y + 1)) of the window's customers."""
+        customers = {line[0] for line in self.lines} - {None}
+        firsts = {}
+        for customer, bought, at in self.lines:
+            if customer is not None and bought == item:
+                firsts[customer] = min(at, firsts.get(customer, at))
+        trials = sum(first >= since for first in firsts.values())
+        return math.log((trials + 1) / (len(customers) - len(firsts) + 1))
 
 
 @dataclass
@@ -48,6 +64,7 @@ class Customer:
     lines: list
     as_of: datetime
     model: str
+    again: list
 
     @cached_property
     def newest(self):
@@ -91,15 +108,30 @@ class Customer:
         is_repeated = least is not None and self.market.repeats.get(item, -1) >= least
         return is_available and (is_repeated or item not in self.newest[0])
 
-    def preference(self, item):
-        brand = self.market.catalogue.get(item, (0, None))[1]
-        share = 0 if brand is None else self.market.brand_share(brand, self.settings)
-        if not share:
-            return 1.0
-        products = [i for i, _ in self.lines if i in self.market.items]
-        bought = sum(self.market.catalogue.get(i, (0, None))[1] == brand for i in products)
-        prior = BRAND_PRIOR * share
-        return (bought + prior) / (len(products) * share + prior)
+    def taste(self, item):
+        """What is added to the log of the score."""
+        limit = self.settings.category_taste
+        weight = limit.weight if limit else 0.0
+        of_brand = self.settings.brand_weight * self.log_preference(item, self.market.brand, None)
+        return of_brand + weight * self.log_preference(item, self.market.path, limit)
+
+    def log_preference(self, item, group_of, limit):
+        group = group_of(item, limit)
+        alike = [i for i in self.market.items if group_of(i, limit) == group]
+        share = sum(self.market.share(i, self.settings) for i in alike)
+        if group is None or not share:
+            return 0.0
+        bought = sum(group_of(i, limit) == group for i in self.newest[0])
+        prior = TASTE_PRIOR * share
+        return math.log((bought + prior) / (len(self.newest[0]) * share + prior))
+
+    def log_chance(self, item, share):
+        chance = math.log(1 - (1 - share) ** self.purchases())
+        trials = self.settings.trials
+        if trials is None:
+            return chance
+        rate = self.market.log_trial_rate(item, self.as_of - timedelta(days=trials.days))
+        return (1 - trials.weight) * chance + trials.weight * rate
 
     def best(self, triggers):
         """Items with scores, best first, of those that may be shown."""
@@ -107,19 +139,17 @@ class Customer:
         for y in filter(self.may_show, self.market.items):
             given = [(w, self.value(x, y)) for x, w in triggers.items()]
             given = [w * value for w, value in given if value is not None]
-            brand_weight = self.settings.brand_weight
             if self.model == "calibrated":
                 share = self.market.share(y, self.settings)
                 if share:
                     weight = sum(triggers.values())
                     mean = sum(given) / weight if weight else 0.0
-                    chance = 1 - (1 - share) ** self.purchases()
-                    score = math.log(chance) + mean
-                    scores[y] = score + brand_weight * math.log(self.preference(y))
+                    lifted = self.log_chance(y, share) + self.settings.lift_weight * mean
+                    scores[y] = lifted + self.taste(y)
             elif given:
                 score = sum(given) if self.model == "sum" else max(given)
                 if score > 0:
-                    scores[y] = score * self.preference(y) ** brand_weight
+                    scores[y] = score * math.exp(self.taste(y))
         ranked = sorted(scores, key=lambda y: (-scores[y], y))
         return [(y, scores[y]) for y in ranked]
 
@@ -129,14 +159,10 @@ class Customer:
 
     def has_room(self, item, listed):
         cap = self.settings.max_per_category
-        path = self.path(item)
-        if cap is None or path is None:
+        path = self.market.path(item, cap)
+        if path is None:
             return True
-        return sum(self.path(other) == path for other in listed) < cap.places
-
-    def path(self, item):
-        cap, category = self.settings.max_per_category, self.market.catalogue.get(item, [()])[-1]
-        return tuple(category[: cap.level]) if cap and len(category) >= cap.level else None
+        return sum(self.market.path(other, cap) == path for other in listed) < cap.places
 
     def cut(self, ranked):
         """The best items that fit together."""
@@ -201,6 +227,7 @@ class Customer:
             groups = [list(triggers)]
             placed = {y: (score, 0) for y, score in self.cut(self.best(triggers)).items()}
         listed = {y: (score, [*groups[g]]) for y, (score, g) in placed.items()}
+        listed = self.with_first(listed)
         lowest = min([0.0, *[score for score, _ in list(listed.values())[-1:]]])
         for y in self.market.bestsellers:
             is_new = y not in listed and self.may_show(y) and self.has_room(y, listed)
@@ -208,12 +235,33 @@ class Customer:
                 lowest -= 1
                 listed[y] = (lowest, [])
         return [
-            (rank, y, score, *self.cause(y, {x: triggers[x] for x in group}))
+            (rank, y, score, *self.cause(y, group and {x: triggers[x] for x in group}))
             for rank, (y, (score, group)) in enumerate(listed.items(), 1)
         ]
 
+    def with_first(self, listed):
+        """The list with what is bought again before the others."""
+        wanted = self.settings.buy_again
+        first = self.again[: wanted.places] if wanted else []
+        first = [y for y in first if y in self.market.items]
+        score = max([0.0, *[score for score, _ in list(listed.values())[:1]]]) + len(first)
+        begun = {}
+        for y in first:
+            is_available = self.market.catalogue.get(
+                y, (self.settings.lists.unknown_items == "keep",)
+            )[0]
+            if is_available and self.has_room(y, begun) and len(begun) < self.settings.top_k:
+                begun[y] = (score, None)
+                score -= 1
+        for y, place in listed.items():
+            if y not in begun and self.has_room(y, begun) and len(begun) < self.settings.top_k:
+                begun[y] = place
+        return begun
+
     def cause(self, y, triggers):
-        given = {x: self.value(x, y) for x in triggers}
+        if triggers is None:
+            return "buy_again", [(y, 1.0)][: self.settings.reasons]
+        given = {x: self.value(x, y) for x in triggers or []}
         given = {x: triggers[x] * v for x, v in given.items() if v is not None}
         if not given:
             return "bestseller", []
@@ -233,6 +281,7 @@ def rows_of(markets, settings, as_of):
         for customer in sorted({line[0] for line in market.lines if line[0] is not None}):
             lines = [line[1:] for line in market.lines if line[0] == customer]
             for model in settings.models:
-                shopper = Customer(market, settings, lines, as_of, model)
+                again = market.again.get(customer, [])
+                shopper = Customer(market, settings, lines, as_of, model, again)
                 rows += [(name, customer, model, *row) for row in shopper.rows()]
     return rows

@@ -41,6 +41,7 @@ BASE = {
 PURCHASES = "market string, customer_id string, item_id string, purchased_at timestamp"
 RELATED = """unit string, market string, relation string, metric string, item_id string, rank int,
     related_item_id string, score double, `both` bigint, expected double"""
+BUY_AGAIN = "market string, customer_id string, model string, rank int, item_id string"
 STATISTICS = "unit string, market string, item_id string, share double"
 CATALOGUE = "item_id string, is_available boolean, brand string, category array<string>"
 BESTSELLERS = "market string, rank int, item_id string"
@@ -80,6 +81,8 @@ def world(seed):
         market.shares[unit] = {item: dice.randint(1, 9) / 100 for item in items[:count]}
     market.bestsellers = dice.sample(items, 9)
     market.repeats = {item: dice.choice([0.1, 0.5, 0.9]) for item in items[3:]}
+    for customer in ("c1", "c2", "c5", "gone"):
+        market.again[customer] = dice.sample([*items, "postage"], 4)
     market.informativeness = {item: dice.choice([0.0, 0.5, 2.0]) for item in items[::3]}
     return market
 
@@ -99,6 +102,7 @@ def worlds(seeds, with_options):
         market.catalogue = catalogue
         if not with_options:
             market.repeats, market.informativeness, market.cold_start = {}, {}, {}
+            market.again = {}
     return markets
 
 
@@ -119,6 +123,12 @@ def cold_start_rows(name, market):
         unit, relation, metric = kind(source)
         for y, evidence in related.items():
             yield unit, name, relation, metric, x, y, *evidence
+
+
+def buy_again_rows(name, market):
+    for customer, items in market.again.items():
+        yield name, customer, "atd", 1, "i3"
+        yield from ((name, customer, "pg", *place) for place in enumerate(items, 1))
 
 
 def statistics_rows(name, market):
@@ -149,9 +159,12 @@ def inputs(frame, markets, with_options=True):
     repeats = of_all(number.format("repeat_probability"), named(lambda m: m.repeats.items()))
     weights = of_all(number.format("informativeness"), named(lambda m: m.informativeness.items()))
     return replace(
-        made, cold_start=of_all(COLD_START, cold_start_rows), repeats=repeats,
+        made,
+        cold_start=of_all(COLD_START, cold_start_rows),
+        repeats=repeats,
         informativeness=weights,
-    )  # fmt: skip
+        buy_again=of_all(BUY_AGAIN, buy_again_rows),
+    )
 
 
 def made_rows(outcome):
@@ -184,10 +197,14 @@ ALL_OPTIONS = {
     "max_per_category": {"level": 1, "places": 2},
     "repeat_probability_min": 0.5,
     "brand_weight": 0.7,
+    "category_taste": {"level": 1, "weight": 0.3},
+    "lift_weight": 10.0,
+    "trials": {"days": 4, "weight": 0.25},
     "reasons": 2,
     "baskets": {**BASE["baskets"], "count_repeats": False},
     "lists": {**BASE["lists"], "unknown_items": "keep"},
 }
+AGAIN = {"buy_again": {"model": "pg", "places": 3}}
 INTERESTS = {"interests": {"most": 2, "similarity": 0.3}, "triggers": 7}
 
 
@@ -197,9 +214,9 @@ INTERESTS = {"interests": {"most": 2, "similarity": 0.3}, "triggers": 7}
         ({}, False),
         ({"triggers": 99, "top_k": 20, "half_life_days": 30.0, "shrinkage": 0.0}, True),
         (ALL_OPTIONS, True),
-        ({**ALL_OPTIONS, "max_per_category": {"level": 2, "places": 1}, "top_k": 9}, True),
+        ({**ALL_OPTIONS, **AGAIN, "max_per_category": {"level": 2, "places": 1}, "top_k": 9}, True),
         (INTERESTS, False),
-        ({**ALL_OPTIONS, **INTERESTS, "top_k": 9}, True),
+        ({**ALL_OPTIONS, **INTERESTS, **AGAIN, "top_k": 9}, True),
     ],
 )
 def test_lists_are_those_of_plain_python(frame, changes, with_options):
@@ -212,7 +229,7 @@ def test_lists_are_those_of_plain_python(frame, changes, with_options):
 
 
 def test_rows_are_the_same_on_any_number_of_partitions(frame, monkeypatch):
-    markets, wanted = worlds(range(12), True), settings(**ALL_OPTIONS, **INTERESTS)
+    markets, wanted = worlds(range(12), True), settings(**ALL_OPTIONS, **INTERESTS, **AGAIN)
     tables = inputs(frame, markets)
     rows = made_rows(step.recommendations(tables, wanted, AS_OF))
     monkeypatch.setattr(customer_parts, "LINES_PER_PART", 20)

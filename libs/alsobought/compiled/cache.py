@@ -16,8 +16,8 @@ from typing import Any, Self
 from numba.core import caching
 from numba.core.dispatcher import Dispatcher
 
-PACKAGES = ("compiled", "copurchase.engine.kernels", "related.kernels")
-FORMULAS = ("copurchase/scores.py", "copurchase/formulas.py")
+PACKAGES = ("compiled", "copurchase.engine.kernels", "related.kernels", "recommend.kernels")
+FORMULAS = ("copurchase/scores.py", "copurchase/formulas.py", "recommend/formulas.py")
 
 
 def sources(package: Traversable) -> list[Traversable]:

@@ -1,9 +1,10 @@
 """Purchase lines by customer: read by the workers, shuffled once as packed integers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +29,7 @@ from alsobought.copurchase.engine.stages.item_codes import ItemsMet, merge_table
 from alsobought.copurchase.engine.stages.lines import AT, Lines, in_chunks
 from alsobought.days import micros
 from alsobought.recommend.item_facts import ItemCodes
-from alsobought.recommend.kernels.list_arrays import GroupedLines
+from alsobought.recommend.kernels.list_arrays import FirstItems, GroupedLines
 
 LINES_PER_PART = 1_000_000
 SECOND_MICROS = 1_000_000
@@ -46,31 +47,49 @@ class CustomerLines(NamedTuple):
     times: Int32s
 
 
+class RankedItems(NamedTuple):
+    """Places of lists: the hash of the customer, the code of the item, the rank."""
+
+    customers: Int64s
+    codes: Int32s
+    ranks: Int32s
+
+
 LINES = Kind("line", CustomerLines)
-PARTED = Envelope(["part"], LINES, TEXTS)
-"""The lines of a part's customers, and the customers with their ids as text."""
+RANKED = Kind("ranked", RankedItems)
+PARTED = Envelope(["part"], LINES, TEXTS, RANKED)
+"""The lines of a part's customers, the customers with their ids as text, and the items that their
+lists begin with."""
 
 
 @dataclass(frozen=True)
 class Customers:
-    """The customers of a part by id, then by market, and their lines."""
+    """The customers of a part by id, then by market, their lines, and their first items."""
 
     ids: pa.Array
     markets: pa.Array
     lines: GroupedLines
+    first_items: FirstItems
 
 
-def lines_by_customer(
-    window: Lines, codes: Broadcast[ItemCodes], first: date, cores: int
-) -> DataFrame:
-    """The lines of customers in parts, as PARTED rows, one partition a part; guests have none.
+def parts_for(window: Lines, cores: int) -> int:
+    """Parts of about LINES_PER_PART lines, at least one for each core."""
+    return max(cores, -(-window.at_most // LINES_PER_PART))
+
+
+def by_customer(rows: Sequence[DataFrame], parts: int) -> DataFrame:
+    """PARTED rows, one partition a part. Cost: one shuffle."""
+    return reduce(DataFrame.union, rows).repartitionById(parts, F.col("part"))
+
+
+def lines_by_part(window: Lines, codes: Broadcast[ItemCodes], first: date, parts: int) -> DataFrame:
+    """The lines of customers, and the customers, as PARTED rows; guests have none.
 
     A customer of two markets is one in each. Two of n customers share a hash, and have one list,
     with odds of about n^2 / 3.7e19: 1 in 3,700 for 100 million.
-    Cost: one scan, and one shuffle of 16 bytes a line and each customer's id once a task; a task
-    holds the ids of its customers, and 28 bytes for each.
+    Cost: one scan; 16 bytes a line, and each customer's id once a task; a task holds the ids of its
+    customers, and 28 bytes for each.
     """
-    parts = max(cores, -(-window.at_most // LINES_PER_PART))
     time_zero = micros(first)
 
     def partition(batches: Batches) -> Batches:
@@ -79,12 +98,29 @@ def lines_by_customer(
             of_customers = chunk.filter(chunk["customer_id"].is_valid())
             if len(of_customers):
                 lines = _coded(of_customers, customers, codes.value)
-                yield _rows_by_part(lines, time_zero, parts)
+                seconds = ((lines.times - time_zero) // SECOND_MICROS).astype(np.int32)
+                yield _rows_by_part(LINES, lines._replace(times=seconds), parts)
         for part, table in customers.by_range(parts):
             yield PARTED.row(TEXTS, item_texts(table), part=part)
 
-    rows = window.in_workers(partition, PARTED.ddl, COLUMNS)
-    return rows.repartitionById(parts, F.col("part"))
+    return window.in_workers(partition, PARTED.ddl, COLUMNS)
+
+
+def ranked_by_part(places: DataFrame, codes: Broadcast[ItemCodes], parts: int) -> DataFrame:
+    """Places of lists (market, customer_id, item_id, rank) as PARTED rows.
+
+    Cost: 16 bytes a place.
+    """
+    customer, item = (F.xxhash64("market", name).alias(name) for name in COLUMNS[1:3])
+
+    def partition(batches: Batches) -> Batches:
+        for batch in batches:
+            customers, items, ranks = (column.to_numpy() for column in batch.columns)
+            if len(batch):
+                ranked = RankedItems(customers, codes.value.of_hashes(items), ranks)
+                yield _rows_by_part(RANKED, ranked, parts)
+
+    return places.select(customer, item, "rank").mapInArrow(partition, PARTED.ddl)
 
 
 def _coded(chunk: pa.RecordBatch, customers: ItemsMet, codes: ItemCodes) -> CustomerLines:
@@ -96,13 +132,12 @@ def _coded(chunk: pa.RecordBatch, customers: ItemsMet, codes: ItemCodes) -> Cust
     return CustomerLines(hashes, codes.of_hashes(items), chunk[AT].cast(pa.int64()).to_numpy())
 
 
-def _rows_by_part(lines: CustomerLines, time_zero: int, parts: int) -> pa.RecordBatch:
-    seconds = ((lines.times - time_zero) // SECOND_MICROS).astype(np.int32)
-    order, starts = order_by_part(lines.customers, parts)
-    ordered = [column[order] for column in lines._replace(times=seconds)]
+def _rows_by_part(kind: Kind[Any], rows: Any, parts: int) -> pa.RecordBatch:
+    order, starts = order_by_part(rows.customers, parts)
+    ordered = [column[order] for column in rows]
     filled = [p for p in range(parts) if starts[p] < starts[p + 1]]
-    shares = [LINES.of(column[starts[p] : starts[p + 1]] for column in ordered) for p in filled]
-    return PARTED.rows(LINES, shares, {"part": filled})
+    shares = [kind.of(column[starts[p] : starts[p + 1]] for column in ordered) for p in filled]
+    return PARTED.rows(kind, shares, {"part": filled})
 
 
 def customers_of(batches: Batches) -> Customers | None:
@@ -116,10 +151,31 @@ def customers_of(batches: Batches) -> Customers | None:
         return None
     customers = merge_tables(tables).sort_by([("item_id", "ascending"), ("market", "ascending")])
     lines = LINES.read_joined([row for row in rows if LINES.is_in(row)])
-    # the lowest bits of a part's hashes are alike, and they choose the slot of a table
-    hashes = customers["hash"].to_numpy().byteswap()
-    places = codes_of(lines.customers.byteswap(), hashes, code_table(hashes))
-    order, starts = order_by_part(places.astype(np.int64), len(hashes))
+    hashes = customers["hash"].to_numpy()
+    places = _places(lines.customers, hashes).astype(np.int64)
+    order, starts = order_by_part(places, len(hashes))
     grouped = GroupedLines(order, starts, lines.codes, lines.times)
     ids, markets = (customers[name].combine_chunks() for name in ("item_id", "market"))
-    return Customers(ids, markets, grouped)
+    ranked = [RANKED.read(row) for row in rows if RANKED.is_in(row)]
+    return Customers(ids, markets, grouped, _first_items(ranked, hashes))
+
+
+def _places(wanted: Int64s, hashes: Int64s) -> Int32s:
+    """The position of each wanted hash; -1 where it is not there.
+
+    The lowest bits of a part's hashes are alike, and it is the lowest that choose a table's slot.
+    """
+    swapped = hashes.byteswap()
+    places: Int32s = codes_of(wanted.byteswap(), swapped, code_table(swapped))
+    return places
+
+
+def _first_items(ranked: Sequence[RankedItems], hashes: Int64s) -> FirstItems:
+    """The ranked items of each customer, the best first; of others, or without a code: none."""
+    empty = RankedItems(*(np.empty(0, dtype) for dtype in RANKED.dtypes))
+    joined = RankedItems(*map(np.concatenate, zip(empty, *ranked, strict=True)))
+    places = _places(joined.customers, hashes)
+    order = np.lexsort((joined.ranks, places))
+    order = order[(places[order] >= 0) & (joined.codes[order] >= 0)]
+    starts = np.searchsorted(places[order], np.arange(len(hashes) + 1))
+    return FirstItems(starts, joined.codes[order])

@@ -6,7 +6,7 @@ import numpy as np
 
 from alsobought.compiled.array_types import Floats
 
-BRAND_PRIOR = 10.0  # purchases; as many count as if they were spread like the market's
+TASTE_PRIOR = 20.0  # items; as many count as if they were spread like the market's purchases
 
 
 def recency(age_days: float, half_life_days: float) -> float:
@@ -29,16 +29,26 @@ def log_lifts(both: Floats, expected: Floats, shrinkage: float) -> Floats:
     return lifts
 
 
-def brand_preference(bought: float, purchases: float, share: float) -> float:
-    """How many times the customer buys the brand as often as the market does; 1 for no purchases.
+def log_preference(bought: float, items: float, share: float) -> float:
+    """ln of how many times the customer buys a brand or category as often as the market does.
 
-        (n_b + k P_b) / ((n + k) P_b)    with k = BRAND_PRIOR
+        ln((n_g + k P_g) / ((n + k) P_g))    with k = TASTE_PRIOR; 0 for no items
 
-    `bought` and `purchases` are the customer's lines of the brand and of all items, `share` > 0 is
-    the brand's part of the market's purchases.
+    `bought` and `items` are the customer's distinct items of the group and in all, `share` > 0 is
+    the group's part of the market's purchases.
     """
-    prior = BRAND_PRIOR * share
-    return (bought + prior) / (purchases * share + prior)
+    prior = TASTE_PRIOR * share
+    return math.log((bought + prior) / (items * share + prior))
+
+
+def log_trial_rates(trials: Floats, buyers: Floats, customers: Floats) -> Floats:
+    """ln((f + 1) / (n - n_Y + 1)): of customers who do not have an item, how many try it.
+
+    `trials` is f, the customers who bought it for the first time of late, `buyers` n_Y those who
+    ever did, `customers` n all of the market.
+    """
+    rates: Floats = np.log((trials + 1.0) / (customers - buyers + 1.0))
+    return rates
 
 
 def interleaving_quotient(weight: float, places: int) -> float:

@@ -24,3 +24,4 @@ class Inputs:
     cold_start: DataFrame | None = None
     repeats: DataFrame | None = None
     informativeness: DataFrame | None = None
+    buy_again: DataFrame | None = None

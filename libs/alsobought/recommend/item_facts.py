@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from alsobought.compiled.array_types import Bools, Floats, Int32s, Int64s
 from alsobought.compiled.hashing import hash_columns
 from alsobought.copurchase.engine.kernels.item_tables import code_table, codes_of
 from alsobought.errors import JobError
+from alsobought.recommend.formulas import log_trial_rates
 from alsobought.recommend.inputs import Inputs
 from alsobought.recommend.kernels.list_arrays import ItemFacts, MarketFacts
-from alsobought.recommend.settings import Recommendations
+from alsobought.recommend.settings import Recommendations, Trials
 
 POPULAR = 1000  # of a market's items, those most bought that need no list to be in one
 NONE = -1
@@ -25,11 +27,13 @@ NONE = -1
 class ItemCodes:
     """Every item of every market: its code is its position, by market, then by item_id as text.
 
-    hashes: Spark's xxhash64(market, item_id); slots: `code_table` of them.
+    Item i is ids[i] in market_names[market_of[i]]; hashes: Spark's xxhash64(market, item_id);
+    slots: `code_table` of them.
     """
 
-    markets: pa.Array
     ids: pa.Array
+    market_names: pa.Array
+    market_of: Int32s
     hashes: Int64s
     slots: Int32s
 
@@ -48,50 +52,74 @@ class ItemCodes:
 
 
 @dataclass(frozen=True)
-class KnownItems:
-    """The items and what is known of them; `market_names` are in the order of the codes."""
+class ItemRows:
+    """The items, and the rows of item_statistics and bestsellers that name them."""
 
     codes: ItemCodes
-    market_names: pa.Array
+    statistics: pa.Table
+    bestsellers: pa.Table
+
+
+class TrialCounts(NamedTuple):
+    """Customers of each market; of each item its buyers, and those who first bought it lately."""
+
+    customers: Int64s
+    buyers: Int64s
+    trials: Int64s
+
+
+@dataclass(frozen=True)
+class KnownItems:
+    """The items and what is known of them."""
+
+    codes: ItemCodes
     items: ItemFacts
     markets: MarketFacts
 
 
-def known_items(tables: Inputs, settings: Recommendations) -> KnownItems:
-    """What is known of the items that item_statistics or bestsellers name.
-
-    Cost: all items of all markets are on the driver, their ids and about 60 bytes each.
-    """
+def item_rows(tables: Inputs) -> ItemRows:
+    """The items that item_statistics or bestsellers name. Cost: they all come to the driver."""
     statistics = tables.statistics.select("unit", "market", "item_id", "share").toArrow()
     bestsellers = tables.bestsellers.select("market", "item_id", "rank").toArrow()
-    codes = item_codes(statistics, bestsellers)
-    names = pc.unique(codes.markets)
-    market_of = pc.index_in(codes.markets, value_set=names).to_numpy().astype(np.int32)
+    return ItemRows(item_codes(statistics, bestsellers), statistics, bestsellers)
+
+
+def known_items(
+    rows: ItemRows, tables: Inputs, settings: Recommendations, counts: TrialCounts | None
+) -> KnownItems:
+    """What is known of the items.
+
+    Cost: all items of all markets are on the driver, their ids and about 90 bytes each.
+    """
+    codes = rows.codes
     catalogue = _catalogue(tables.catalogue, settings)
-    rows = pc.index_in(codes.ids, value_set=catalogue["item_id"].combine_chunks())
-    shares = _shares(statistics, codes, [source.unit for source in settings.sources])
-    brands, brand_shares = _brands(rows, catalogue, market_of, shares)
+    in_catalogue = pc.index_in(codes.ids, value_set=catalogue["item_id"].combine_chunks())
+    shares = _shares(rows.statistics, codes, [source.unit for source in settings.sources])
+    listable = _listable(in_catalogue, catalogue, keep=settings.lists.unknown_items == "keep")
+    brands, kinds, taste_shares = _tastes(in_catalogue, catalogue, codes.market_of, shares)
+    trials, bounds = _chances(shares, codes.market_of, settings.trials, counts)
     with np.errstate(divide="ignore"):
         log_misses = np.log1p(-shares)
-    listable = _listable(rows, catalogue, keep=settings.lists.unknown_items == "keep")
     items = ItemFacts(
         listable,
         _repeated(tables.repeats, codes, settings.repeat_probability_min),
         log_misses,
+        trials,
+        bounds,
         _weights(tables.informativeness, codes),
-        _numbers(rows, catalogue["category"]),
+        _numbers(in_catalogue, catalogue["limited"]),
         brands,
+        kinds,
     )
-    best = bestsellers.sort_by([("market", "ascending"), ("rank", "ascending")])
-    by_share = np.lexsort((-shares, market_of))
-    is_popular = (shares[by_share] > 0) & listable[by_share]
-    popular = by_share[is_popular].astype(np.int32)
+    best = rows.bestsellers.sort_by([("market", "ascending"), ("rank", "ascending")])
+    by_bound = np.lexsort((-bounds, codes.market_of))
+    is_popular = (shares[by_bound] > 0) & listable[by_bound]
     markets = MarketFacts(
-        *_by_market(codes.of(best), market_of, len(names)),
-        *_by_market(popular, market_of, len(names), POPULAR),
-        brand_shares,
+        *_by_market(codes.of(best), codes),
+        *_by_market(by_bound[is_popular].astype(np.int32), codes, POPULAR),
+        taste_shares,
     )
-    return KnownItems(codes, names, items, markets)
+    return KnownItems(codes, items, markets)
 
 
 def item_codes(*tables: pa.Table) -> ItemCodes:
@@ -107,22 +135,34 @@ def item_codes(*tables: pa.Table) -> ItemCodes:
     hashes = hash_columns([markets, ids]) if len(ids) else np.empty(0, np.int64)
     if len(np.unique(hashes)) < len(hashes):
         raise JobError("Two items have ids of one 64-bit hash: call one of them otherwise.")
-    return ItemCodes(markets, ids, hashes, code_table(hashes))
+    names = pc.unique(markets)
+    market_of = pc.index_in(markets, value_set=names).to_numpy().astype(np.int32)
+    return ItemCodes(ids, names, market_of, hashes, code_table(hashes))
 
 
 def _catalogue(catalogue: DataFrame, settings: Recommendations) -> pa.Table:
-    """item_id, is_available, brand, and as `category` the part of the path that has a limit."""
-    limit, path = settings.max_per_category, F.lit(None).cast("string")
-    if limit is not None:
-        level = limit.level
-        is_deep = F.size("category") >= level
-        path = F.when(is_deep, F.to_json(F.slice("category", 1, level)))
-    return catalogue.select("item_id", "is_available", "brand", path.alias("category")).toArrow()
+    """item_id, is_available, the brand and kind that customers may have a taste for, and the part
+    of the category path that is limited; null where that is off."""
+    limit, taste = settings.max_per_category, settings.category_taste
+    columns = {
+        "brand": F.col("brand") if settings.brand_weight else F.lit(None).cast("string"),
+        "kind": _path(taste.level if taste else None),
+        "limited": _path(limit.level if limit else None),
+    }
+    named = (column.alias(name) for name, column in columns.items())
+    return catalogue.select("item_id", "is_available", *named).toArrow()
 
 
-def _listable(rows: pa.Array, catalogue: pa.Table, *, keep: bool) -> Bools:
+def _path(level: int | None) -> Column:
+    """The category path down to a level as text; null where it is shorter."""
+    if level is None:
+        return F.lit(None).cast("string")
+    return F.when(F.size("category") >= level, F.to_json(F.slice("category", 1, level)))
+
+
+def _listable(in_catalogue: pa.Array, catalogue: pa.Table, *, keep: bool) -> Bools:
     """Which items are available; those that are not in the catalogue are where they are kept."""
-    available = catalogue["is_available"].combine_chunks().take(rows)
+    available = catalogue["is_available"].combine_chunks().take(in_catalogue)
     listable: Bools = pc.fill_null(available, keep).to_numpy(zero_copy_only=False)
     return listable
 
@@ -159,30 +199,49 @@ def _weights(informativeness: DataFrame | None, codes: ItemCodes) -> Floats:
     return weights
 
 
-def _numbers(rows: pa.Array, texts: pa.ChunkedArray) -> Int32s:
+def _numbers(in_catalogue: pa.Array, texts: pa.ChunkedArray) -> Int32s:
     """A number for each text of the catalogue, by item; NONE where it has none."""
-    numbers = texts.combine_chunks().dictionary_encode().indices.take(rows)
+    numbers = texts.combine_chunks().dictionary_encode().indices.take(in_catalogue)
     filled: Int32s = pc.fill_null(numbers, NONE).to_numpy().astype(np.int32)
     return filled
 
 
-def _brands(
-    rows: pa.Array, catalogue: pa.Table, market_of: Int32s, shares: Floats
-) -> tuple[Int32s, Floats]:
-    """Each item's brand, numbered within its market, NONE for none or one that nobody bought; and
-    of each brand its part of the market's purchases."""
-    numbers = _numbers(rows, catalogue["brand"]).astype(np.int64)
-    keys = np.where(numbers == NONE, NONE, market_of.astype(np.int64) << 32 | numbers)
-    distinct, brand_of = np.unique(keys, return_inverse=True)
-    brand_shares: Floats = np.bincount(brand_of, shares, len(distinct)).astype(np.float64)
-    brands = np.where((keys == NONE) | (brand_shares[brand_of] == 0.0), NONE, brand_of)
-    return brands.astype(np.int32), brand_shares
+def _tastes(
+    in_catalogue: pa.Array, catalogue: pa.Table, market_of: Int32s, shares: Floats
+) -> tuple[Int32s, Int32s, Floats]:
+    """Each item's brand and kind, numbered on within its market, NONE for none or one that nobody
+    bought; and of each its part of the market's purchases."""
+    groups, all_shares, before = [], [], 0
+    for name in ("brand", "kind"):
+        numbers = _numbers(in_catalogue, catalogue[name]).astype(np.int64)
+        keys = np.where(numbers == NONE, NONE, market_of.astype(np.int64) << 32 | numbers)
+        distinct, group_of = np.unique(keys, return_inverse=True)
+        of_group = np.bincount(group_of, shares, len(distinct)).astype(np.float64)
+        is_none = (keys == NONE) | (of_group[group_of] == 0.0)
+        groups.append(np.where(is_none, NONE, group_of + before).astype(np.int32))
+        all_shares.append(of_group)
+        before += len(distinct)
+    return groups[0], groups[1], np.concatenate(all_shares)
 
 
-def _by_market(
-    items: Int32s, market_of: Int32s, markets: int, most: int | None = None
-) -> tuple[Int64s, Int32s]:
+def _chances(
+    shares: Floats, market_of: Int32s, trials: Trials | None, counts: TrialCounts | None
+) -> tuple[Floats, Floats]:
+    """What the trial rate adds to the log of each item's chance, and that with the chance of one
+    purchase; -inf where nobody bought it."""
+    weight = trials.weight if trials else 0.0
+    added = np.zeros(len(shares))
+    if counts is not None:
+        numbers = (counts.trials, counts.buyers, counts.customers[market_of])
+        added = weight * log_trial_rates(*(number.astype(np.float64) for number in numbers))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bounds = np.where(shares > 0, (1 - weight) * np.log(shares) + added, -np.inf)
+    return added, bounds
+
+
+def _by_market(items: Int32s, codes: ItemCodes, most: int | None = None) -> tuple[Int64s, Int32s]:
     """Where each market's items start, and the items: of those given, by market, the first."""
-    of_market = [items[market_of[items] == market][:most] for market in range(markets)]
+    markets = range(len(codes.market_names))
+    of_market = [items[codes.market_of[items] == market][:most] for market in markets]
     starts = np.cumsum([0, *map(len, of_market)])
     return starts, np.concatenate([np.empty(0, np.int32), *of_market])

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
+from pyspark import Broadcast
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from alsobought.copurchase.engine.stages.lines import lines_of
 from alsobought.days import DAY_SECONDS, days_before
-from alsobought.recommend.customer_parts import Customers, customers_of, lines_by_customer
+from alsobought.recommend.customer_parts import (
+    Customers,
+    by_customer,
+    customers_of,
+    lines_by_part,
+    parts_for,
+    ranked_by_part,
+)
 from alsobought.recommend.inputs import Inputs
-from alsobought.recommend.item_facts import KnownItems, known_items
+from alsobought.recommend.item_facts import ItemCodes, KnownItems, item_rows, known_items
 from alsobought.recommend.kernels.histories import histories_of
 from alsobought.recommend.kernels.list_arrays import (
     CALIBRATED,
@@ -19,11 +29,13 @@ from alsobought.recommend.kernels.list_arrays import (
     ListRules,
     RelatedLists,
     Shop,
+    Shoppers,
 )
 from alsobought.recommend.kernels.merged_lists import write_lists
 from alsobought.recommend.kernels.merged_scores import scratch_for
 from alsobought.recommend.listed_rows import as_rows, market_numbers, room_for
 from alsobought.recommend.settings import Recommendations
+from alsobought.recommend.trial_counts import count_first_purchases
 from alsobought.recommend.trigger_lists import TriggerLists, trigger_lists
 from alsobought.tables.outcome import Outcome, WorkerRows
 from alsobought.tables.recommend import RECOMMENDATIONS
@@ -57,22 +69,40 @@ def recommendations(tables: Inputs, settings: Recommendations, as_of: date) -> O
     Raises JobError for a source that related_items has no list of.
     """
     context = tables.related.sparkSession.sparkContext
-    items = known_items(tables, settings)
-    codes = context.broadcast(items.codes)
+    rows = item_rows(tables)
+    codes = context.broadcast(rows.codes)
     merged = trigger_lists(tables.related, tables.cold_start, codes, settings)
+    parts = _parts(tables, codes, settings, as_of)
+    counts = None
+    if settings.trials is not None:
+        since = (settings.look_back_days - settings.trials.days) * DAY_SECONDS
+        counts = count_first_purchases(parts, codes, since)
+    items = known_items(rows, tables, settings, counts)
     rules = {str(model): list_rules(model, settings) for model in settings.models}
     knowledge = context.broadcast(Knowledge(items, merged.of_models, rules))
-    first = days_before(as_of, settings.look_back_days)
-    window = lines_of(tables.purchases, tables.returned, as_of, settings.look_back_days)
-    parts = lines_by_customer(window, codes, first, context.defaultParallelism)
 
     def make(batches: Batches) -> Batches:
         customers = customers_of(batches)
         if customers is not None:
             yield from lists_of(customers, knowledge.value)
 
-    rows = WorkerRows(parts, make, RECOMMENDATIONS.ddl)
-    return Outcome(rows, notes=notes(merged, items, settings))
+    lists = WorkerRows(parts, make, RECOMMENDATIONS.ddl)
+    return Outcome(lists, notes=notes(merged, items, settings))
+
+
+def _parts(
+    tables: Inputs, codes: Broadcast[ItemCodes], settings: Recommendations, as_of: date
+) -> DataFrame:
+    """The window's lines, and the items that lists begin with, by customer."""
+    first = days_before(as_of, settings.look_back_days)
+    window = lines_of(tables.purchases, tables.returned, as_of, settings.look_back_days)
+    parts = parts_for(window, tables.related.sparkSession.sparkContext.defaultParallelism)
+    rows = [lines_by_part(window, codes, first, parts)]
+    again = settings.buy_again
+    if again is not None and tables.buy_again is not None:
+        is_first = (F.col("model") == again.model) & (F.col("rank") <= again.places)
+        rows.append(ranked_by_part(tables.buy_again.where(is_first), codes, parts))
+    return by_customer(rows, parts)
 
 
 def list_rules(model: str, settings: Recommendations) -> ListRules:
@@ -90,6 +120,9 @@ def list_rules(model: str, settings: Recommendations) -> ListRules:
         float(settings.half_life_days),
         0.0 if interests is None else float(interests.similarity),
         float(settings.brand_weight),
+        float(settings.category_taste.weight) if settings.category_taste else 0.0,
+        float(settings.lift_weight),
+        1.0 - settings.trials.weight if settings.trials else 1.0,
     )
 
 
@@ -109,8 +142,9 @@ def lists_of(customers: Customers, knowledge: Knowledge) -> Batches:
     """
     items = knowledge.items
     histories = histories_of(customers.lines, len(items.codes))
-    scratch = scratch_for(len(items.codes), len(items.markets.brand_shares))
-    markets = market_numbers(customers.markets, items.market_names)
+    scratch = scratch_for(len(items.codes), len(items.markets.taste_shares))
+    markets = market_numbers(customers.markets, items.codes.market_names)
+    shoppers = Shoppers(markets, histories, customers.first_items)
     count = len(customers.ids)
     for first in range(0, count, CUSTOMERS_PER_BATCH):
         span = first, min(first + CUSTOMERS_PER_BATCH, count)
@@ -118,5 +152,5 @@ def lists_of(customers: Customers, knowledge: Knowledge) -> Batches:
             rules = knowledge.rules[model]
             shop = Shop(lists, items.items, items.markets, rules)
             out = room_for((span[1] - span[0]) * rules.top_k, rules.reasons)
-            rows = write_lists(span, markets, histories, shop, scratch, out)
+            rows = write_lists(span, shoppers, shop, scratch, out)
             yield as_rows(out, rows, model, customers, items.codes.ids)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from alsobought.copurchase.settings import Baskets, Lists, Unit
+from alsobought.recommend.baselines.settings import BuyAgainModel
 from alsobought.settings import Count, Days, Settings, Share
 
 Merge = Literal["sum", "maximum", "calibrated"]
@@ -38,6 +39,33 @@ class Interests(Settings):
     """Groups become one while the mean Jaccard similarity of their items' lists reaches this."""
 
 
+class Trials(Settings):
+    """[jobs.recommendations.trials]: who buys what for the first time counts in `calibrated`."""
+
+    days: Days
+    """Days before the as-of day in which a customer's first purchase of an item is a trial."""
+    weight: Share
+    """Of the log of the trial rate; that of the customer's own chance has the rest."""
+
+
+class Taste(Settings):
+    """[jobs.recommendations.category_taste]: a customer's preference for categories."""
+
+    level: Count
+    """Of the catalogue's category path: 1 is the widest."""
+    weight: Annotated[float, Field(gt=0)]
+    """The exponent of the preference."""
+
+
+class BuyAgainPlaces(Settings):
+    """[jobs.recommendations.buy_again]: the first places are what customers will buy again."""
+
+    model: BuyAgainModel
+    """Whose lists of buy_again."""
+    places: Count
+    """How many places; those of a shorter list are the others'."""
+
+
 class Recommendations(Settings):
     """[jobs.recommendations]: how the related items of past purchases are merged into lists."""
 
@@ -55,15 +83,20 @@ class Recommendations(Settings):
     """A purchase this much older weighs half as much."""
     shrinkage: Annotated[float, Field(ge=0)]
     """a of the lift (N + a) / (E + a) of `calibrated`: more draws the lifts of rare pairs to 1."""
+    lift_weight: Annotated[float, Field(gt=0)] = 1.0
+    """What the mean log lift counts in `calibrated`, beside the log of the chance."""
+    trials: Trials | None = None
     top_k: Count
     """Places per list."""
     reasons: Annotated[int, Field(ge=0)] = 3
     """The most purchases that a place names as its cause."""
+    buy_again: BuyAgainPlaces | None = None
     max_per_category: MaxPerCategory | None = None
     repeat_probability_min: Share | None = None
     """An item that the customer has bought stays in where its repeat_probability reaches this;
     None: it never does."""
     interests: Interests | None = None
+    category_taste: Taste | None = None
     brand_weight: Annotated[float, Field(ge=0)] = 0.0
     """The exponent of the customer's preference for an item's brand; 0 leaves scores alone."""
 

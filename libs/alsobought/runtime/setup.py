@@ -9,10 +9,17 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyspark
 
 from alsobought.runtime import class_archive
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from alsobought.copurchase.settings import Baskets, Lists
+    from alsobought.tables.stored import Stored
 
 PACKAGES = ("io.delta:delta-spark_4.2_2.13:4.4.0", "io.delta:delta-storage:4.4.0")
 EXCLUDED = (
@@ -100,11 +107,10 @@ def rehearse() -> None:
     spark = session.build("setup", {**settings, "spark.sql.shuffle.partitions": "1"})
     days = [(customer, item, datetime(2017, 1, day, tzinfo=UTC)) for customer, item, day in LINES]
     schema = "customer_id string, item_id string, purchased_at timestamp"
-    rows = spark.createDataFrame(days, schema).selectExpr("*", "'' market", "'' order_id")
-    lines = Stored(rows)
-    caps = {"customer": 2, "order": 2}
-    values = {"units": ["customer"], "look_back_days": 9, "max_items": caps, "count_repeats": True}
-    baskets = Baskets.model_validate(values)
+    rows = spark.createDataFrame(days, schema)
+    lines = Stored(rows.selectExpr("*", "'' market", "'' order_id"))
+    values = {"units": ["customer"], "look_back_days": 9, "count_repeats": True}
+    baskets = Baskets.model_validate(values | {"max_items": {"customer": 2, "order": 2}})
     lists = Lists(metrics=["lift", "confidence"], min_support=1)
     for after in (None, After(within_days=9)):
         related = baskets.model_copy(update={"after": after})
@@ -122,10 +128,41 @@ def rehearse() -> None:
         store.write(CO_PURCHASES, Outcome(pairs), date(2017, 1, 9), {})
         candidates = Stored(items, store.files(CO_PURCHASES, date(2017, 1, 9), 1))
         catalogue = Stored(items.selectExpr("item_id", "true is_available"))
-        Outcome(related_items(candidates, catalogue, lists, 1)).frame.collect()
+        ranked = Outcome(related_items(candidates, catalogue, lists, 1)).frame
+        _rehearse_customers_lists(lines, ranked, items, baskets, lists)
     spark.stop()
     class_archive.end_java()
     hash_columns([pa.array(["x"]), pa.array([1]), pa.array([True])])
+
+
+def _rehearse_customers_lists(
+    purchases: "Stored",
+    related: "DataFrame",
+    statistics: "DataFrame",
+    baskets: "Baskets",
+    lists: "Lists",
+) -> None:
+    """Make the lists of the customers who bought, by one source of `related`."""
+    from datetime import date
+
+    from alsobought.recommend.inputs import Inputs
+    from alsobought.recommend.recommendations import recommendations
+    from alsobought.recommend.settings import Recommendations
+
+    values = {
+        "models": ["sum"],
+        "sources": [{"unit": "customer", "relation": "together", "metric": lists.metrics[0]}],
+        "trials": {"days": 1, "weight": 0.5},
+        **dict.fromkeys(("triggers", "look_back_days", "top_k"), 9),
+        **dict.fromkeys(("half_life_days", "shrinkage"), 1.0),
+    }
+    settings = Recommendations.model_validate(values | {"baskets": baskets, "lists": lists})
+    catalogue = statistics.selectExpr(
+        "item_id", "true is_available", "'' brand", "array('') category"
+    )
+    bestsellers = statistics.selectExpr("market", "item_id", "1 rank")
+    tables = Inputs(purchases, related, statistics, catalogue.distinct(), bestsellers)
+    recommendations(tables, settings, date(2017, 1, 9)).frame.collect()
 
 
 LINES = [(c, i, d) for d, c in enumerate("abcde", 1) for i in ("xyz" if c in "ab" else "x")]

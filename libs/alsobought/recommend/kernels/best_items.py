@@ -15,12 +15,13 @@ from alsobought.recommend.kernels.list_arrays import (
     Triggers,
 )
 from alsobought.recommend.kernels.merged_scores import (
-    log_chance,
     may_show,
     merge,
     new_stamp,
     score_of,
 )
+
+ROUNDING = 1e-9  # of logs that are added up in another order
 
 
 @njit(cache=True)
@@ -96,18 +97,17 @@ def _choose_popular(
 ) -> None:
     """Insert what is bought most and that no trigger lists: the mean of its log lifts is 0.
 
-    From one to the next the chance falls, so that after the first which no preference for a brand
-    would bring into the list none can come.
+    From one to the next the bound falls, so that after the first which no taste would bring into
+    the list none can come. The chance of |c| purchases is at most |c| times that of one.
     """
-    log_misses, top_k = shop.items.log_misses, shop.rules.top_k
-    most = shop.rules.brand_weight * math.log(shopper.preference)
+    bounds, rules, top_k = shop.items.bounds, shop.rules, shop.rules.top_k
+    most = rules.chance_weight * math.log(shopper.purchases) + shopper.most_taste
     starts = shop.markets.popular_starts
     for k in range(starts[shopper.market], starts[shopper.market + 1]):
         y = shop.markets.popular[k]
         if scratch.stamps[y] == stamp or not may_show(y, shopper, shop, scratch):
             continue
-        at_most = log_chance(log_misses[y], shopper.purchases) + most
-        if chosen.size[0] == top_k and at_most < chosen.scores[top_k - 1]:
+        if chosen.size[0] == top_k and bounds[y] + most < chosen.scores[top_k - 1] - ROUNDING:
             break
         score = score_of(y, 0.0, shopper, shop, scratch)
         insert(y, score, shop.items, shop.rules, chosen)

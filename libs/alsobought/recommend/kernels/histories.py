@@ -41,12 +41,13 @@ def _add_items(keys: Int64s, at: int, places: Int64s, out: Histories) -> int:
     first = at
     for key in keys:
         code = np.int32(key & CODE_BITS)
-        if places[code] >= first:
-            out.lines[places[code]] += 1
-            continue
-        places[code] = at
-        out.codes[at], out.times[at], out.lines[at] = code, np.int32(LATEST - (key >> 32)), 1
-        at += 1
+        time = np.int32(LATEST - (key >> 32))
+        if places[code] < first:
+            places[code] = at
+            out.codes[at], out.times[at], out.lines[at] = code, time, 0
+            at += 1
+        out.firsts[places[code]] = time
+        out.lines[places[code]] += 1
     return at
 
 
@@ -54,7 +55,7 @@ def _add_items(keys: Int64s, at: int, places: Int64s, out: Histories) -> int:
 def histories_of(lines: GroupedLines, items: int) -> Histories:
     """The distinct items of each customer; those of one time are in the order of their codes.
 
-    Cost: 12 bytes a line, 8 an item of the shop, 8 a line of the customer with most of them.
+    Cost: 16 bytes a line, 8 an item of the shop, 8 a line of the customer with most of them.
     """
     customers = len(lines.starts) - 1
     longest = 0
@@ -67,6 +68,7 @@ def histories_of(lines: GroupedLines, items: int) -> Histories:
         np.empty(rows, np.int32),
         np.empty(rows, np.int32),
         np.empty(rows, np.int32),
+        np.empty(rows, np.int32),
     )
     at = 0
     for u in range(customers):
@@ -76,11 +78,26 @@ def histories_of(lines: GroupedLines, items: int) -> Histories:
 
 
 @njit(cache=True)
+def count_trials(
+    markets: Int32s, histories: Histories, since: int, out: tuple[Int64s, ...]
+) -> None:
+    """Add each market's customers, and each item's buyers and those of them who bought it first in
+    the seconds from `since` on, to the three arrays of `out`."""
+    customers, buyers, trials = out
+    for u in range(len(markets)):
+        if markets[u] >= 0:
+            customers[markets[u]] += 1
+    for k in range(histories.starts[-1]):
+        buyers[histories.codes[k]] += 1
+        trials[histories.codes[k]] += histories.firsts[k] >= since
+
+
+@njit(cache=True)
 def triggers_of(codes: Int32s, times: Int32s, facts: ItemFacts, rules: ListRules) -> Triggers:
     """A customer's newest items with their weights: recency times that of the item."""
     count = min(len(codes), rules.triggers)
     weights = np.empty(count)
     for t in range(count):
-        age_days = (rules.now - times[t]) / DAY_SECONDS
+        age_days = (rules.window_seconds - times[t]) / DAY_SECONDS
         weights[t] = recency(age_days, rules.half_life_days) * facts.weights[codes[t]]
     return Triggers(codes[:count], weights)

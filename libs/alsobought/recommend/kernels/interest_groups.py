@@ -4,10 +4,14 @@ import numpy as np
 from numba import njit
 
 from alsobought.compiled.array_types import Floats, Int32s
-from alsobought.recommend.kernels.list_arrays import ListRules, RelatedLists, Scratch, Triggers
+from alsobought.recommend.kernels.list_arrays import (
+    NO_GROUP,
+    ListRules,
+    RelatedLists,
+    Scratch,
+    Triggers,
+)
 from alsobought.recommend.kernels.merged_scores import new_stamp
-
-NO_GROUP = np.int32(-1)
 
 
 @njit(cache=True)
@@ -76,7 +80,7 @@ def interest_groups(
     Cost: for T triggers with lists of L items T * T * L / 2 steps, and T ** 3 to merge them.
     """
     codes = triggers.codes
-    group_of = np.full(len(codes), NO_GROUP)
+    group_of = np.full(len(codes), NO_GROUP, np.int32)
     sizes, weights = np.zeros(len(codes)), triggers.weights.copy()
     for t in range(len(codes)):
         if lists.starts[codes[t]] < lists.starts[codes[t] + 1]:
@@ -101,7 +105,7 @@ def interest_groups(
 @njit(cache=True)
 def _numbered(group_of: Int32s) -> Int32s:
     """The groups numbered from 0 in the order in which they come."""
-    numbers, count = np.full(len(group_of), NO_GROUP), 0
+    numbers, count = np.full(len(group_of), NO_GROUP, np.int32), 0
     for t in range(len(group_of)):
         if group_of[t] >= 0:
             if numbers[group_of[t]] < 0:

@@ -12,6 +12,8 @@ SUM, MAXIMUM, CALIBRATED = range(3)
 """Numbers of the ways to merge, in the order of settings.Merge."""
 RELATED, BUY_AGAIN, BESTSELLER = range(3)
 """Where an item of a list is from."""
+NO_GROUP, FIRST = -1, -2
+"""In the place of the number of a group of triggers."""
 
 
 class GroupedLines(NamedTuple):
@@ -29,13 +31,29 @@ class GroupedLines(NamedTuple):
 class Histories(NamedTuple):
     """The distinct items of each customer, newest first: u has starts[u] to starts[u + 1].
 
-    `times` are of the item's newest line, `lines` is their number.
+    `times` are of the item's newest line, `firsts` of the oldest, `lines` is their number.
     """
 
     starts: Int64s
     codes: Int32s
     times: Int32s
+    firsts: Int32s
     lines: Int32s
+
+
+class FirstItems(NamedTuple):
+    """The items that customer u's lists begin with: codes[starts[u]:starts[u + 1]]."""
+
+    starts: Int64s
+    codes: Int32s
+
+
+class Shoppers(NamedTuple):
+    """Customers: the number of each one's market, -1 for none, and what each has bought."""
+
+    markets: Int32s
+    histories: Histories
+    first_items: FirstItems
 
 
 class RelatedLists(NamedTuple):
@@ -49,37 +67,42 @@ class RelatedLists(NamedTuple):
 class ItemFacts(NamedTuple):
     """What is known of each item.
 
-    log_misses: ln(1 - P), 0 where nobody bought it; weights: of the item as a trigger;
-    categories, brands: numbers, -1 for none.
+    log_misses: ln(1 - P), 0 where nobody bought it; trials: what the log of the trial rate adds to
+    a calibrated score; bounds: the most that this and the chance of one purchase are; weights: of
+    the item as a trigger; categories: those that are limited; brands, kinds: what customers have a
+    taste for; numbers, -1 for none.
     """
 
     is_listable: Bools
     is_repeated: Bools
     log_misses: Floats
+    trials: Floats
+    bounds: Floats
     weights: Floats
     categories: Int32s
     brands: Int32s
+    kinds: Int32s
 
 
 class MarketFacts(NamedTuple):
     """Items of each market in their order: the bestsellers, and those most bought.
 
     Market m has bestsellers[bestseller_starts[m]:bestseller_starts[m + 1]], and so on.
-    brand_shares: of each brand, its part of its market's purchases.
+    taste_shares: of each brand, then of each kind, its part of its market's purchases.
     """
 
     bestseller_starts: Int64s
     bestsellers: Int32s
     popular_starts: Int64s
     popular: Int32s
-    brand_shares: Floats
+    taste_shares: Floats
 
 
 class ListRules(NamedTuple):
     """The settings of one model; `per_category` and `interests` are 0 where they are off.
 
-    `now` is the as-of day, in seconds from the window's first; `counts_lines` says whether |c| are
-    lines or distinct items.
+    `window_seconds` are those from the window's first day to the as-of day; `counts_lines` says
+    whether |c| are lines or distinct items.
     """
 
     model: int
@@ -89,10 +112,13 @@ class ListRules(NamedTuple):
     per_category: int
     interests: int
     counts_lines: bool
-    now: int
+    window_seconds: int
     half_life_days: float
     similarity: float
     brand_weight: float
+    kind_weight: float
+    lift_weight: float
+    chance_weight: float
 
 
 class Shop(NamedTuple):
@@ -105,14 +131,14 @@ class Shop(NamedTuple):
 
 
 class Shopper(NamedTuple):
-    """A customer: the market, |c|, 1 at least, lines in all, the mark of what is owned in Scratch,
-    and the largest brand preference, 1 at least."""
+    """A customer: the market, |c| (1 at least), distinct items, the mark of what is owned, and the
+    most that the tastes add to the log of a score."""
 
     market: int
     purchases: float
-    lines: float
+    items: float
     mark: int
-    preference: float
+    most_taste: float
 
 
 class Triggers(NamedTuple):
@@ -136,14 +162,15 @@ class Scratch(NamedTuple):
     owned: Int64s
     shown: Int64s
     places: Int32s
-    brand_marks: Int64s
-    brand_lines: Floats
+    taste_marks: Int64s
+    taste_items: Floats
 
 
 class Chosen(NamedTuple):
     """The best items so far, best first; size[0] of them, and there is room for top_k.
 
-    `groups` are those of the triggers that an item is chosen by.
+    `groups` are those of the triggers that an item is chosen by; NO_GROUP: it is a bestseller,
+    FIRST: one of the customer's FirstItems.
     """
 
     size: Int64s

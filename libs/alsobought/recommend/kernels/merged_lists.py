@@ -11,14 +11,16 @@ from alsobought.recommend.kernels.interest_groups import interest_groups
 from alsobought.recommend.kernels.list_arrays import (
     BESTSELLER,
     BUY_AGAIN,
+    FIRST,
     MAXIMUM,
+    NO_GROUP,
     RELATED,
     Chosen,
-    Histories,
     ListedRows,
     Scratch,
     Shop,
     Shopper,
+    Shoppers,
     Triggers,
 )
 from alsobought.recommend.kernels.merged_scores import may_show, new_stamp, shopper_of
@@ -97,6 +99,28 @@ def interleave(
 
 
 @njit(cache=True)
+def put_first(first_codes: Int32s, shop: Shop, scratch: Scratch, chosen: Chosen) -> None:
+    """Put the customer's first items, those that are available, before what is chosen.
+
+    Their scores go down by 1 to the best of the others, or to 0 where that is below.
+    """
+    size, top_k = chosen.size[0], shop.rules.top_k
+    codes, scores, groups = chosen.codes.copy(), chosen.scores.copy(), chosen.groups.copy()
+    score = (max(0.0, scores[0]) if size > 0 else 0.0) + len(first_codes)
+    stamp = new_stamp(scratch)
+    chosen.size[0] = 0
+    for y in first_codes:
+        is_new = shop.items.is_listable[y] and scratch.shown[y] != stamp
+        if is_new and chosen.size[0] < top_k and _append(y, score, FIRST, shop, chosen):
+            scratch.shown[y] = stamp
+            score -= 1.0
+    for place in range(size):
+        y = codes[place]
+        if scratch.shown[y] != stamp and chosen.size[0] < top_k:
+            _append(y, scores[place], groups[place], shop, chosen)
+
+
+@njit(cache=True)
 def fill_up(shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen) -> int:
     """Put the market's bestsellers into the places that are left; returns the stamp of what is
     shown. Their scores go on below the last one, and below 0."""
@@ -110,7 +134,7 @@ def fill_up(shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen) -> i
             break
         y = shop.markets.bestsellers[k]
         is_new = scratch.shown[y] != stamp and may_show(y, shopper, shop, scratch)
-        if is_new and _append(y, lowest - 1.0, -1, shop, chosen):
+        if is_new and _append(y, lowest - 1.0, NO_GROUP, shop, chosen):
             scratch.shown[y] = stamp
             lowest -= 1.0
     return stamp
@@ -163,16 +187,15 @@ def write_reasons(given: Floats, triggers: Triggers, shop: Shop, out: ListedRows
 
 
 @njit(cache=True)
-def write_list(
-    customer: int, market: int, histories: Histories, shop: Shop, scratch: Scratch, chosen: Chosen,
-    out: ListedRows, row: int,
-) -> int:  # fmt: skip
-    """Write a customer's list from `row` on; returns the row after it."""
-    first, end = histories.starts[customer], histories.starts[customer + 1]
-    shopper = shopper_of(market, first, end, histories, shop, scratch)
-    triggers = triggers_of(
-        histories.codes[first:end], histories.times[first:end], shop.items, shop.rules
-    )
+def choose_list(
+    triggers: Triggers,
+    shopper: Shopper,
+    first_codes: Int32s,
+    shop: Shop,
+    scratch: Scratch,
+    chosen: Chosen,
+) -> tuple[Int32s, int]:
+    """Choose a list; returns the group of each trigger, and the stamp of what is shown."""
     group_of = np.zeros(len(triggers.codes), np.int32)
     if shop.rules.interests > 0 and len(group_of) > 0:
         group_of = interest_groups(triggers, shop.lists, shop.rules, scratch)
@@ -182,35 +205,70 @@ def write_list(
         group_of[:] = 0
         choose(triggers, shopper, shop, scratch, chosen)
         chosen.groups[:] = 0
-    stamp = fill_up(shopper, shop, scratch, chosen)
+    if len(first_codes) > 0:
+        put_first(first_codes, shop, scratch, chosen)
+    return group_of, fill_up(shopper, shop, scratch, chosen)
+
+
+@njit(cache=True)
+def write_list(
+    customer: int,
+    shoppers: Shoppers,
+    shop: Shop,
+    scratch: Scratch,
+    chosen: Chosen,
+    out: ListedRows,
+    row: int,
+) -> int:
+    """Write a customer's list from `row` on; returns the row after it."""
+    histories, first_items = shoppers.histories, shoppers.first_items
+    first, end = histories.starts[customer], histories.starts[customer + 1]
+    market = shoppers.markets[customer]
+    shopper = shopper_of(market, first, end, histories, shop, scratch)
+    triggers = triggers_of(
+        histories.codes[first:end], histories.times[first:end], shop.items, shop.rules
+    )
+    first_codes = first_items.codes[first_items.starts[customer] : first_items.starts[customer + 1]]
+    group_of, stamp = choose_list(triggers, shopper, first_codes, shop, scratch, chosen)
     given, is_listed = contributions(triggers, group_of, stamp, shop, scratch, chosen)
     for place in range(chosen.size[0]):
         y = chosen.codes[place]
-        source = RELATED if is_listed[place] else BESTSELLER
-        if source == RELATED and scratch.owned[y] == shopper.mark:
-            source = BUY_AGAIN
         out.customers[row], out.ranks[row], out.codes[row] = customer, place + 1, y
-        out.scores[row], out.sources[row] = chosen.scores[place], source
-        write_reasons(given[place], triggers, shop, out, row)
+        out.scores[row] = chosen.scores[place]
+        if chosen.groups[place] == FIRST:
+            out.sources[row] = BUY_AGAIN
+            write_itself(y, shop, out, row)
+        else:
+            is_owned = scratch.owned[y] == shopper.mark
+            of_list = BUY_AGAIN if is_owned else RELATED
+            out.sources[row] = of_list if is_listed[place] else BESTSELLER
+            write_reasons(given[place], triggers, shop, out, row)
         row += 1
     return row
 
 
 @njit(cache=True)
+def write_itself(y: int, shop: Shop, out: ListedRows, row: int) -> None:
+    """Write an item as its own reason."""
+    at = out.reason_starts[row]
+    if shop.rules.reasons > 0:
+        out.reason_codes[at], out.reason_shares[at] = y, 1.0
+        at += 1
+    out.reason_starts[row + 1] = at
+
+
+@njit(cache=True)
 def write_lists(
-    customers: tuple[int, int], markets: Int32s, histories: Histories, shop: Shop,
-    scratch: Scratch, out: ListedRows,
-) -> int:  # fmt: skip
+    customers: tuple[int, int], shoppers: Shoppers, shop: Shop, scratch: Scratch, out: ListedRows
+) -> int:
     """Write the lists of the customers [first, end); returns the rows written.
 
-    A customer of a market below 0 has none.
-
+    A customer of no market has none.
     Cost: for each customer twice the lengths of the triggers' lists.
     """
     chosen, row = chosen_for(shop.rules.top_k), 0
     out.reason_starts[0] = 0
     for customer in range(customers[0], customers[1]):
-        if markets[customer] < 0:
-            continue
-        row = write_list(customer, markets[customer], histories, shop, scratch, chosen, out, row)
+        if shoppers.markets[customer] >= 0:
+            row = write_list(customer, shoppers, shop, scratch, chosen, out, row)
     return row

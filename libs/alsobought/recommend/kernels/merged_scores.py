@@ -5,7 +5,6 @@ import math
 import numpy as np
 from numba import njit
 
-from alsobought.compiled.array_types import Int32s
 from alsobought.recommend import formulas
 from alsobought.recommend.kernels.list_arrays import (
     CALIBRATED,
@@ -18,7 +17,7 @@ from alsobought.recommend.kernels.list_arrays import (
 )
 
 log_chance = njit(cache=True)(formulas.log_chance)
-brand_preference = njit(cache=True)(formulas.brand_preference)
+log_preference = njit(cache=True)(formulas.log_preference)
 
 
 @njit(cache=True)
@@ -29,8 +28,8 @@ def new_stamp(scratch: Scratch) -> int:
 
 
 @njit(cache=True)
-def scratch_for(items: int, brands: int) -> Scratch:
-    """Room for a shop of so many items and brands: 52 bytes an item."""
+def scratch_for(items: int, tastes: int) -> Scratch:
+    """Room for a shop of so many items, and brands and kinds in all: 52 bytes an item."""
     return Scratch(
         np.zeros(1, np.int64),
         np.zeros(items, np.int64),
@@ -39,8 +38,8 @@ def scratch_for(items: int, brands: int) -> Scratch:
         np.zeros(items, np.int64),
         np.zeros(items, np.int64),
         np.empty(items, np.int32),
-        np.zeros(brands, np.int64),
-        np.empty(brands),
+        np.zeros(tastes, np.int64),
+        np.empty(tastes),
     )
 
 
@@ -70,48 +69,60 @@ def merge(triggers: Triggers, shop: Shop, stamp: int, scratch: Scratch) -> int:
 
 
 @njit(cache=True)
+def _count_taste(group: int, mark: int, scratch: Scratch) -> None:
+    """Count an item of a brand or kind, unless it has none."""
+    if group >= 0:
+        if scratch.taste_marks[group] != mark:
+            scratch.taste_marks[group], scratch.taste_items[group] = mark, 0.0
+        scratch.taste_items[group] += 1.0
+
+
+@njit(cache=True)
 def shopper_of(
     market: int, first: int, end: int, histories: Histories, shop: Shop, scratch: Scratch
 ) -> Shopper:
     """What counts of the customer whose items are rows first to end; marks what is owned."""
     mark = new_stamp(scratch)
-    brands, marks, brand_lines = shop.items.brands, scratch.brand_marks, scratch.brand_lines
+    items, rules = float(end - first), shop.rules
     lines = 0.0
     for k in range(first, end):
         y = histories.codes[k]
         scratch.owned[y] = mark
         lines += histories.lines[k]
-        if brands[y] >= 0:
-            if marks[brands[y]] != mark:
-                marks[brands[y]], brand_lines[brands[y]] = mark, 0.0
-            brand_lines[brands[y]] += histories.lines[k]
-    purchases = lines if shop.rules.counts_lines else float(end - first)
-    preference = _largest_preference(histories.codes[first:end], lines, shop, scratch)
-    return Shopper(market, max(1.0, purchases), lines, mark, preference)
+        _count_taste(shop.items.brands[y], mark, scratch)
+        _count_taste(shop.items.kinds[y], mark, scratch)
+    most_brand, most_kind = 0.0, 0.0
+    for k in range(first, end):
+        y = histories.codes[k]
+        of_brand = _log_preference(shop.items.brands[y], items, mark, shop, scratch)
+        of_kind = _log_preference(shop.items.kinds[y], items, mark, shop, scratch)
+        most_brand, most_kind = max(most_brand, of_brand), max(most_kind, of_kind)
+    most_taste = rules.brand_weight * most_brand + rules.kind_weight * most_kind
+    purchases = lines if rules.counts_lines else items
+    return Shopper(market, max(1.0, purchases), items, mark, most_taste)
 
 
 @njit(cache=True)
-def _largest_preference(codes: Int32s, lines: float, shop: Shop, scratch: Scratch) -> float:
-    """The largest preference for a brand of these items, at least 1."""
-    largest = 1.0
-    if shop.rules.brand_weight > 0.0:
-        for code in codes:
-            brand = shop.items.brands[code]
-            if brand >= 0:
-                share = shop.markets.brand_shares[brand]
-                bought = scratch.brand_lines[brand]
-                largest = max(largest, brand_preference(bought, lines, share))
-    return largest
+def _log_preference(group: int, items: float, mark: int, shop: Shop, scratch: Scratch) -> float:
+    """The log of the preference for a brand or kind; 0 for none."""
+    if group < 0:
+        return 0.0
+    bought = scratch.taste_items[group] if scratch.taste_marks[group] == mark else 0.0
+    return float(log_preference(bought, items, shop.markets.taste_shares[group]))
 
 
 @njit(cache=True)
-def _preference(y: int, shopper: Shopper, shop: Shop, scratch: Scratch) -> float:
-    brand = shop.items.brands[y]
-    if brand < 0:
-        return 1.0
-    bought = scratch.brand_lines[brand] if scratch.brand_marks[brand] == shopper.mark else 0.0
-    share = shop.markets.brand_shares[brand]
-    return float(brand_preference(bought, shopper.lines, share))
+def _taste(y: int, shopper: Shopper, shop: Shop, scratch: Scratch) -> float:
+    """What the customer's tastes add to the log of an item's score."""
+    rules, taste = shop.rules, 0.0
+    items, mark = shopper.items, shopper.mark
+    if rules.brand_weight > 0.0:
+        of_brand = _log_preference(shop.items.brands[y], items, mark, shop, scratch)
+        taste += rules.brand_weight * of_brand
+    if rules.kind_weight > 0.0:
+        of_kind = _log_preference(shop.items.kinds[y], items, mark, shop, scratch)
+        taste += rules.kind_weight * of_kind
+    return taste
 
 
 @njit(cache=True)
@@ -123,18 +134,14 @@ def may_show(y: int, shopper: Shopper, shop: Shop, scratch: Scratch) -> bool:
 
 @njit(cache=True)
 def score_of(y: int, merged: float, shopper: Shopper, shop: Shop, scratch: Scratch) -> float:
-    """An item's score from what its triggers give, with the preference for its brand.
+    """An item's score from what its triggers give, with the customer's tastes.
 
-    calibrated: `merged` is the mean log lift; ln P(u, Y) is added, and weight * ln(preference).
-    Else `merged` is multiplied by preference ** weight.
+    calibrated: `merged` is the mean log lift, to which the logs of the chance, of the trial rate
+    and of the tastes are added. Else `merged` is multiplied by the tastes.
     """
-    rules = shop.rules
-    is_log = rules.model == CALIBRATED
-    if is_log:
-        merged += log_chance(shop.items.log_misses[y], shopper.purchases)
-    if rules.brand_weight == 0.0:
-        return merged
-    preference = _preference(y, shopper, shop, scratch)
-    if is_log:
-        return float(merged + rules.brand_weight * math.log(preference))
-    return float(merged * preference**rules.brand_weight)
+    taste = _taste(y, shopper, shop, scratch)
+    if shop.rules.model == CALIBRATED:
+        chance = log_chance(shop.items.log_misses[y], shopper.purchases)
+        unlisted = shop.rules.chance_weight * chance + shop.items.trials[y]
+        return float(unlisted + shop.rules.lift_weight * merged + taste)
+    return float(merged * math.exp(taste)) if taste != 0.0 else merged

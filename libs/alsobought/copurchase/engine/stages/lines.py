@@ -40,9 +40,7 @@ class Lines:
     """(function of batches, its output's schema, columns to read) -> what it yields"""
 
 
-def lines_of(
-    purchases: Stored, returned: Stored | None, as_of: date, look_back_days: int
-) -> Lines:
+def lines_of(purchases: Stored, returned: Stored | None, as_of: date, look_back_days: int) -> Lines:
     """The lines of the window that count: from their files where workers can open them.
 
     In: `purchases`, and `returned_purchases` of the as-of day, None: there are no returns.
