@@ -1,0 +1,1 @@
+"""Ways of merging related items into customers' lists, and peers, as numpy prototypes."""
