@@ -64,6 +64,8 @@ def test_a_list_of_a_customer_who_had_bought_nothing_is_found():
 
 def test_a_reason_that_was_bought_after_the_cut_off_is_found():
     assert faults((ANN, FIRST_REASON, 0, JAM)) == {(0, "reason"): 1}
+    never_bought = (ANN, FIRST_REASON, 0, CUP)
+    assert faults(never_bought) == {(0, "reason"): 1}
 
 
 def test_everybodys_list_is_nobodys_fault_in_a_block():
