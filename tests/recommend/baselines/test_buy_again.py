@@ -193,6 +193,10 @@ def test_no_customer_is_refused_and_no_repeats_are_said(frame, shop):
     guests = tables(frame, [line(None, "tea", 3)], ["tea"])
     with pytest.raises(JobError, match=r"^No customer's purchase lies in the 100 days before 2017"):
         said(buy_again(guests, frame(REPEATS, TEA), settings(), AS_OF))
+    with pytest.raises(
+        JobError, match=r"^\[jobs\.buy_again\] needs the table repeat_purchases: add"
+    ):
+        buy_again(shop, None, settings(), AS_OF)
     choosy = settings(min_repeat_probability=0.9, models=["pg", "atd"])
     outcome = buy_again(shop, frame(REPEATS, TEA), choosy, AS_OF)
     assert listed(outcome) == {}

@@ -30,17 +30,22 @@ ESTIMATES = (
 )  # fmt: skip
 
 
-def buy_again(tables: Purchased, repeats: DataFrame, settings: BuyAgain, as_of: date) -> Outcome:
+def buy_again(
+    tables: Purchased, repeats: DataFrame | None, settings: BuyAgain, as_of: date
+) -> Outcome:
     """Each customer's best `top_k` available items of those bought before, by each model.
 
     In:    `repeats`: `repeat_purchases` of the day. An item is in no list where its
            repeat_probability is below the least, or it is not in that table, but in that of
            most_bought: what customers bought most is the baseline that the others must beat.
     Out:   rows of BUY_AGAIN, rank 1 first; equal scores are ranked by item_id. See `scores`.
-    Raises JobError (by the account's judge) where no customer has bought anything.
+    Raises JobError where there is no such table, and (by the account's judge) where no customer has
+           bought anything.
     Cost:  one shuffle of the lines by customer, in which all else is done; the items' estimates and
            availability are sent to all. Rows: customers x models x top_k.
     """
+    if repeats is None:
+        raise JobError(f"{SECTION} needs the table repeat_purchases: add [jobs.repeat_purchases].")
     assert tables.items is not None  # the job reads them
     pairs = purchase_days(product_lines(tables, settings, as_of, settings.look_back_days))
     of_items = F.broadcast(repeats.select("market", "item_id", *ESTIMATES))
