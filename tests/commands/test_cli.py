@@ -4,6 +4,7 @@ import inspect
 import shlex
 import subprocess
 import sys
+from datetime import date
 from importlib import import_module
 
 import pytest
@@ -11,6 +12,9 @@ from typer.testing import CliRunner
 
 from alsobought import __version__
 from alsobought.commands.cli import COMMANDS, app, loaded
+from alsobought.tables.evaluate import EVALUATIONS
+from alsobought.tables.recommend import RECOMMENDATIONS
+from tests.commands import serving_tables
 from tests.project import REPO
 
 COMMAND_MODULES = REPO / "libs" / "alsobought" / "commands"
@@ -104,6 +108,20 @@ def test_completion_offers_jobs_environments_metrics_markets_and_items(tmp_path)
     assert completed("alsobought show --env test s") == ["soy"]
     assert completed("alsobought why tea --env test h") == ["honey"]
     assert completed("alsobought show --env night s") == []
+
+
+def test_completion_offers_models(catalogue):
+    judged = {
+        "cut_off": date(2024, 1, 1), "items": "all", "segment_by": "everyone", "segment": "all",
+        "metric": "hit", "k": 6, "customers": 1, "value": 0.5,
+    }  # fmt: skip
+    rows = [judged | {"model": model} for model in ("sum", "als", "atd")]
+    serving_tables.write(catalogue, EVALUATIONS, rows, date(2024, 2, 1))
+    rows = serving_tables.recommended("ann", "tea")
+    serving_tables.write(catalogue, RECOMMENDATIONS, rows, date(2024, 2, 1))
+    assert completed("alsobought compare --env test a") == ["als", "atd"]
+    assert completed("alsobought compare als --env test s") == ["sum"]
+    assert completed("alsobought recommend ann --env test --model c") == ["calibrated"]
 
 
 def test_the_version():

@@ -87,6 +87,11 @@ def test_from_the_other_side_the_difference_is_turned(evaluated):
     )
 
 
+def test_a_difference_of_0_has_no_sign(evaluated):
+    evaluated(*both(), difference(0.0, 0.0))
+    assert printed("compare", "als", "sum")[1][3].endswith(" 0.0000 (0.0000 to 0.0000)")
+
+
 def test_an_interval_that_holds_0_tells_nothing(evaluated):
     evaluated(*both(), difference(-0.01, 0.05))
     assert concluded("sum", "als") == (
@@ -182,6 +187,10 @@ def test_the_plot_has_every_model_of_the_newest_cut_off(evaluated, tmp_path):
     assert text.index(">als<") < text.index(">sum<") < text.index("item &lt;x&gt;")  # from below
     printed("compare", "sum", "als", "--plot", str(svg))
     assert svg.read_text(encoding="utf-8") == text
+    pooled = both(segment_by="cut_offs")
+    evaluated(*both(), *both(cut_off=OLD), *pooled)
+    printed("compare", "sum", "als", "--plot", str(svg))
+    assert "Lists up to 2024-01-15, by model" in svg.read_text(encoding="utf-8")
     assert separately("compare", "sum", "als", "--json", "--plot", str(png))[2] == f"Plot: {png}\n"
     assert png.read_bytes().startswith(b"\x89PNG")
     assert printed("compare", "sum", "als", "--plot", "hits.pdf") == (

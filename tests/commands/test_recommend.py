@@ -68,7 +68,7 @@ def test_recommend_prints_the_purchases_and_each_models_list_with_its_reasons():
             "1 milk milk 1.000 bought before",
             "By atd, market all:",
             "rank title item score because",
-            "1 Green tea tea 2.000",
+            "1 Green tea tea 2.000 bought before",
         ],
     )
 
@@ -182,8 +182,16 @@ def test_the_lists_of_another_programs_table_and_of_the_served_version(shop, tmp
     assert [(row["as_of"], row["item_id"]) for row in rows] == [("2024-01-01", "honey")]
 
 
+def test_a_shop_with_other_lists_than_recommendations(shop):
+    (shop / "recommendations").rename(shop / "gone")
+    assert printed("recommend", "ann")[1][-1] == "1 Green tea tea 2.000 bought before"
+    assert printed("recommend", "ann", "--as-of", "2024-01-03") == (
+        3, ["error: buy_again has no as-of day '2024-01-03'; it has 2024-01-02."]
+    )  # fmt: skip
+
+
 @pytest.mark.usefixtures("catalogue")
-def test_without_recommendations():
+def test_without_any_lists():
     assert printed("recommend", "ann") == (
         1, ["error: recommendations is not built yet: run the job recommendations first."]
     )  # fmt: skip

@@ -162,7 +162,7 @@ def _by_cut_off(models: tuple[str, str], differences: Sequence[Estimate]) -> str
 
 
 def _of_one(models: tuple[str, str], difference: Estimate) -> str:
-    interval = f"the interval of the difference, {difference.low:.4f} to {difference.high:.4f},"
+    interval = f"the interval of the difference, {difference.low:z.4f} to {difference.high:z.4f},"
     if not (difference.is_above_0 or difference.is_below_0):
         return f"nothing, as {interval} holds 0: neither can be told to be better."
     first, second = models if difference.is_above_0 else models[::-1]

@@ -19,6 +19,8 @@ from alsobought.tables.recommend import (
 
 NEWEST = 10  # purchases that are shown
 TABLES = (RECOMMENDATIONS.name, BUY_AGAIN.name, FACTOR_RECOMMENDATIONS.name)
+SOURCES = {BUY_AGAIN.name: "buy_again", BESTSELLERS.name: "bestseller"}
+"""Where the items of a table are from that does not say so itself."""
 COLUMNS = ("market", "customer_id", "model", "rank", "item_id", "score")
 
 
@@ -60,7 +62,7 @@ class Shop:
             return []
         names = ", ".join(map(quoted, markets))
         rows = self._rows(BESTSELLERS.name, f"customer_id IS NULL AND market IN ({names})")
-        return [row | {"customer_id": customer, "source": "bestseller"} for row in rows]
+        return [row | {"customer_id": customer} for row in rows]
 
     def titles(self, *tables: Iterable[Row]) -> Callable[[str], str | None]:
         """A function that has the title of each item of these rows and of their reasons."""
@@ -83,11 +85,13 @@ class Shop:
             f"SELECT {names}{more} FROM {table} WHERE as_of = DATE {quoted(self.day)} AND {where}"
             " ORDER BY market, model, rank"
         )
-        return [{"source": None, "reasons": []} | row for row in self.warehouse.rows(query, table)]
+        unsaid = {"source": SOURCES.get(table), "reasons": []}
+        return [unsaid | row for row in self.warehouse.rows(query, table)]
 
 
 def shop_of(root: Path, env: str, as_of: str | None, *, served: bool) -> Shop:
-    """The lists of the served day, of `as_of`, or of the latest day of recommendations.
+    """The lists of the served day, of `as_of`, or of the latest day: of recommendations, or of the
+    first other table that there is.
 
     Other programs' tables are those that [jobs.evaluations] names. What is served is
     recommendations alone. Raises JobError where there is no such day.
@@ -97,8 +101,9 @@ def shop_of(root: Path, env: str, as_of: str | None, *, served: bool) -> Shop:
     if served:
         return Shop(warehouse, pin_served(warehouse, RECOMMENDATIONS.name), [RECOMMENDATIONS.name])
     others = environment.jobs.get("evaluations", {}).get("others", [])
-    day = chosen_day(warehouse, RECOMMENDATIONS.name, as_of)
-    return Shop(warehouse, day, [*TABLES, *others])
+    tables = [*TABLES, *others]
+    first = next((name for name in tables if warehouse.has(name)), RECOMMENDATIONS.name)
+    return Shop(warehouse, chosen_day(warehouse, first, as_of), tables)
 
 
 def _in(column: str, market: str | None) -> str:

@@ -45,8 +45,8 @@ def draw(rows: Sequence[Row], path: Path, marked: Sequence[str]) -> None:
         for label, model in zip(axes[0].get_yticklabels(), models, strict=True):
             label.set_fontweight("bold" if model in marked else "normal")
         axes[-1].legend(title="places")
-        until = "up to " if rows[0]["segment_by"] == "cut_offs" else ""
-        figure.suptitle(f"Lists of {until}{rows[0]['cut_off']}, by model")
+        days = "up to" if rows[0]["segment_by"] == "cut_offs" else "of"
+        figure.suptitle(f"Lists {days} {rows[0]['cut_off']}, by model")
         try:
             figure.savefig(path, dpi=120, format=kind, metadata=_no_date(kind))
         except OSError as error:

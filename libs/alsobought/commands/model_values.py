@@ -47,8 +47,8 @@ class Estimate(NamedTuple):
     def in_words(self) -> str:
         """The value, and its interval in brackets."""
         if self.low is None or self.high is None:
-            return f"{self.value:.4f}"
-        return f"{self.value:.4f} ({self.low:.4f} to {self.high:.4f})"
+            return f"{self.value:z.4f}"
+        return f"{self.value:z.4f} ({self.low:z.4f} to {self.high:z.4f})"
 
     def negated(self) -> "Estimate":
         """The same seen from the other side."""
