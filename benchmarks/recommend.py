@@ -197,7 +197,7 @@ class Contestants:
         out = self.scratch / "duckdb"
         out.mkdir(exist_ok=True)
         for chunk in range(CHUNKS if not is_warming else 1):
-            query = filled_in(MERGED, values | {"chunk": str(chunk), "chunks": str(CHUNKS)})
+            query = filled_in(MERGED, values | {"chunk": str(chunk), "pieces": str(CHUNKS)})
             connection.execute(f"COPY ({query}) TO '{out}/{chunk}.parquet' (FORMAT parquet)")
         (rows,) = connection.execute(f"SELECT count(*) FROM '{out}/*.parquet'").fetchall()[0]
         return int(rows)
@@ -217,20 +217,21 @@ CREATE TEMP TABLE customer AS
     SELECT customer_id, row_number() OVER ()::INTEGER AS c
     FROM (SELECT DISTINCT customer_id FROM read_parquet($purchases));
 CREATE TEMP TABLE owned AS
-    SELECT c, code AS x, max(purchased_at) AS at
+    SELECT c, code AS x, max(purchased_at) AS bought_at
     FROM read_parquet($purchases) JOIN customer USING (customer_id) JOIN item USING (item_id)
     WHERE purchased_at < TIMESTAMP '$as_of'
       AND purchased_at >= TIMESTAMP '$as_of' - INTERVAL 365 DAY
     GROUP BY ALL;
 CREATE TEMP TABLE trigger AS
-    SELECT c, x, 0.5 ** (date_diff('second', at, TIMESTAMP '$as_of') / 86400.0 / $half_life) AS w
+    SELECT c, x,
+           0.5 ** (date_diff('second', bought_at, TIMESTAMP '$as_of') / 86400.0 / $half_life) AS w
     FROM owned
-    QUALIFY row_number() OVER (PARTITION BY c ORDER BY at DESC, x) <= $triggers;
+    QUALIFY row_number() OVER (PARTITION BY c ORDER BY bought_at DESC, x) <= $triggers;
 """
 MERGED = """
     WITH scored AS (
         SELECT c, y, sum(w * score) AS score
-        FROM (SELECT * FROM trigger WHERE c % $chunks = $chunk) JOIN list USING (x) GROUP BY c, y
+        FROM (SELECT * FROM trigger WHERE c % $pieces = $chunk) JOIN list USING (x) GROUP BY c, y
     ), best AS (
         SELECT scored.* FROM scored ANTI JOIN owned ON scored.c = owned.c AND scored.y = owned.x
         QUALIFY row_number() OVER (PARTITION BY scored.c ORDER BY score DESC, y) <= $top

@@ -14,8 +14,8 @@ TASTE_PRIOR = 20
 @dataclass
 class Market:
     """A market's lines (customer, item, time), lists {(source, X): {Y: (score, N, E)}}, shares by
-    unit, catalogue {item: (is_available, brand, category)}, bestsellers, best first, and what may
-    be missing: repeat probabilities, informativeness, lists of cold starts."""
+    unit, catalogue {item: (is_available, brand, maker, category)}, bestsellers, best first, and
+    what may be missing: repeat probabilities, informativeness, lists of cold starts."""
 
     lines: list = field(default_factory=list)
     lists: dict = field(default_factory=dict)
@@ -38,8 +38,13 @@ class Market:
                 return self.shares[source.unit][item]
         return 0.0
 
-    def brand(self, item, _):
-        return self.catalogue.get(item, (0, None))[1]
+    def group(self, item, taste):
+        """What the item has in common with others by the taste; None: it lacks a part of it."""
+        fact = self.catalogue.get(item, (0, None, None, ()))
+        parts = {"brand": fact[1], "maker": fact[2]}
+        parts["category"] = self.path(item, taste) if taste.level else None
+        group = tuple(parts[name] for name in taste.by)
+        return None if None in group else group
 
     def path(self, item, limit):
         """The category path down to the level of a limit; None: there is no limit, or no path."""
@@ -110,28 +115,26 @@ class Customer:
 
     def taste(self, item):
         """What is added to the log of the score."""
-        limit = self.settings.category_taste
-        weight = limit.weight if limit else 0.0
-        of_brand = self.settings.brand_weight * self.log_preference(item, self.market.brand, None)
-        return of_brand + weight * self.log_preference(item, self.market.path, limit)
+        tastes = self.settings.tastes
+        return sum(taste.weight * self.log_preference(item, taste) for taste in tastes)
 
-    def log_preference(self, item, group_of, limit):
-        group = group_of(item, limit)
-        alike = [i for i in self.market.items if group_of(i, limit) == group]
+    def log_preference(self, item, taste):
+        group = self.market.group(item, taste)
+        alike = [i for i in self.market.items if self.market.group(i, taste) == group]
         share = sum(self.market.share(i, self.settings) for i in alike)
         if group is None or not share:
             return 0.0
-        bought = sum(group_of(i, limit) == group for i in self.newest[0])
+        bought = sum(self.market.group(i, taste) == group for i in self.newest[0])
         prior = TASTE_PRIOR * share
         return math.log((bought + prior) / (len(self.newest[0]) * share + prior))
 
     def log_chance(self, item, share):
         chance = math.log(1 - (1 - share) ** self.purchases())
-        trials = self.settings.trials
-        if trials is None:
-            return chance
-        rate = self.market.log_trial_rate(item, self.as_of - timedelta(days=trials.days))
-        return (1 - trials.weight) * chance + trials.weight * rate
+        score = (1 - sum(trial.weight for trial in self.settings.trials)) * chance
+        for trial in self.settings.trials:
+            since = self.as_of - timedelta(days=trial.days)
+            score += trial.weight * self.market.log_trial_rate(item, since)
+        return score
 
     def best(self, triggers):
         """Items with scores, best first, of those that may be shown."""

@@ -43,7 +43,8 @@ RELATED = """unit string, market string, relation string, metric string, item_id
     related_item_id string, score double, `both` bigint, expected double"""
 BUY_AGAIN = "market string, customer_id string, model string, rank int, item_id string"
 STATISTICS = "unit string, market string, item_id string, share double"
-CATALOGUE = "item_id string, is_available boolean, brand string, category array<string>"
+CATALOGUE = """item_id string, is_available boolean, brand string, category array<string>,
+    attributes map<string, string>"""
 BESTSELLERS = "market string, rank int, item_id string"
 COLD_START = """unit string, market string, relation string, metric string, item_id string,
     related_item_id string, score double, `both` double, expected double"""
@@ -94,6 +95,7 @@ def worlds(seeds, with_options):
         f"i{n}": (
             n % 7 > 0,
             dice.choice([None, "acme", "best", "chic"]),
+            dice.choice([None, "one", "two"]),
             [["food", "tea"], ["food", "jam"], ["toys"], [], ["food", "tea", "green"]][n % 5],
         )
         for n in range(13)
@@ -125,6 +127,11 @@ def cold_start_rows(name, market):
             yield unit, name, relation, metric, x, y, *evidence
 
 
+def catalogue_row(item, facts):
+    is_available, brand, maker, category = facts
+    return item, is_available, brand, category, {"maker": maker} if maker else {}
+
+
 def buy_again_rows(name, market):
     for customer, items in market.again.items():
         yield name, customer, "atd", 1, "i3"
@@ -150,7 +157,7 @@ def inputs(frame, markets, with_options=True):
         Stored(of_all(PURCHASES, named(lambda m: m.lines))),
         of_all(RELATED, list_rows),
         of_all(STATISTICS, statistics_rows),
-        frame(CATALOGUE, *((item, *facts) for item, facts in catalogue.items())),
+        frame(CATALOGUE, *(catalogue_row(*item) for item in catalogue.items())),
         of_all(BESTSELLERS, named(lambda m: enumerate(m.bestsellers, 1))),
     )
     if not with_options:
@@ -196,10 +203,12 @@ def wanted_rows(markets, wanted):
 ALL_OPTIONS = {
     "max_per_category": {"level": 1, "places": 2},
     "repeat_probability_min": 0.5,
-    "brand_weight": 0.7,
-    "category_taste": {"level": 1, "weight": 0.3},
+    "tastes": [
+        {"by": ["brand"], "weight": 0.7},
+        {"by": ["category", "maker"], "level": 1, "weight": 0.3},
+    ],
     "lift_weight": 10.0,
-    "trials": {"days": 4, "weight": 0.25},
+    "trials": [{"days": 4, "weight": 0.25}, {"days": 2, "weight": 0.25}],
     "reasons": 2,
     "baskets": {**BASE["baskets"], "count_repeats": False},
     "lists": {**BASE["lists"], "unknown_items": "keep"},
@@ -251,7 +260,7 @@ def test_a_customer_without_products_gets_bestsellers_and_a_guest_nothing(frame)
         ],
         lists={(0, "i1"): {"i2": (2.0, 3, 1.0)}, (1, "i1"): {"i2": (2.0, 3, 1.0)}},
         shares={"customer": {"i0": 0.5, "i1": 0.3, "i2": 0.2}},
-        catalogue={f"i{n}": (n < 3, None, []) for n in range(4)},
+        catalogue={f"i{n}": (n < 3, None, None, []) for n in range(4)},
         bestsellers=["i3", "i1", "i0", "i2"],
     )
     tables = inputs(frame, {"m": market}, with_options=False)
@@ -284,6 +293,17 @@ def test_lists_that_are_not_there_are_refused(frame):
         step.recommendations(empty, settings(), AS_OF)
 
 
+def test_a_taste_that_no_item_has_is_refused(frame):
+    tables = inputs(frame, worlds([1], False), with_options=False)
+    wanted = settings(tastes=[{"by": ["brand", "colour"], "weight": 1.0}])
+    with pytest.raises(JobError) as refused:
+        step.recommendations(tables, wanted, AS_OF)
+    assert str(refused.value) == (
+        "No item of the catalogue has brand and colour, which tastes in [jobs.recommendations] "
+        "names."
+    )
+
+
 def test_two_people_on_one_account_are_shown_both_of_their_interests(frame):
     """Of ten purchases seven are of the garden, later than three of music: without interests the
     garden takes the whole list."""
@@ -296,7 +316,7 @@ def test_two_people_on_one_account_are_shown_both_of_their_interests(frame):
     bought = [*garden[:7], *music[:3]]
     lines = [("ann", x, MIDNIGHT - timedelta(days=n + 1)) for n, x in enumerate(bought)]
     shares = dict.fromkeys(garden + music, 1 / 24)
-    catalogue = {item: (True, None, []) for item in garden + music}
+    catalogue = {item: (True, None, None, []) for item in garden + music}
     market = Market(lines, lists, {"order": shares}, catalogue, [])
     tables = inputs(frame, {"m": market}, with_options=False)
 
@@ -308,3 +328,45 @@ def test_two_people_on_one_account_are_shown_both_of_their_interests(frame):
     assert shown() == [("g", {"g"})] * 5
     split = shown(interests={"most": 3, "similarity": 0.2})
     assert split == [("g", {"g"})] * 3 + [("m", {"m"})] + [("g", {"g"})]
+
+
+def test_the_job_makes_lists_of_the_shops_files_without_what_was_returned(project):
+    """a, b and c bought tea and jam, d tea, f oil; e has brought back the tea."""
+    bought = [
+        "a,tea,1",
+        "a,jam,1",
+        "b,tea,1",
+        "b,jam,1",
+        "c,tea,1",
+        "c,jam,1",
+        "d,tea,1",
+        "f,oil,1",
+    ]
+    lines = [f"{line},2017-11-20" for line in bought]
+    lines += ["e,tea,1,2017-11-20", "e,tea,-1,2017-11-21"]
+    project.file("purchases/1.csv", "\n".join(["customer,item,n,time", *lines]))
+    project.file("items/1.csv", "item,title\ntea,Tea\njam,Jam\noil,Oil\n")
+    project.purchases["columns"] |= {"quantity": "n"}
+    del project.purchases["columns"]["order_id"]
+    project.purchases["returns"] = {"negative_quantity": True}
+    project.conf["baskets"] |= {"units": ["customer"], "max_items": {"customer": 9}}
+    source = {"unit": "customer", "relation": "together", "metric": "lift"}
+    changes = {"models": ["sum"], "sources": [source]}
+    section = {name: BASE[name] for name in BASE.keys() - {"baskets", "lists"}} | changes
+    project.conf["jobs"] |= {"recommendations": section, "bestsellers": {"days": 30, "top_k": 9}}
+    made = ("item_statistics", "co_purchases", "related_items", "bestsellers", "recommendations")
+    said = project.run_jobs("purchases", "items", "returned_purchases", *made)
+    assert said[-2:] == [
+        "recommendations: 7 rows",
+        "2 of 3 items have a list of customer, together, lift",
+    ]
+    rows = project.read("recommendations").orderBy("customer_id", "rank").collect()
+    assert [(r["customer_id"], r["item_id"], r["source"], r["reasons"]) for r in rows] == [
+        ("a", "oil", "bestseller", []),
+        ("b", "oil", "bestseller", []),
+        ("c", "oil", "bestseller", []),
+        ("d", "jam", "related", [("tea", 1.0)]),
+        ("d", "oil", "bestseller", []),
+        ("f", "tea", "bestseller", []),
+        ("f", "jam", "bestseller", []),
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -61,7 +62,8 @@ class ItemRows:
 
 
 class TrialCounts(NamedTuple):
-    """Customers of each market; of each item its buyers, and those who first bought it lately."""
+    """Customers of each market; each item's buyers; those of them who first bought it of late, for
+    one number of days after the other."""
 
     customers: Int64s
     buyers: Int64s
@@ -96,7 +98,10 @@ def known_items(
     in_catalogue = pc.index_in(codes.ids, value_set=catalogue["item_id"].combine_chunks())
     shares = _shares(rows.statistics, codes, [source.unit for source in settings.sources])
     listable = _listable(in_catalogue, catalogue, keep=settings.lists.unknown_items == "keep")
-    brands, kinds, taste_shares = _tastes(in_catalogue, catalogue, codes.market_of, shares)
+    names = [f"taste_{t}" for t in range(len(settings.tastes))]
+    tastes, taste_shares = _tastes(
+        [_numbers(in_catalogue, catalogue[name]) for name in names], codes.market_of, shares
+    )
     trials, bounds = _chances(shares, codes.market_of, settings.trials, counts)
     with np.errstate(divide="ignore"):
         log_misses = np.log1p(-shares)
@@ -108,8 +113,7 @@ def known_items(
         bounds,
         _weights(tables.informativeness, codes),
         _numbers(in_catalogue, catalogue["limited"]),
-        brands,
-        kinds,
+        tastes,
     )
     best = rows.bestsellers.sort_by([("market", "ascending"), ("rank", "ascending")])
     by_bound = np.lexsort((-bounds, codes.market_of))
@@ -118,6 +122,7 @@ def known_items(
         *_by_market(codes.of(best), codes),
         *_by_market(by_bound[is_popular].astype(np.int32), codes, POPULAR),
         taste_shares,
+        np.array([taste.weight for taste in settings.tastes], np.float64),
     )
     return KnownItems(codes, items, markets)
 
@@ -141,23 +146,36 @@ def item_codes(*tables: pa.Table) -> ItemCodes:
 
 
 def _catalogue(catalogue: DataFrame, settings: Recommendations) -> pa.Table:
-    """item_id, is_available, the brand and kind that customers may have a taste for, and the part
-    of the category path that is limited; null where that is off."""
-    limit, taste = settings.max_per_category, settings.category_taste
-    columns = {
-        "brand": F.col("brand") if settings.brand_weight else F.lit(None).cast("string"),
-        "kind": _path(taste.level if taste else None),
-        "limited": _path(limit.level if limit else None),
-    }
+    """item_id, is_available, the part of the category path that is limited, and what items have in
+    common by each taste; null where they lack it. Raises JobError for an unknown attribute."""
+    limit = settings.max_per_category
+    limited = _text(_part("category", limit.level)) if limit else F.lit(None).cast("string")
+    columns = {"limited": limited}
+    for t, taste in enumerate(settings.tastes):
+        columns[f"taste_{t}"] = _text(*(_part(name, taste.level) for name in taste.by))
     named = (column.alias(name) for name, column in columns.items())
-    return catalogue.select("item_id", "is_available", *named).toArrow()
+    rows: pa.Table = catalogue.select("item_id", "is_available", *named).toArrow()
+    for t, taste in enumerate(settings.tastes):
+        if rows[f"taste_{t}"].null_count == len(rows):
+            raise JobError(
+                f"No item of the catalogue has {' and '.join(taste.by)}, which tastes in "
+                f"[jobs.recommendations] names."
+            )
+    return rows
 
 
-def _path(level: int | None) -> Column:
-    """The category path down to a level as text; null where it is shorter."""
-    if level is None:
-        return F.lit(None).cast("string")
-    return F.when(F.size("category") >= level, F.to_json(F.slice("category", 1, level)))
+def _part(name: str, level: int | None) -> Column:
+    """The brand, the category path down to a level, or an attribute; null where there is none."""
+    if name == "category":
+        path = F.slice("category", 1, level or 1)
+        return F.when(F.size("category") >= F.lit(level), F.to_json(path))
+    return F.col(name) if name == "brand" else F.try_element_at("attributes", F.lit(name))
+
+
+def _text(*parts: Column) -> Column:
+    """The parts as one text; null where one is."""
+    is_whole = reduce(Column.__and__, [part.isNotNull() for part in parts])
+    return F.when(is_whole, F.to_json(F.array(*parts)))
 
 
 def _listable(in_catalogue: pa.Array, catalogue: pa.Table, *, keep: bool) -> Bools:
@@ -206,37 +224,42 @@ def _numbers(in_catalogue: pa.Array, texts: pa.ChunkedArray) -> Int32s:
     return filled
 
 
-def _tastes(
-    in_catalogue: pa.Array, catalogue: pa.Table, market_of: Int32s, shares: Floats
-) -> tuple[Int32s, Int32s, Floats]:
-    """Each item's brand and kind, numbered on within its market, NONE for none or one that nobody
-    bought; and of each its part of the market's purchases."""
-    groups, all_shares, before = [], [], 0
-    for name in ("brand", "kind"):
-        numbers = _numbers(in_catalogue, catalogue[name]).astype(np.int64)
-        keys = np.where(numbers == NONE, NONE, market_of.astype(np.int64) << 32 | numbers)
+def _tastes(numbers: Sequence[Int32s], market_of: Int32s, shares: Floats) -> tuple[Int32s, Floats]:
+    """Each item's group by each taste, numbered on within its market, NONE for none or one that
+    nobody bought; and of each group its part of the market's purchases."""
+    tastes = np.full((len(shares), len(numbers)), NONE, np.int32)
+    all_shares = [np.empty(0)]
+    for t, of_taste in enumerate(numbers):
+        keys = np.where(of_taste == NONE, NONE, market_of.astype(np.int64) << 32 | of_taste)
         distinct, group_of = np.unique(keys, return_inverse=True)
         of_group = np.bincount(group_of, shares, len(distinct)).astype(np.float64)
         is_none = (keys == NONE) | (of_group[group_of] == 0.0)
-        groups.append(np.where(is_none, NONE, group_of + before).astype(np.int32))
+        tastes[:, t] = np.where(is_none, NONE, group_of + sum(map(len, all_shares)))
         all_shares.append(of_group)
-        before += len(distinct)
-    return groups[0], groups[1], np.concatenate(all_shares)
+    return tastes, np.concatenate(all_shares)
 
 
 def _chances(
-    shares: Floats, market_of: Int32s, trials: Trials | None, counts: TrialCounts | None
+    shares: Floats, market_of: Int32s, trials: Sequence[Trials], counts: TrialCounts | None
 ) -> tuple[Floats, Floats]:
-    """What the trial rate adds to the log of each item's chance, and that with the chance of one
+    """What the trial rates add to the log of each item's chance, and that with the chance of one
     purchase; -inf where nobody bought it."""
-    weight = trials.weight if trials else 0.0
     added = np.zeros(len(shares))
     if counts is not None:
-        numbers = (counts.trials, counts.buyers, counts.customers[market_of])
-        added = weight * log_trial_rates(*(number.astype(np.float64) for number in numbers))
+        customers = counts.customers[market_of].astype(np.float64)
+        by_days = counts.trials.reshape(len(trials), -1).astype(np.float64)
+        for trial, of_days in zip(trials, by_days, strict=True):
+            rates = log_trial_rates(of_days, counts.buyers.astype(np.float64), customers)
+            added += trial.weight * rates
+    weight = chance_weight(trials)
     with np.errstate(divide="ignore", invalid="ignore"):
-        bounds = np.where(shares > 0, (1 - weight) * np.log(shares) + added, -np.inf)
+        bounds = np.where(shares > 0, weight * np.log(shares) + added, -np.inf)
     return added, bounds
+
+
+def chance_weight(trials: Sequence[Trials]) -> float:
+    """What is left of 1 for the log of the customer's chance."""
+    return 1.0 - sum(trial.weight for trial in trials)
 
 
 def _by_market(items: Int32s, codes: ItemCodes, most: int | None = None) -> tuple[Int64s, Int32s]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
@@ -20,7 +21,13 @@ from alsobought.recommend.customer_parts import (
     ranked_by_part,
 )
 from alsobought.recommend.inputs import Inputs
-from alsobought.recommend.item_facts import ItemCodes, KnownItems, item_rows, known_items
+from alsobought.recommend.item_facts import (
+    ItemCodes,
+    KnownItems,
+    chance_weight,
+    item_rows,
+    known_items,
+)
 from alsobought.recommend.kernels.histories import histories_of
 from alsobought.recommend.kernels.list_arrays import (
     CALIBRATED,
@@ -74,9 +81,9 @@ def recommendations(tables: Inputs, settings: Recommendations, as_of: date) -> O
     merged = trigger_lists(tables.related, tables.cold_start, codes, settings)
     parts = _parts(tables, codes, settings, as_of)
     counts = None
-    if settings.trials is not None:
-        since = (settings.look_back_days - settings.trials.days) * DAY_SECONDS
-        counts = count_first_purchases(parts, codes, since)
+    if settings.trials:
+        days = np.array([settings.look_back_days - trial.days for trial in settings.trials])
+        counts = count_first_purchases(parts, codes, days * DAY_SECONDS)
     items = known_items(rows, tables, settings, counts)
     rules = {str(model): list_rules(model, settings) for model in settings.models}
     knowledge = context.broadcast(Knowledge(items, merged.of_models, rules))
@@ -119,10 +126,8 @@ def list_rules(model: str, settings: Recommendations) -> ListRules:
         settings.look_back_days * DAY_SECONDS,
         float(settings.half_life_days),
         0.0 if interests is None else float(interests.similarity),
-        float(settings.brand_weight),
-        float(settings.category_taste.weight) if settings.category_taste else 0.0,
         float(settings.lift_weight),
-        1.0 - settings.trials.weight if settings.trials else 1.0,
+        chance_weight(settings.trials),
     )
 
 

@@ -1,8 +1,8 @@
 """What customers are shown: the models of this room's sections."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from alsobought.copurchase.settings import Baskets, Lists, Unit
 from alsobought.recommend.baselines.settings import BuyAgainModel
@@ -40,21 +40,29 @@ class Interests(Settings):
 
 
 class Trials(Settings):
-    """[jobs.recommendations.trials]: who buys what for the first time counts in `calibrated`."""
+    """One of `trials`: customers who buy an item for the first time."""
 
     days: Days
-    """Days before the as-of day in which a customer's first purchase of an item is a trial."""
-    weight: Share
-    """Of the log of the trial rate; that of the customer's own chance has the rest."""
+    """Days before the as-of day in which a first purchase is a trial."""
+    weight: Annotated[float, Field(gt=0, lt=1)]
+    """Of the log of the trial rate."""
 
 
 class Taste(Settings):
-    """[jobs.recommendations.category_taste]: a customer's preference for categories."""
+    """One of `tastes`: a customer's preference for items that have something in common."""
 
-    level: Count
-    """Of the catalogue's category path: 1 is the widest."""
+    by: Annotated[list[str], Field(min_length=1)]
+    """brand, category, or names of attributes of the catalogue; of several: all of them."""
+    level: Count | None = None
+    """Of the category path, down to which it counts: 1 is the widest."""
     weight: Annotated[float, Field(gt=0)]
     """The exponent of the preference."""
+
+    @model_validator(mode="after")
+    def _has_level(self) -> Self:
+        if ("category" in self.by) != (self.level is not None):
+            raise ValueError("level goes with category, and with nothing else")
+        return self
 
 
 class BuyAgainPlaces(Settings):
@@ -85,7 +93,8 @@ class Recommendations(Settings):
     """a of the lift (N + a) / (E + a) of `calibrated`: more draws the lifts of rare pairs to 1."""
     lift_weight: Annotated[float, Field(gt=0)] = 1.0
     """What the mean log lift counts in `calibrated`, beside the log of the chance."""
-    trials: Trials | None = None
+    trials: list[Trials] = Field(default=[])
+    """Whose log rates count in `calibrated`; the log of the customer's chance has the rest of 1."""
     top_k: Count
     """Places per list."""
     reasons: Annotated[int, Field(ge=0)] = 3
@@ -96,14 +105,20 @@ class Recommendations(Settings):
     """An item that the customer has bought stays in where its repeat_probability reaches this;
     None: it never does."""
     interests: Interests | None = None
-    category_taste: Taste | None = None
-    brand_weight: Annotated[float, Field(ge=0)] = 0.0
-    """The exponent of the customer's preference for an item's brand; 0 leaves scores alone."""
+    tastes: list[Taste] = Field(default=[])
+    """By which scores are multiplied."""
 
     @field_validator("models")
     @classmethod
     def _once(cls, models: list[Merge]) -> list[Merge]:
         return list(dict.fromkeys(models))
+
+    @field_validator("trials")
+    @classmethod
+    def _leave_a_rest(cls, trials: list[Trials]) -> list[Trials]:
+        if sum(trial.weight for trial in trials) >= 1:
+            raise ValueError("the weights of trials leave nothing for the customer's chance")
+        return trials
 
     @field_validator("sources")
     @classmethod

@@ -152,7 +152,7 @@ def _rehearse_customers_lists(
     values = {
         "models": ["sum"],
         "sources": [{"unit": "customer", "relation": "together", "metric": lists.metrics[0]}],
-        "trials": {"days": 1, "weight": 0.5},
+        "trials": [{"days": 1, "weight": 0.5}],
         **dict.fromkeys(("triggers", "look_back_days", "top_k"), 9),
         **dict.fromkeys(("half_life_days", "shrinkage"), 1.0),
     }

@@ -15,8 +15,6 @@ DEFAULTS = {
     "window_seconds": 100 * 86_400,
     "half_life_days": 10.0,
     "similarity": 0.0,
-    "brand_weight": 0.0,
-    "kind_weight": 0.0,
     "lift_weight": 1.0,
     "chance_weight": 1.0,
 }

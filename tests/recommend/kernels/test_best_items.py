@@ -15,9 +15,9 @@ ITEMS = 30
 
 def facts(categories):
     is_true, ones = np.ones(len(categories), bool), np.ones(len(categories))
-    none = np.full(len(categories), -1, np.int32)
+    tastes = np.empty((len(categories), 0), np.int32)
     limited = np.array(categories, np.int32)
-    return ItemFacts(is_true, is_true, -ones, ones, ones, ones, limited, none, none)
+    return ItemFacts(is_true, is_true, -ones, ones, ones, ones, limited, tastes)
 
 
 def best(scores, categories, top_k, per_category):

@@ -79,17 +79,19 @@ def histories_of(lines: GroupedLines, items: int) -> Histories:
 
 @njit(cache=True)
 def count_trials(
-    markets: Int32s, histories: Histories, since: int, out: tuple[Int64s, ...]
+    markets: Int32s, histories: Histories, since: Int64s, out: tuple[Int64s, ...]
 ) -> None:
-    """Add each market's customers, and each item's buyers and those of them who bought it first in
-    the seconds from `since` on, to the three arrays of `out`."""
+    """Add to the three arrays of `out` each market's customers, each item's buyers, and for each
+    second s of `since` those of them who bought it first then or later, s after s."""
     customers, buyers, trials = out
     for u in range(len(markets)):
         if markets[u] >= 0:
             customers[markets[u]] += 1
     for k in range(histories.starts[-1]):
-        buyers[histories.codes[k]] += 1
-        trials[histories.codes[k]] += histories.firsts[k] >= since
+        code = histories.codes[k]
+        buyers[code] += 1
+        for s in range(len(since)):
+            trials[s * len(buyers) + code] += histories.firsts[k] >= since[s]
 
 
 @njit(cache=True)

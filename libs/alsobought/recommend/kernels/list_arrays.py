@@ -69,8 +69,8 @@ class ItemFacts(NamedTuple):
 
     log_misses: ln(1 - P), 0 where nobody bought it; trials: what the log of the trial rate adds to
     a calibrated score; bounds: the most that this and the chance of one purchase are; weights: of
-    the item as a trigger; categories: those that are limited; brands, kinds: what customers have a
-    taste for; numbers, -1 for none.
+    the item as a trigger; categories: those that are limited, -1 for none; tastes[i, t]: of taste
+    t the group of item i, -1 for none.
     """
 
     is_listable: Bools
@@ -80,15 +80,15 @@ class ItemFacts(NamedTuple):
     bounds: Floats
     weights: Floats
     categories: Int32s
-    brands: Int32s
-    kinds: Int32s
+    tastes: Int32s
 
 
 class MarketFacts(NamedTuple):
     """Items of each market in their order: the bestsellers, and those most bought.
 
     Market m has bestsellers[bestseller_starts[m]:bestseller_starts[m + 1]], and so on.
-    taste_shares: of each brand, then of each kind, its part of its market's purchases.
+    taste_shares: of each group of a taste, its part of its market's purchases; taste_weights: of
+    each taste.
     """
 
     bestseller_starts: Int64s
@@ -96,6 +96,7 @@ class MarketFacts(NamedTuple):
     popular_starts: Int64s
     popular: Int32s
     taste_shares: Floats
+    taste_weights: Floats
 
 
 class ListRules(NamedTuple):
@@ -115,8 +116,6 @@ class ListRules(NamedTuple):
     window_seconds: int
     half_life_days: float
     similarity: float
-    brand_weight: float
-    kind_weight: float
     lift_weight: float
     chance_weight: float
 

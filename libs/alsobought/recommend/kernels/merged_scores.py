@@ -28,8 +28,8 @@ def new_stamp(scratch: Scratch) -> int:
 
 
 @njit(cache=True)
-def scratch_for(items: int, tastes: int) -> Scratch:
-    """Room for a shop of so many items, and brands and kinds in all: 52 bytes an item."""
+def scratch_for(items: int, groups: int) -> Scratch:
+    """Room for a shop of so many items, and groups of all tastes: 52 bytes an item."""
     return Scratch(
         np.zeros(1, np.int64),
         np.zeros(items, np.int64),
@@ -38,8 +38,8 @@ def scratch_for(items: int, tastes: int) -> Scratch:
         np.zeros(items, np.int64),
         np.zeros(items, np.int64),
         np.empty(items, np.int32),
-        np.zeros(tastes, np.int64),
-        np.empty(tastes),
+        np.zeros(groups, np.int64),
+        np.empty(groups),
     )
 
 
@@ -69,12 +69,14 @@ def merge(triggers: Triggers, shop: Shop, stamp: int, scratch: Scratch) -> int:
 
 
 @njit(cache=True)
-def _count_taste(group: int, mark: int, scratch: Scratch) -> None:
-    """Count an item of a brand or kind, unless it has none."""
-    if group >= 0:
-        if scratch.taste_marks[group] != mark:
-            scratch.taste_marks[group], scratch.taste_items[group] = mark, 0.0
-        scratch.taste_items[group] += 1.0
+def _count_tastes(y: int, mark: int, shop: Shop, scratch: Scratch) -> None:
+    """Count an item in its group of each taste."""
+    for t in range(len(shop.markets.taste_weights)):
+        group = shop.items.tastes[y, t]
+        if group >= 0:
+            if scratch.taste_marks[group] != mark:
+                scratch.taste_marks[group], scratch.taste_items[group] = mark, 0.0
+            scratch.taste_items[group] += 1.0
 
 
 @njit(cache=True)
@@ -82,29 +84,26 @@ def shopper_of(
     market: int, first: int, end: int, histories: Histories, shop: Shop, scratch: Scratch
 ) -> Shopper:
     """What counts of the customer whose items are rows first to end; marks what is owned."""
-    mark = new_stamp(scratch)
-    items, rules = float(end - first), shop.rules
-    lines = 0.0
+    mark, items, lines = new_stamp(scratch), float(end - first), 0.0
     for k in range(first, end):
         y = histories.codes[k]
         scratch.owned[y] = mark
         lines += histories.lines[k]
-        _count_taste(shop.items.brands[y], mark, scratch)
-        _count_taste(shop.items.kinds[y], mark, scratch)
-    most_brand, most_kind = 0.0, 0.0
-    for k in range(first, end):
-        y = histories.codes[k]
-        of_brand = _log_preference(shop.items.brands[y], items, mark, shop, scratch)
-        of_kind = _log_preference(shop.items.kinds[y], items, mark, shop, scratch)
-        most_brand, most_kind = max(most_brand, of_brand), max(most_kind, of_kind)
-    most_taste = rules.brand_weight * most_brand + rules.kind_weight * most_kind
-    purchases = lines if rules.counts_lines else items
+        _count_tastes(y, mark, shop, scratch)
+    most_taste = 0.0
+    for t in range(len(shop.markets.taste_weights)):
+        most = 0.0
+        for k in range(first, end):
+            group = shop.items.tastes[histories.codes[k], t]
+            most = max(most, _log_preference(group, items, mark, shop, scratch))
+        most_taste += shop.markets.taste_weights[t] * most
+    purchases = lines if shop.rules.counts_lines else items
     return Shopper(market, max(1.0, purchases), items, mark, most_taste)
 
 
 @njit(cache=True)
 def _log_preference(group: int, items: float, mark: int, shop: Shop, scratch: Scratch) -> float:
-    """The log of the preference for a brand or kind; 0 for none."""
+    """The log of the preference for a group; 0 for none."""
     if group < 0:
         return 0.0
     bought = scratch.taste_items[group] if scratch.taste_marks[group] == mark else 0.0
@@ -114,14 +113,11 @@ def _log_preference(group: int, items: float, mark: int, shop: Shop, scratch: Sc
 @njit(cache=True)
 def _taste(y: int, shopper: Shopper, shop: Shop, scratch: Scratch) -> float:
     """What the customer's tastes add to the log of an item's score."""
-    rules, taste = shop.rules, 0.0
-    items, mark = shopper.items, shopper.mark
-    if rules.brand_weight > 0.0:
-        of_brand = _log_preference(shop.items.brands[y], items, mark, shop, scratch)
-        taste += rules.brand_weight * of_brand
-    if rules.kind_weight > 0.0:
-        of_kind = _log_preference(shop.items.kinds[y], items, mark, shop, scratch)
-        taste += rules.kind_weight * of_kind
+    taste = 0.0
+    for t in range(len(shop.markets.taste_weights)):
+        group = shop.items.tastes[y, t]
+        preference = _log_preference(group, shopper.items, shopper.mark, shop, scratch)
+        taste += shop.markets.taste_weights[t] * preference
     return taste
 
 
