@@ -13,7 +13,6 @@ from alsobought.tables.evaluate import EVALUATIONS
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.purchases import ITEMS, PURCHASES, RETURNED_PURCHASES
 from alsobought.tables.recommend import LIST
-from alsobought.tables.related import RELATED_ITEMS
 from alsobought.tables.stored import DatedRows
 from alsobought.tables.table import Table
 
@@ -39,7 +38,6 @@ JOB = Job(
     Evaluations,
     {"purchases": PURCHASES, "returned": RETURNED_PURCHASES, "items": ITEMS, **LISTS},
     EVALUATIONS,
-    only_with={name: f"jobs.{name}" for name in LISTS if name != RELATED_ITEMS.name},
     earlier=EarlierDays(tuple(LISTS), Evaluations.cut_off_days, tables_of_others),
 )
 

@@ -33,7 +33,6 @@ JOB = Job(
         "evaluations": EVALUATIONS,
     },
     PROMOTIONS,
-    only_with={"recommendations": "jobs.recommendations", "evaluations": "jobs.evaluations"},
     gate=Gate(("related_items", "recommendations"), "evaluations"),
 )
 

@@ -73,7 +73,6 @@ def airflow_settings(airflow_home: Path) -> dict[str, str]:
         "PYSPARK_DRIVER_PYTHON": str(MAIN_PYTHON),
         # Short-lived JVMs, many: to compile a little at once costs half of compiling well.
         "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        "SPARK_SUBMIT_OPTS": in_main_python("java_options.py"),  # as docs/operating.md has it
     }
 
 

@@ -59,11 +59,11 @@ def rebuild(commands: dict[str, str]) -> None:
 
 def test_a_cluster_without_the_package_gets_it_as_a_zip(bag, monkeypatch):
     monkeypatch.setenv("AIRFLOW_VAR_ALSOBOUGHT_PY_FILES", "/opt/alsobought/dist/alsobought.zip")
-    line = command(bag.dags["related_items"].get_task("purchases"))
+    line = command(bag.dags["daily_lists"].get_task("purchases"))
     assert line[line.index("--py-files") + 1] == "/opt/alsobought/dist/alsobought.zip"
 
 
 def test_the_drivers_memory_is_a_variable(bag, monkeypatch):
     monkeypatch.setenv("AIRFLOW_VAR_ALSOBOUGHT_DRIVER_MEMORY", "7g")
-    line = command(bag.dags["related_items"].get_task("purchases"))
+    line = command(bag.dags["daily_lists"].get_task("purchases"))
     assert "spark.driver.memory=7g" in line

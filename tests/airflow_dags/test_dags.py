@@ -44,7 +44,7 @@ def test_a_dag_runs_once_at_a_time_and_tries_a_failed_task_once_more(dag):
 
 
 NEXT_AFTER_A_TUESDAY = {
-    "related_items": datetime(2017, 3, 1, tzinfo=UTC),
+    "daily_lists": datetime(2017, 3, 1, tzinfo=UTC),
     "training_data": datetime(2017, 3, 5, tzinfo=UTC),  # a Sunday
 }
 

@@ -79,6 +79,36 @@ task_memory_mb = 64
 [jobs.related_items]
 top_k = 10
 
+[jobs.bestsellers]
+days = 28
+top_k = 10
+
+[jobs.recommendations]
+models = ["sum"]
+sources = [{ unit = "order", relation = "together", metric = "confidence" }]
+triggers = 10
+look_back_days = 365
+half_life_days = 365.0
+shrinkage = 1.0
+top_k = 5
+
+[jobs.evaluations]
+truth_days = 14
+cut_offs = 1
+every_days = 14
+seed = 1
+
+[jobs.promotions]
+models = ["sum"]
+k = 6
+margin = 0.01
+min_rows_share = 0.8
+max_changed_share = 0.5
+min_items_with_list = 1.0
+min_customers_with_list = 0.5
+customer_days = 28
+max_age_days = 2
+
 [jobs.purchase_examples]
 cut_off_days = 5
 history_days = 60
@@ -102,7 +132,7 @@ def homes(tmp_path_factory):
     night, week = (project(folder / name, SETTINGS, sources) for name in ("night", "week"))
     run_dags(
         folder / "airflow",
-        Run("related_items", DAY, night),
+        Run("daily_lists", DAY, night),
         Run("training_data", SUNDAY, week, only=("purchases", "purchase_examples")),
     )
     return night, week
@@ -124,6 +154,29 @@ def test_the_night_ends_with_the_lists_of_the_day(warehouse):
         [DAY, "confidence", "milk", 1, "tea", 1.0, 1, 1, 3, 4],
         [DAY, "confidence", "tea", 1, "jam", 2 / 3, 2, 3, 3, 4],
     ]
+
+
+def test_it_ends_with_what_each_customer_is_shown(warehouse):
+    """Ann and Ben have bought all that is for sale."""
+    shown = rows(warehouse, "recommendations", "as_of", "customer_id", "rank", "item_id", "source")
+    assert shown == [
+        [DAY, "cid", 1, "jam", "related"],
+        [DAY, "dan", 1, "tea", "related"],
+    ]
+
+
+def test_the_gate_comes_last_and_serves_the_first_lists(warehouse):
+    """Where there are no lists of two weeks before, there is nothing to judge yet."""
+    served = rows(warehouse, "promotions", "number", "decision", "served_as_of")
+    assert served == [[1, "promoted", DAY]]
+    assert rows(warehouse, "evaluations", "model") == []
+
+
+def test_tables_whose_sections_the_toml_lacks_are_not_made(warehouse):
+    assert sorted(path.name for path in warehouse.iterdir()) == [
+        "bestsellers", "co_purchases", "evaluations", "item_statistics", "items", "promotions",
+        "purchases", "recommendations", "rejected_purchases", "related_items",
+    ]  # fmt: skip
 
 
 def test_the_night_tells_the_rows_it_refused(warehouse):

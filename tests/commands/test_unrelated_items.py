@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from alsobought.commands.unrelated_items import unrelated_items
+from alsobought.commands.unrelated_items import likely_no_products
 from alsobought.copurchase.settings import Exclusions
 from alsobought.runtime.warehouse import Warehouse
 from tests.commands.item_tables import PAIR, write
@@ -44,8 +44,8 @@ BAG, POST = "bag (in 55% of the customers)", "post (in 5% of the orders)"
 def test_the_newest_day_says_which(tmp_path, exclude, said):
     write(tmp_path, "co_purchases", PAIR, PAIRS)
     warehouse = Warehouse(str(tmp_path))
-    assert unrelated_items(warehouse, Exclusions.model_validate(exclude)) == said
+    assert likely_no_products(warehouse, Exclusions.model_validate(exclude)) == said
 
 
 def test_where_nothing_is_counted_yet_nothing_is_said(tmp_path):
-    assert unrelated_items(Warehouse(str(tmp_path)), Exclusions()) == []
+    assert likely_no_products(Warehouse(str(tmp_path)), Exclusions()) == []

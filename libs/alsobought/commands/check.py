@@ -13,7 +13,7 @@ from alsobought.commands import source_checks
 from alsobought.commands.options import RowOptions, command
 from alsobought.commands.printing import Number, Text, grid, rows_for_programs, say
 from alsobought.commands.source_checks import FirstRows, Judged
-from alsobought.commands.unrelated_items import unrelated_items
+from alsobought.commands.unrelated_items import likely_no_products
 from alsobought.copurchase.settings import Exclusions, Items
 from alsobought.errors import ConfigError, Fault, JobError
 from alsobought.ingest.proposal.spelling import nearest
@@ -198,7 +198,7 @@ def _of_tables(raw: Mapping[str, Any], root: Path) -> list[str]:
         return []
     warehouse = Warehouse(warehouse_path(root, raw["warehouse"]))
     try:
-        return unrelated_items(warehouse, _exclude(raw))
+        return likely_no_products(warehouse, _exclude(raw))
     except JobError as error:  # an environment may be checked whose tables cannot be reached yet
         return [str(error)]
 

@@ -23,7 +23,7 @@ HAVING closest < {CLOSEST}
 """
 
 
-def unrelated_items(warehouse: Warehouse, exclude: Exclusions) -> list[str]:
+def likely_no_products(warehouse: Warehouse, exclude: Exclusions) -> list[str]:
     """A sentence about the items that very many units hold and that go with nothing beyond chance:
     bags, postage, deposits; none where nothing is counted yet, or nothing is like that.
 

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 
-OF_ITSELF = re.compile(rb"WARNING: Using incubator modules|(NOTE: )?Picked up (JDK_)?JAVA_")
+OF_ITSELF = re.compile(
+    rb"WARNING: Using incubator modules|(NOTE: )?Picked up (JDK_)?JAVA_"
+    # of linear algebra that it does in Java, where the machine has no library for it
+    rb"|.* dev\.ludovic\.netlib\.|WARNING: Failed to load implementation from: dev\.ludovic"
+)
 STDERR = 2
 # Ten times Java's own thresholds: its second compiler takes cores from the tasks from the first
 # seconds on, for code that a job of a minute hardly runs again; longer jobs still get to it.

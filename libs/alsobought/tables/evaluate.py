@@ -52,6 +52,7 @@ EVALUATIONS = Table(
         "k",
     ),
     kept="per_as_of",
+    only_with="jobs.evaluations",
     checks={
         "items_known": "items IN ('all', 'new')",
         "customers_there": "customers >= 1",
@@ -97,6 +98,7 @@ PROMOTIONS = Table(
     ),
     key=("number",),
     kept="added",
+    only_with="jobs.promotions",
     checks={
         "decision_known": "decision IN ('promoted', 'refused', 'rolled_back')",
         "number_from_one": "number >= 1",

@@ -48,6 +48,7 @@ RECOMMENDATIONS = Table(
     ),
     key=PLACE,
     kept="per_as_of",
+    only_with="jobs.recommendations",
     checks={**FROM_ONE, "source_known": "source IN ('related', 'buy_again', 'bestseller')"},
     skipped_by=("customer_id",),
     sorted_by=("customer_id", "market", "model", "rank"),
@@ -63,6 +64,7 @@ BESTSELLERS = Table(
     ),
     key=PLACE,
     kept="per_as_of",
+    only_with="jobs.bestsellers",
     checks={**FROM_ONE, "counts_fit": "buyers >= 1 AND purchases >= buyers"},
 )
 
@@ -96,6 +98,7 @@ REPEAT_PURCHASES = Table(
     ),
     key=("as_of", "market", "item_id"),
     kept="per_as_of",
+    only_with="jobs.repeat_purchases",
     checks={
         "counts_fit": "buyers >= 1 AND repeat_buyers <= buyers AND gaps >= repeat_buyers",
         "probability_fits": "repeat_probability BETWEEN 0 AND 1",
@@ -114,6 +117,7 @@ BUY_AGAIN = Table(
     ),
     key=PLACE,
     kept="per_as_of",
+    only_with="jobs.buy_again",
     checks={**FROM_ONE, "was_bought": "purchases >= 1"},
     skipped_by=("customer_id",),
     sorted_by=("customer_id", "market", "model", "rank"),
@@ -126,6 +130,7 @@ FACTOR_RECOMMENDATIONS = Table(
     PERSONAL_LIST,
     key=PLACE,
     kept="per_as_of",
+    only_with="jobs.factor_recommendations",
     checks=FROM_ONE,
     skipped_by=("customer_id",),
     sorted_by=("customer_id", "market", "model", "rank"),
@@ -148,6 +153,7 @@ ITEM_INFORMATIVENESS = Table(
     ),
     key=("as_of", "market", "item_id"),
     kept="per_as_of",
+    only_with="jobs.item_informativeness",
     checks={
         "counts_fit": "buyers >= 1 AND hits BETWEEN 0 AND buyers"
         " AND bestseller_hits BETWEEN 0 AND buyers",
@@ -183,6 +189,7 @@ COLD_START_ITEMS = Table(
     ),
     key=("as_of", "unit", "market", "relation", "metric", "item_id", "rank"),
     kept="per_as_of",
+    only_with="jobs.cold_start_items",
     checks={
         **FROM_ONE,
         "not_itself": "item_id <> related_item_id",
