@@ -85,7 +85,7 @@ class Shop:
             f"SELECT {names}{more} FROM {table} WHERE as_of = DATE {quoted(self.day)} AND {where}"
             " ORDER BY market, model, rank"
         )
-        unsaid = {"source": SOURCES.get(table), "reasons": []}
+        unsaid: Row = {"source": SOURCES.get(table), "reasons": []}
         return [unsaid | row for row in self.warehouse.rows(query, table)]
 
 
