@@ -156,14 +156,19 @@ def test_a_job_reads_the_catalogue_only_where_its_attributes_exclude_items(tmp_p
     assert inputs(conf) == ["purchases", "catalogue"]
 
 
-def test_a_job_with_nothing_to_do_says_so_and_starts_no_session(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "section"),
+    [
+        ("returned_purchases", "sources.purchases.returns"),
+        ("recommendations", "jobs.recommendations"),  # a section of its own
+    ],
+)
+def test_a_job_with_nothing_to_do_says_so_and_starts_no_session(tmp_path, name, section):
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "test.toml").write_text(toml(settings()), encoding="utf-8")
     (tmp_path / "jobs").symlink_to(REPO / "jobs")
-    job = JOBS["returned_purchases"]
+    job = JOBS[name]
     with progress.OUT.capture() as printed:
         run_all([job], context(tmp_path, "test", date(2017, 12, 1), [job]))
-    assert printed.get() == (
-        "returned_purchases: nothing to do without [sources.purchases.returns]\n"
-    )
+    assert printed.get() == f"{name}: nothing to do without [{section}]\n"
     assert not (tmp_path / "tables").exists()

@@ -106,6 +106,8 @@ class Demand:
 
     params: type[BaseModel]
     needs: Sequence[str] = ()
+    only_with: str | None = None
+    """The section without which the job does nothing, so that it asks for nothing either."""
 
 
 def load(
@@ -137,6 +139,8 @@ def load(
             environment = _of_toml(environment_type(sections, raw), raw, raw)
     except ValidationError as error:
         faults += phrases(error)
+    if environment is not None:
+        demands = {job: d for job, d in demands.items() if environment.has(d.only_with)}
     lacking = {} if environment is None else _lacking(environment, demands)
     faults += [
         f"there is no [{section}], which the job {job} needs"

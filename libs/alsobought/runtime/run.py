@@ -62,7 +62,7 @@ def context(
 
 
 def _demands(jobs: Iterable[Job]) -> dict[str, Demand]:
-    return {job.name: Demand(job.params, job.needs) for job in jobs}
+    return {job.name: Demand(job.params, job.needs, job.writes.only_with) for job in jobs}
 
 
 def run_all(jobs: Sequence[Job], where: Context, *, debug: bool = False) -> None:

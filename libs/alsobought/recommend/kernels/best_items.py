@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 from numba import njit
 
+from alsobought.compiled.array_types import Floats, Int32s
 from alsobought.recommend.kernels.list_arrays import (
     CALIBRATED,
     Chosen,
@@ -21,7 +23,7 @@ from alsobought.recommend.kernels.merged_scores import (
     score_of,
 )
 
-ROUNDING = 1e-9  # of logs that are added up in another order
+ROUNDING = 1e-9  # of a score that is added up in another order
 
 
 @njit(cache=True)
@@ -72,23 +74,49 @@ def choose(
 ) -> None:
     """Fill `chosen` with the best items that the triggers list: those of a score above 0.
 
-    By calibrated, whose scores are logs, with the best of those that somebody has bought.
+    By calibrated, whose scores are logs, with the best of those that somebody has bought. A call
+    costs more than a look at an item, so most are left out before: those that no taste could bring
+    into the list.
     """
     chosen.size[0] = 0
     stamp = new_stamp(scratch)
     count = merge(triggers, shop, stamp, scratch)
-    is_log, weight = shop.rules.model == CALIBRATED, triggers.weights.sum()
+    is_log, top_k = shop.rules.model == CALIBRATED, shop.rules.top_k
+    if is_log:
+        _make_log_lifts(triggers.weights, scratch.met[:count], scratch)
+    met, merged, bounds = scratch.met, scratch.scores, shop.items.bounds
+    listable, repeated, owned = shop.items.is_listable, shop.items.is_repeated, scratch.owned
+    most = _most_unlisted(shopper, shop.rules)
+    factor, lift_weight = math.exp(shopper.most_taste), shop.rules.lift_weight
     for i in range(count):
-        y = scratch.met[i]
-        merged = scratch.scores[y]
-        if is_log:
-            merged = merged / weight if weight > 0.0 else 0.0
-        is_scored = shop.items.log_misses[y] < 0.0 if is_log else merged > 0.0
-        if is_scored and may_show(y, shopper, shop, scratch):
-            score = score_of(y, merged, shopper, shop, scratch)
-            insert(y, score, shop.items, shop.rules, chosen)
+        y = met[i]
+        at_most = bounds[y] + lift_weight * merged[y] + most if is_log else merged[y] * factor
+        is_scored = bounds[y] > -np.inf if is_log else merged[y] > 0.0
+        if not is_scored or not listable[y] or (owned[y] == shopper.mark and not repeated[y]):
+            continue
+        if chosen.size[0] == top_k:
+            worst = chosen.scores[top_k - 1]
+            if at_most < worst - ROUNDING * abs(worst):
+                continue
+        score = score_of(y, merged[y], shopper, shop, scratch)
+        insert(y, score, shop.items, shop.rules, chosen)
     if is_log:
         _choose_popular(stamp, shopper, shop, scratch, chosen)
+
+
+@njit(cache=True)
+def _make_log_lifts(weights: Floats, met: Int32s, scratch: Scratch) -> None:
+    """Divide the sums of weighted log lifts by the sum of the weights."""
+    weight = weights.sum()
+    for y in met:
+        scratch.scores[y] = scratch.scores[y] / weight if weight > 0.0 else 0.0
+
+
+@njit(cache=True)
+def _most_unlisted(shopper: Shopper, rules: ListRules) -> float:
+    """The most that is added to an item's bound: the chance of |c| purchases is at most |c| times
+    that of one."""
+    return float(rules.chance_weight * math.log(shopper.purchases) + shopper.most_taste)
 
 
 @njit(cache=True)
@@ -98,16 +126,19 @@ def _choose_popular(
     """Insert what is bought most and that no trigger lists: the mean of its log lifts is 0.
 
     From one to the next the bound falls, so that after the first which no taste would bring into
-    the list none can come. The chance of |c| purchases is at most |c| times that of one.
+    the list none can come.
     """
-    bounds, rules, top_k = shop.items.bounds, shop.rules, shop.rules.top_k
-    most = rules.chance_weight * math.log(shopper.purchases) + shopper.most_taste
-    starts = shop.markets.popular_starts
+    bounds, top_k, stamps = shop.items.bounds, shop.rules.top_k, scratch.stamps
+    popular, starts = shop.markets.popular, shop.markets.popular_starts
+    most = _most_unlisted(shopper, shop.rules)
     for k in range(starts[shopper.market], starts[shopper.market + 1]):
-        y = shop.markets.popular[k]
-        if scratch.stamps[y] == stamp or not may_show(y, shopper, shop, scratch):
+        y = popular[k]
+        if stamps[y] == stamp:
             continue
-        if chosen.size[0] == top_k and bounds[y] + most < chosen.scores[top_k - 1] - ROUNDING:
-            break
-        score = score_of(y, 0.0, shopper, shop, scratch)
-        insert(y, score, shop.items, shop.rules, chosen)
+        if chosen.size[0] == top_k:
+            worst = chosen.scores[top_k - 1]
+            if bounds[y] + most < worst - ROUNDING * abs(worst):
+                break
+        if may_show(y, shopper, shop, scratch):
+            score = score_of(y, 0.0, shopper, shop, scratch)
+            insert(y, score, shop.items, shop.rules, chosen)
