@@ -98,9 +98,11 @@ def test_from_the_first_lists_to_worse_ones_and_a_day_that_is_run_again(shop, ca
     worse = shop.lists(THIRD, "jam")
     refused = shop.promote(THIRD)
     assert (refused["decision"], refused["served_as_of"]) == ("refused", first.as_of)
-    rows, _, hits = refused["reasons"]
+    rows, _ = refused["reasons"]
     assert rows.startswith("related_items has 1 rows, and 2 are served: 0.500 of them")
-    assert hits.startswith("No evaluation of 2024-01-03 judges calibrated: make lists of earlier")
+    assert refused["checks"][-1]["reason"] == (
+        "Neither 2024-01-03 nor the served day has lists of earlier days to be judged."
+    )
     capsys.readouterr()
     with pytest.raises(JobError) as error:
         tell(refused, PromoteOptions(), THIRD)

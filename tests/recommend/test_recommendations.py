@@ -114,6 +114,15 @@ def test_lists_that_are_not_there_are_refused(frame):
         step.recommendations(empty, settings(), AS_OF)
 
 
+def test_without_bestsellers_there_is_nothing_to_fill_lists_up_with(frame):
+    tables = replace(inputs(frame, worlds([1], False), with_options=False), bestsellers=None)
+    with pytest.raises(JobError) as refused:
+        step.recommendations(tables, settings(), AS_OF)
+    assert str(refused.value) == (
+        "recommendations needs the table bestsellers: add [jobs.bestsellers]."
+    )
+
+
 def test_a_taste_that_no_item_has_is_refused(frame):
     tables = inputs(frame, worlds([1], False), with_options=False)
     wanted = settings(tastes=[{"by": ["brand", "colour"], "weight": 1.0}])

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from alsobought.commands.options import DefaultEnv, LatestDay, RowOptions, command
 from alsobought.commands.printing import Id, Number, Text, grid, number, rows_for_programs, say
 from alsobought.commands.view import chosen_day
-from alsobought.errors import JobError
+from alsobought.errors import ConfigError, JobError
 from alsobought.runtime import config, home, progress, session
 from alsobought.runtime import job as jobs
 from alsobought.runtime.arguments import day
@@ -40,6 +40,8 @@ def promote(options: PromoteOptions) -> None:
     warehouse = Warehouse.of(root, config.load_sections(root, options.env))
     as_of = day(chosen_day(warehouse, "related_items", options.as_of))
     where = context(root, options.env, as_of, [job])
+    if not where.environment.wants(job.writes):
+        raise ConfigError(f"conf/{options.env}.toml has no [jobs.promotions]: add it.")
     require_writable(warehouse.path)
     progress.OUT.quiet = True  # what the job prints is printed here, from its row
     spark = session.build(job.name, where.environment.spark, debug=options.debug)

@@ -38,8 +38,8 @@ class Evaluations(Settings):
     """Chooses these samples."""
     compared_with: list[str] = Field(default=["bestsellers"])
     """Models from which every other model's differences are told."""
-    others: list[str] = Field(default=[])
-    """Other programs' tables of lists, which lie beside the project's."""
+    others: list[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]] = Field(default=[])
+    """Other programs' tables of lists, which lie beside the project's: small letters, digits, _."""
     max_corrected_share: Share = 0.01
     """The largest share of items that may have had more buyers in lists of a day than purchases
     know now of the time before it: corrected files take buyers away."""

@@ -19,7 +19,7 @@ class Inputs:
     related: DataFrame
     statistics: DataFrame
     catalogue: DataFrame
-    bestsellers: DataFrame
+    bestsellers: DataFrame | None
     returned: Stored | None = None
     cold_start: DataFrame | None = None
     repeats: DataFrame | None = None

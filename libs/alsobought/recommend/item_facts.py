@@ -80,7 +80,12 @@ class KnownItems:
 
 
 def item_rows(tables: Inputs) -> ItemRows:
-    """The items that item_statistics or bestsellers name. Cost: they all come to the driver."""
+    """The items that item_statistics or bestsellers name. Cost: they all come to the driver.
+
+    Raises JobError without bestsellers, which fill lists up.
+    """
+    if tables.bestsellers is None:
+        raise JobError("recommendations needs the table bestsellers: add [jobs.bestsellers].")
     statistics = tables.statistics.select("unit", "market", "item_id", "share").toArrow()
     bestsellers = tables.bestsellers.select("market", "item_id", "rank").toArrow()
     return ItemRows(item_codes(statistics, bestsellers), statistics, bestsellers)

@@ -5,10 +5,12 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from alsobought.errors import JobError
 from alsobought.runtime.earlier_days import read_days
+from alsobought.runtime.faults import sentence
 from alsobought.runtime.job import Gate
 from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion, recorded_run
 from alsobought.runtime.warehouse import Warehouse
@@ -103,9 +105,12 @@ def _served(
         if state is None or table.name not in state.versions:
             continue
         try:
-            served[table.name] = store.read(table, state.as_of, state.versions[table.name]).rows
-        except JobError as error:
-            unreadable[table.name] = f"The served lists cannot be compared: {error}"
+            rows = store.read(table, state.as_of, state.versions[table.name]).rows
+            rows.isEmpty()  # files that VACUUM has removed show only when they are opened
+            served[table.name] = rows
+        except (JobError, PySparkException) as error:
+            said = error if isinstance(error, JobError) else sentence(str(error))
+            unreadable[table.name] = f"The served lists cannot be compared: {said}"
     return served, unreadable
 
 

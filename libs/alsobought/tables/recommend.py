@@ -131,6 +131,7 @@ FACTOR_RECOMMENDATIONS = Table(
     key=PLACE,
     kept="per_as_of",
     only_with="jobs.factor_recommendations",
+    may_be_empty=True,
     checks=FROM_ONE,
     skipped_by=("customer_id",),
     sorted_by=("customer_id", "market", "model", "rank"),

@@ -182,6 +182,15 @@ def test_without_an_evaluation_of_the_day_lists_are_refused_but_for_the_first():
     assert evaluated(None) == [
         Check("hit@6", None, None, True, "There is no [jobs.evaluations] that judges lists.")
     ]
+    assert evaluated([]) == [
+        Check(
+            "hit@6",
+            None,
+            None,
+            True,
+            "Neither 2024-01-20 nor the served day has lists of earlier days to be judged.",
+        )
+    ]
     one_kind = rates(DAY, 0.1, 0.2)[:1]
     assert evaluated(one_kind)[1][1:] == (
         None,

@@ -149,7 +149,8 @@ def evaluation_checks(
     """Whether each model's hit rate is not worse than that of the served lists.
 
     The day's evaluation must have judged lists that were made with the parameters of the day's own.
-    Where both days have judged some of the same cut-offs, only these are compared.
+    Where both days have judged some of the same cut-offs, only these are compared. In a shop's
+    first nights neither day has lists of earlier days that could be judged: that holds nothing up.
     """
     name = f"hit@{judged.k}"
     if judged.rates is None:
@@ -158,6 +159,9 @@ def evaluation_checks(
         return [Check(name, None, None, True, "Nothing is served that lists could be worse than.")]
     today = [rate for rate in judged.rates if rate.as_of == as_of]
     served = [rate for rate in judged.rates if rate.as_of == serving.state.as_of]
+    if not today and not served:
+        reason = f"Neither {as_of} nor the served day has lists of earlier days to be judged."
+        return [Check(name, None, None, True, reason)]
     missing = [model for model in models if model not in {rate.model for rate in today}]
     if missing:
         return [Check(name, None, None, False, _not_judged(missing, as_of))]
