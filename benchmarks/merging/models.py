@@ -18,7 +18,7 @@ HALF_LIFE_DAYS = 90.0
 FLOOR = 0.02
 SUM_WEIGHT = 0.2
 MERGED = "+ trial rate + affinities, all pairs"
-SIMPLE = "as `calibrated` in the jobs: halves, weight 10, type, brand, lists of 50"
+SIMPLE = "a simpler merge: halves, weight 10, type, brand, lists of 50"
 SUMMED = "+ trial rate + affinities, ln of the sum of excess for ln P"
 
 

@@ -114,13 +114,12 @@ def test_lists_that_are_not_there_are_refused(frame):
         step.recommendations(empty, settings(), AS_OF)
 
 
-def test_without_bestsellers_there_is_nothing_to_fill_lists_up_with(frame):
-    tables = replace(inputs(frame, worlds([1], False), with_options=False), bestsellers=None)
+@pytest.mark.parametrize("table", ["bestsellers", "buy_again"])
+def test_tables_that_the_settings_need_are_asked_for(frame, table):
+    tables = replace(inputs(frame, worlds([1], False), with_options=False), **{table: None})
     with pytest.raises(JobError) as refused:
-        step.recommendations(tables, settings(), AS_OF)
-    assert str(refused.value) == (
-        "recommendations needs the table bestsellers: add [jobs.bestsellers]."
-    )
+        step.recommendations(tables, settings(buy_again={"model": "pg", "places": 2}), AS_OF)
+    assert str(refused.value) == f"recommendations needs the table {table}: add [jobs.{table}]."
 
 
 def test_a_taste_that_no_item_has_is_refused(frame):

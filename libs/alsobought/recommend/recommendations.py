@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from alsobought.copurchase.engine.stages.lines import lines_of
 from alsobought.days import DAY_SECONDS, days_before
+from alsobought.errors import JobError
 from alsobought.recommend.customer_parts import (
     Customers,
     by_customer,
@@ -73,7 +74,8 @@ def recommendations(tables: Inputs, settings: Recommendations, as_of: date) -> O
     Cost:  one scan of the window, and one shuffle of 16 bytes a line; the merged lists (see
            trigger_lists) and 60 bytes an item go to every worker; then for each customer and model
            twice the lengths of the triggers' lists. A task has LINES_PER_PART lines.
-    Raises JobError for a source that related_items has no list of.
+    Raises JobError for a source that related_items has no list of, and for a table that is needed
+    and not there.
     """
     context = tables.related.sparkSession.sparkContext
     rows = item_rows(tables)
@@ -106,7 +108,9 @@ def _parts(
     parts = parts_for(window, tables.related.sparkSession.sparkContext.defaultParallelism)
     rows = [lines_by_part(window, codes, first, parts)]
     again = settings.buy_again
-    if again is not None and tables.buy_again is not None:
+    if again is not None:
+        if tables.buy_again is None:
+            raise JobError("recommendations needs the table buy_again: add [jobs.buy_again].")
         is_first = (F.col("model") == again.model) & (F.col("rank") <= again.places)
         rows.append(ranked_by_part(tables.buy_again.where(is_first), codes, parts))
     return by_customer(rows, parts)

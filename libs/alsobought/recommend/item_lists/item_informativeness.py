@@ -7,7 +7,6 @@ from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from alsobought.days import days_before, in_window, midnight
-from alsobought.errors import JobError
 from alsobought.recommend.item_lists.settings import ItemInformativeness
 from alsobought.returns import counting
 from alsobought.tables.outcome import Outcome
@@ -38,7 +37,6 @@ def item_informativeness(
     In:   `purchases`, `returned_purchases` of `as_of`, `related_items` of T0; no rows: no weights.
     Out:  items with a list and a trigger. Items that no list has, which may be no products, count
           as bought by nobody; guests count nowhere.
-    Raises JobError (by the account's judge) where the lists of T0 are others than those asked for.
     Cost: purchases are grouped by customer once; then triggers are joined to lists by item. A
           task holds one customer's distinct items; items of a market are sorted in one task.
     """
@@ -195,7 +193,7 @@ def _account(lists: DataFrame, first_places: DataFrame, rows: DataFrame) -> Data
 
 
 def judge(account: Row, settings: ItemInformativeness, as_of: date) -> list[str]:
-    """The account as sentences. Raises JobError where T0 has other lists than those asked for."""
+    """The account as sentences."""
     day = lists_day(settings, as_of)
     if account["places"] == 0:
         return [
@@ -203,10 +201,12 @@ def judge(account: Row, settings: ItemInformativeness, as_of: date) -> list[str]
             f"item has a weight, so all weigh alike; run the job related_items --as-of {day}."
         ]
     if account["lists"] == 0:
-        raise JobError(
+        # not a fault: a score that the shop has added today has no lists of T0 for some nights
+        return [
             f"related_items of {day} has no lists by {settings.unit}, {settings.relation}, "
-            f"{settings.metric}: take others in [jobs.item_informativeness]."
-        )
+            f"{settings.metric}: no item has a weight, so all weigh alike until it has, or others "
+            f"are taken in [jobs.item_informativeness]."
+        ]
     if account["triggers"] == 0:
         return [
             f"No customer bought something new from {day} on after an item with a list: no item "
