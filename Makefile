@@ -41,7 +41,7 @@ demo: $(VENV) ## From a year of real grocery purchases to related items and weig
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
 
 # the tests of what a user starts; test-rooms runs all others, and takes about as long with the DAGs
-RUNS := tests/runtime tests/commands tests/jobs tests/packaging
+RUNS := tests/runtime tests/commands tests/jobs tests/packaging tests/evaluate
 
 test: $(VENV) $(VENV_AIRFLOW) ## Run all tests, two sets at a time
 	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags

@@ -33,12 +33,6 @@ READS = {
     "informativeness": ITEM_INFORMATIVENESS,
     "buy_again": BUY_AGAIN,
 }
-SECTIONS = {
-    "cold_start": "jobs.cold_start_items",
-    "repeats": "jobs.repeat_purchases",
-    "informativeness": "jobs.item_informativeness",
-    "buy_again": "jobs.recommendations.buy_again",
-}
 
 
 def recommendations(params: Recommendations, as_of: date, **tables: Any) -> Outcome:
@@ -52,7 +46,7 @@ JOB = Job(
     READS,
     RECOMMENDATIONS,
     as_files=("purchases", "returned"),
-    only_with=SECTIONS,
+    only_with={"buy_again": "jobs.recommendations.buy_again"},
 )
 
 if __name__ == "__main__":
