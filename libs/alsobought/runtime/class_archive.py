@@ -31,6 +31,8 @@ def make(rehearsal: str) -> Path:
     `class_archive.recording()`. Returns the archive. Cost: 200 MB of disk.
     """
     ARCHIVE.unlink(missing_ok=True)  # Java records nothing while it uses one
+    if DEFAULTS.is_file() and str(ARCHIVE) in DEFAULTS.read_text(encoding="utf-8"):
+        DEFAULTS.unlink()  # ours, by which it would
     subprocess.run([sys.executable, "-c", rehearsal], check=True)
     return _part().rename(ARCHIVE)
 
