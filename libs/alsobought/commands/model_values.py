@@ -1,15 +1,13 @@
 """What the evaluations of a day say of two models, metric by metric."""
 
-import difflib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from alsobought.commands.view import require
 from alsobought.errors import NotFoundError
 from alsobought.runtime.warehouse import Row, Warehouse, quoted
 
-MOST_NAMED = 10
 ORDER = ("hit", "precision", "recall", "map", "ndcg", "mrr")  # then the others, by name
 HISTORY = ("0", "1", "2-4", "5-19", "20+")
 DIFFERENCE = ("difference", "difference_low", "difference_high", "leaves_out_0")
@@ -132,10 +130,7 @@ class ModelValues:
         )
         there = [row["model"] for row in rows]
         for model in models:
-            if model not in there:
-                raise NotFoundError(
-                    f"evaluations of {self.day} has no model {model!r}; {_there_are(model, there)}."
-                )
+            require("model", model, there, f"evaluations of {self.day}")
 
     def _rows(self, condition: str) -> list[Row]:
         return self.warehouse.rows(
@@ -182,10 +177,3 @@ def _order(place: Place) -> tuple[object, ...]:
         place.metric,
         place.k,
     )
-
-
-def _there_are(model: str, there: Sequence[str]) -> str:
-    if len(there) <= MOST_NAMED:
-        return f"it has {', '.join(there)}"
-    closest = difflib.get_close_matches(model, there, MOST_NAMED, 0)
-    return f"closest are {', '.join(closest)}, of {len(there):,}"

@@ -126,9 +126,9 @@ def chosen_views(home: Path, options: ListOptions, every_market: str | None = AL
     choices = {kind: sorted({row[kind] for row in rows}) for kind in KINDS}
     units: list[str] = [options.unit] if options.unit else [*environment.section(Baskets).units]
     metrics = [options.metric] if options.metric else environment.section(Lists).metrics
-    _require("unit", options.unit or choices["unit"][0], choices["unit"])
-    _require("metric", metrics[0], choices["metric"])
-    relation = _require("relation", options.relation or "together", choices["relation"])
+    require("unit", options.unit or choices["unit"][0], choices["unit"])
+    require("metric", metrics[0], choices["metric"])
+    relation = require("relation", options.relation or "together", choices["relation"])
     markets = choices["market"]
     if options.market is None or options.market != every_market or every_market in markets:
         section: Markets = getattr(environment, Markets.section) or Markets()
@@ -142,7 +142,7 @@ def _market(name: str | None, markets: list[str]) -> str:
     """The market of this name; None: the only one."""
     if name is None and len(markets) > 1:
         raise AmbiguousError(f"Choose a market with --market: {', '.join(markets)}.")
-    return _require("market", name or markets[0], markets)
+    return require("market", name or markets[0], markets)
 
 
 def chosen_day(warehouse: Warehouse, name: str, as_of: str | None) -> str:
@@ -150,10 +150,12 @@ def chosen_day(warehouse: Warehouse, name: str, as_of: str | None) -> str:
     days = warehouse.days(name)
     if not days:
         raise JobError(f"{name} is empty: run the job {name} first.")
-    return _require("as-of day", as_of or days[-1], days, name)
+    return require("as-of day", as_of or days[-1], days, name)
 
 
-def _require(kind: str, value: str, choices: list[str], table: str = "related_items") -> str:
+def require(kind: str, value: str, choices: list[str], table: str = "related_items") -> str:
+    """The value. Raises NotFoundError where it is not among the choices, and names these, or the
+    closest."""
     if value in choices:
         return value
     raise NotFoundError(f"{table} has no {kind} {value!r}; {_there_are(value, choices)}.")

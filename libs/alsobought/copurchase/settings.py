@@ -128,10 +128,9 @@ class Markets(Section):
         return groups
 
 
-class Counted(Settings):
-    """What every job shares that counts purchases: which, of what, in which markets."""
+class Products(Settings):
+    """What every job shares that looks at purchases: of what, and in which markets."""
 
-    baskets: Baskets
     items: Items | None = None
     markets: Markets | None = None
 
@@ -144,6 +143,12 @@ class Counted(Settings):
     def groups(self) -> dict[str, list[str]]:
         """The markets of each group."""
         return {} if self.markets is None else self.markets.groups
+
+
+class Counted(Products):
+    """What every job shares that counts purchases together: which, beside those of what."""
+
+    baskets: Baskets
 
 
 class CoPurchases(Counted):

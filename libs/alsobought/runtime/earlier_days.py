@@ -11,7 +11,7 @@ from pyspark.sql.types import StructType
 
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime.job import EarlierDays, Files
-from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion, recorded_run
+from alsobought.runtime.store import Store, TableVersion
 from alsobought.tables.stored import DatedRows
 from alsobought.tables.table import Table, schema_faults
 
@@ -88,8 +88,7 @@ def require_columns(store: Store, table: Table, version: TableVersion | None) ->
 def _runs_of_days(store: Store, table: Table, version: int) -> Mapping[str, dict[str, Any]]:
     """The run that wrote each day last, as of the version, by the day as text."""
     runs: dict[str, dict[str, Any]] = {}
-    for commit in store.commits(table, ALL_COMMITS):
-        run = recorded_run(commit.get("userMetadata"))
-        if commit["version"] <= version and "as_of" in run:
+    for at, run in store.runs(table):
+        if at <= version and "as_of" in run:
             runs.setdefault(run["as_of"], run)
     return runs

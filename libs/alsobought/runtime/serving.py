@@ -12,7 +12,7 @@ from alsobought.errors import JobError
 from alsobought.runtime.earlier_days import read_days
 from alsobought.runtime.faults import sentence
 from alsobought.runtime.job import Gate
-from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion, recorded_run
+from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion, recorded_run, run_of
 from alsobought.runtime.warehouse import Warehouse
 from alsobought.tables import ALL
 from alsobought.tables.evaluate import PROMOTIONS
@@ -105,9 +105,7 @@ def _served(
         if state is None or table.name not in state.versions:
             continue
         try:
-            rows = store.read(table, state.as_of, state.versions[table.name]).rows
-            rows.isEmpty()  # files that VACUUM has removed show only when they are opened
-            served[table.name] = rows
+            served[table.name] = store.read(table, state.as_of, state.versions[table.name]).rows
         except (JobError, PySparkException) as error:
             said = error if isinstance(error, JobError) else sentence(str(error))
             unreadable[table.name] = f"The served lists cannot be compared: {said}"
@@ -121,7 +119,7 @@ def _lookup(
     runs = cache(lambda name: _runs(store, ALL[name]))
     evaluated: dict[str, int] = {}
     if judge is not None and store.exists(judge):
-        run = _run_of(runs(judge.name), candidates.as_of, store.newest(judge).number)
+        run = run_of(runs(judge.name), candidates.as_of, store.newest(judge).number)
         evaluated = run.get("read_versions", {})
 
     def made_with(day: date) -> Mapping[str, Any]:
@@ -141,7 +139,7 @@ def _lineage(
 ) -> dict[str, Any]:
     """The parameters of the run that made a table's day, and of those that made what it read of
     that day, by table."""
-    run = _run_of(runs(name), day, version)
+    run = run_of(runs(name), day, version)
     made: dict[str, Any] = {name: run["parameters"]} if "parameters" in run else {}
     for read, number in run.get("read_versions", {}).items():
         if read in ALL and ALL[read].kept == "per_as_of" and read != name:
@@ -150,14 +148,5 @@ def _lineage(
 
 
 def _runs(store: Store, table: Table) -> list[tuple[int, dict[str, Any]]]:
-    """The version and the run of each commit, newest first; none where the table is not built."""
-    if not store.exists(table):
-        return []
-    every = store.commits(table, ALL_COMMITS)
-    return [(c["version"], recorded_run(c.get("userMetadata"))) for c in every]
-
-
-def _run_of(runs: list[tuple[int, dict[str, Any]]], day: date, version: int) -> dict[str, Any]:
-    """The run that made a table's day, as of `version`; {} where none is recorded."""
-    of_day = (run for at, run in runs if at <= version and run.get("as_of") == day.isoformat())
-    return next(of_day, {})
+    """`Store.runs`; none where the table is not built."""
+    return store.runs(table) if store.exists(table) else []

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -44,6 +44,12 @@ def recorded_run(user_metadata: str | None) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {}
     return run if isinstance(run, dict) else {}
+
+
+def run_of(runs: Iterable[tuple[int, dict[str, Any]]], as_of: date, version: int) -> dict[str, Any]:
+    """Of `Store.runs` the one that wrote a day, as of `version`; {} where none did."""
+    of_day = (run for at, run in runs if at <= version and run.get("as_of") == as_of.isoformat())
+    return next(of_day, {})
 
 
 class TableVersion(NamedTuple):
@@ -163,10 +169,12 @@ class Store:
 
     def run_of_day(self, table: Table, as_of: date, version: int) -> dict[str, Any]:
         """The run that wrote the table's day, as of `version`; {} where no commit records it."""
+        return run_of(self.runs(table), as_of, version)
+
+    def runs(self, table: Table) -> list[tuple[int, dict[str, Any]]]:
+        """The version of each commit and the run that it records ({}: none), newest first."""
         every = self.commits(table, ALL_COMMITS)
-        until = (commit for commit in every if commit["version"] <= version)
-        runs = (recorded_run(commit.get("userMetadata")) for commit in until)
-        return next((run for run in runs if run.get("as_of") == as_of.isoformat()), {})
+        return [(commit["version"], recorded_run(commit.get("userMetadata"))) for commit in every]
 
     def files(self, table: Table, as_of: date, version: int) -> tuple[str, ...]:
         """The Parquet files that hold just the rows of `as_of` (all where it keeps no days) at

@@ -10,9 +10,8 @@ from pyspark.sql import functions as F
 
 from alsobought.copurchase.counted_purchases import are_named, has_attribute
 from alsobought.copurchase.reference.baskets import with_groups
-from alsobought.copurchase.settings import Exclusions, Lists
-from alsobought.days import DAY_MICROS, EPOCH, days_before, midnight
-from alsobought.recommend.baselines.settings import Products
+from alsobought.copurchase.settings import Exclusions, Lists, Products
+from alsobought.days import DAY_MICROS, EPOCH, in_window, midnight
 from alsobought.returns import counting
 from alsobought.tables.outcome import Batches
 
@@ -41,10 +40,10 @@ def product_lines(
     Cost: a scan of the purchases; a join by key where there are returns; where something is
           excluded, a join by item with what is.
     """
-    before = tables.purchases.where(F.col("purchased_at") < midnight(as_of))
-    if look_back_days is not None:
-        first = midnight(days_before(as_of, look_back_days))
-        before = before.where(F.col("purchased_at") >= first)
+    if look_back_days is None:
+        before = tables.purchases.where(F.col("purchased_at") < midnight(as_of))
+    else:
+        before = in_window(tables.purchases, as_of, look_back_days)
     bought = counting(before, tables.returned, as_of)
     products = only_products(bought, settings.exclude, tables.items)
     return with_groups(products, settings.groups).select(*LINE)

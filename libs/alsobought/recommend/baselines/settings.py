@@ -5,28 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from alsobought.copurchase.settings import Exclusions, Items, Lists, Markets
-from alsobought.settings import Count, Days, Seed, Settings, Share
+from alsobought.copurchase.settings import Lists, Products
+from alsobought.settings import Count, Days, Seed, Share
 
 BuyAgainModel = Literal["repeat_probability", "atd", "pg", "mpg", "most_bought"]
 Positive = Annotated[float, Field(gt=0)]
-
-
-class Products(Settings):
-    """What the jobs of this room share: what is a product, and which markets are looked at."""
-
-    items: Items | None = None
-    markets: Markets | None = None
-
-    @property
-    def exclude(self) -> Exclusions:
-        """What is no product."""
-        return Exclusions() if self.items is None else self.items.exclude
-
-    @property
-    def groups(self) -> dict[str, list[str]]:
-        """The markets of each group."""
-        return {} if self.markets is None else self.markets.groups
 
 
 class Bestsellers(Products):
