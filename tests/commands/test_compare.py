@@ -102,6 +102,16 @@ def test_an_interval_that_holds_0_tells_nothing(evaluated):
     assert concluded("sum", "als").startswith("nothing")
 
 
+def test_too_few_customers_for_an_interval(evaluated):
+    evaluated(value("sum", 1.0), value("als", 0.0), value("sum", 1.0, compared_with="als"))
+    code, out = printed("compare", "sum", "als")
+    assert (code, out[3]) == (0, "2024-01-15 1,578 1.0000 0.0000 1.0000")
+    assert out[-1] == (
+        "What can be concluded: little, for customers are too few for an interval of the "
+        "difference."
+    )
+
+
 def test_what_several_cut_offs_say_and_all_of_them_together(evaluated):
     old, pooled = {"cut_off": OLD}, {"segment_by": "cut_offs", "customers": 3000}
     rows = [*both(), *both(**old), difference(0.01, 0.05), difference(-0.02, 0.05, **old)]

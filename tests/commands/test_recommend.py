@@ -182,6 +182,31 @@ def test_the_lists_of_another_programs_table_and_of_the_served_version(shop, tmp
     assert [(row["as_of"], row["item_id"]) for row in rows] == [("2024-01-01", "honey")]
 
 
+def test_the_lists_of_another_program_that_are_every_customers(shop, tmp_path):
+    toml = tmp_path / "conf" / "test.toml"
+    (tmp_path / "jobs" / "evaluations.py").touch()
+    more = '[jobs.evaluations]\nothers = ["theirs"]\n'
+    toml.write_text(toml.read_text(encoding="utf-8") + more, encoding="utf-8")
+    best = {"customer_id": None, "buyers": 1, "purchases": 1}
+    rows = [best | {"market": market} | listed("picks", "jam") for market in ("all", "y")]
+    (shop / "bestsellers").rename(shop / "ours")
+    write(shop, BESTSELLERS, rows, SECOND)
+    (shop / "bestsellers").rename(shop / "theirs")
+    (shop / "ours").rename(shop / "bestsellers")
+    names = [line for line in printed("recommend", "ann")[1] if line.startswith("By ")]
+    assert names == [f"By {name}, market all:" for name in ("calibrated", "sum", "atd", "picks")]
+    rows = json.loads(separately("recommend", "ann", "--model", "picks", "--json")[1])
+    assert [(row["customer_id"], row["item_id"], row["source"]) for row in rows] == [
+        ("ann", "jam", None)
+    ]
+    write(shop, PURCHASES, lines("pam", ("rice", 1), market="y"))
+    said = "pam has no list as of 2024-01-02: these are every customer's, by picks."
+    assert said in printed("recommend", "pam")[1]
+    assert printed("recommend", "pam", "--model", "sum") == (
+        3, ["error: The customer has no list by 'sum'; there are picks."]
+    )  # fmt: skip
+
+
 def test_a_shop_with_other_lists_than_recommendations(shop):
     (shop / "recommendations").rename(shop / "gone")
     assert printed("recommend", "ann")[1][-1] == "1 Green tea tea 2.000 bought before"

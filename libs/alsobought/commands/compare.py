@@ -138,6 +138,8 @@ def conclusion(models: tuple[str, str], hits: Sequence[Compared], pooled: Compar
     The models are those of the paired differences, in their order.
     """
     differences = [pair.difference for pair in hits if pair.difference is not None]
+    if any(difference.low is None for difference in differences):
+        return "little, for customers are too few for an interval of the difference."
     if len(differences) < len(hits) or not differences:
         return (
             f"little, for no paired difference of the two was computed. Name {models[1]} in "

@@ -26,11 +26,12 @@ COLUMNS = ("market", "customer_id", "model", "rank", "item_id", "score")
 
 @dataclass(frozen=True)
 class Shop:
-    """The lists of one as-of day, of these tables."""
+    """The lists of one as-of day, of these tables; `others` of them are other programs'."""
 
     warehouse: Warehouse
     day: str
     tables: Sequence[str]
+    others: Sequence[str] = ()
 
     def newest_purchases(self, customer: str, market: str | None) -> list[Row]:
         """The customer's newest distinct items that count, each with its last time."""
@@ -58,11 +59,11 @@ class Shop:
 
     def bestsellers(self, customer: str, markets: Iterable[str]) -> list[Row]:
         """The bestsellers of the markets, as the customer's list."""
-        if not self._has(BESTSELLERS.name):
-            return []
-        names = ", ".join(map(quoted, markets))
-        rows = self._rows(BESTSELLERS.name, f"customer_id IS NULL AND market IN ({names})")
-        return [row | {"customer_id": customer} for row in rows]
+        return self._everyones([BESTSELLERS.name], customer, markets)
+
+    def lists_of_others(self, customer: str, markets: Iterable[str]) -> list[Row]:
+        """The lists of other programs' tables that are every customer's, as the customer's."""
+        return self._everyones(self.others, customer, markets)
 
     def titles(self, *tables: Iterable[Row]) -> Callable[[str], str | None]:
         """A function that has the title of each item of these rows and of their reasons."""
@@ -74,6 +75,16 @@ class Shop:
         query = f"SELECT item_id, title FROM items WHERE item_id IN ({', '.join(map(quoted, ids))})"
         titles = {row["item_id"]: row["title"] for row in self.warehouse.rows(query, "items")}
         return titles.get
+
+    def _everyones(self, tables: Sequence[str], customer: str, markets: Iterable[str]) -> list[Row]:
+        names = ", ".join(map(quoted, markets))
+        rows = [
+            row
+            for table in tables
+            if self._has(table)
+            for row in self._rows(table, f"customer_id IS NULL AND market IN ({names})")
+        ]
+        return [row | {"customer_id": customer} for row in rows]
 
     def _has(self, table: str) -> bool:
         return self.warehouse.has(table) and self.day in self.warehouse.days(table)
@@ -103,7 +114,7 @@ def shop_of(root: Path, env: str, as_of: str | None, *, served: bool) -> Shop:
     others = environment.jobs.get("evaluations", {}).get("others", [])
     tables = [*TABLES, *others]
     first = next((name for name in tables if warehouse.has(name)), RECOMMENDATIONS.name)
-    return Shop(warehouse, chosen_day(warehouse, first, as_of), tables)
+    return Shop(warehouse, chosen_day(warehouse, first, as_of), tables, others)
 
 
 def _in(column: str, market: str | None) -> str:

@@ -55,10 +55,12 @@ def recommend(options: RecommendOptions) -> None:
     if not rows and not purchases:
         raise NotFoundError(_nobody(options, shop))
     has_list = bool(rows)
-    if not has_list:
-        markets = [options.market] if options.market else [row["market"] for row in purchases]
-        rows = shop.bestsellers(options.customer, dict.fromkeys(markets))
-    rows = _of_model(rows, options.model if has_list else None)
+    of_customer = dict.fromkeys(row["market"] for row in [*rows, *purchases])
+    markets = [options.market] if options.market else list(of_customer)
+    everyones = shop.lists_of_others(options.customer, markets)
+    rows += everyones if has_list else shop.bestsellers(options.customer, markets) + everyones
+    rows.sort(key=lambda row: row["market"])
+    rows = _of_model(rows, options.model if has_list or everyones else None)
     rows = [row for row in rows if row["rank"] <= (options.top or row["rank"])]
     title = shop.titles(purchases, rows)
     if options.is_for_programs:
@@ -69,7 +71,7 @@ def recommend(options: RecommendOptions) -> None:
     else:
         _print_purchases(options.customer, purchases, title, shop.day)
     if not has_list:
-        say(_no_list(options.customer, shop, bool(rows)), to_stderr=options.is_for_programs)
+        say(_no_list(options.customer, shop, rows), to_stderr=options.is_for_programs)
     if not rows:
         raise typer.Exit(NotFoundError.exit_code)
     if not options.is_for_programs:
@@ -84,11 +86,14 @@ def _nobody(options: RecommendOptions, shop: Shop) -> str:
     )
 
 
-def _no_list(customer: str, shop: Shop, has_bestsellers: bool) -> str:
-    """What is shown to a customer without a list."""
+def _no_list(customer: str, shop: Shop, rows: Sequence[Row]) -> str:
+    """What is shown to a customer without a list: these rows, which are every customer's."""
     said = f"{customer} has no list as of {shop.day}"
-    if has_bestsellers:
+    if rows and all(row["source"] == "bestseller" for row in rows):
         return f"{said}: these are the bestsellers of the market."
+    if rows:
+        models = dict.fromkeys(row["model"] for row in rows)
+        return f"{said}: these are every customer's, by {', '.join(models)}."
     return f"{said}, and there are no bestsellers: run the job bestsellers --as-of {shop.day}."
 
 
