@@ -96,11 +96,16 @@ def test_a_name_that_is_laid_is_refused_before_anything_is_laid(folder):
     assert printed("init", "orders.csv", "--env", "demo") == (
         1,
         [
-            f"error: {folder}/conf/demo.toml is there already, and stays: choose another --env, or "
-            f"remove it."
+            "error: demo is an environment that comes with conf/, which init lays here: choose "
+            "another --env."
         ],
     )
     assert [path.name for path in folder.iterdir()] == ["orders.csv"]
+    home.lay(folder)
+    assert printed("init", "orders.csv", "--env", "demo")[1] == [
+        f"error: {folder}/conf/demo.toml is there already, and stays: choose another --env, or "
+        f"remove it."
+    ]
 
 
 def test_in_a_project_the_environment_is_written_there(folder, monkeypatch):

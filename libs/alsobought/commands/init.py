@@ -47,9 +47,14 @@ def init(options: InitOptions) -> None:
         raise ConfigError(f"--env {options.env!r} is no name: use letters, digits, - and _.")
     root = home.find_or_none() or here
     target = root / "conf" / f"{options.env}.toml"
-    if home.is_laid(root, f"conf/{options.env}.toml"):
+    if target.exists():
         raise ConfigError(
             f"{target} is there already, and stays: choose another --env, or remove it."
+        )
+    if home.is_laid(root, f"conf/{options.env}.toml"):
+        raise ConfigError(
+            f"{options.env} is an environment that comes with conf/, which init lays here: choose "
+            f"another --env."
         )
     paths = [path for name in options.files for path in _matching(name)]
     place = Place(options.env, root.resolve(), machine_bytes() >> 30)

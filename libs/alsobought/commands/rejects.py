@@ -44,7 +44,10 @@ class RejectsOptions(RowOptions):
         str | None, typer.Option(help="Only rows that broke this rule; with --json or --csv, rows.")
     ] = None
     top: Annotated[int, typer.Option(min=0, help="How many rows to print, as a sample.")] = SHOWN
-    to: Annotated[Path | None, typer.Option(help="A CSV file to write, with all the rows.")] = None
+    to: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file to write, with all the rows; lines are looked up for --top."),
+    ] = None
 
 
 @command

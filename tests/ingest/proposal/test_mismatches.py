@@ -92,6 +92,21 @@ def test_an_encoding_that_nobody_declared(faults):
     assert faults(content, encoding="windows-1252") == ([], [])
 
 
+def test_signs_of_windows_where_they_would_be_control_characters(faults):
+    content = "order,sku,when\n1,“Käse” – 3 €,2026-01-05\n".encode("cp1252")
+    assert faults(content, encoding="ISO-8859-1") == (
+        [],
+        [
+            "sources.purchases.encoding: orders.csv has 4 bytes from 0x80 to 0x9f in the rows "
+            "looked at: ISO-8859-1 reads control characters, windows-1252 dashes, quotes and €. "
+            'Write encoding = "windows-1252".'
+        ],
+    )
+    assert faults(content, encoding="windows-1252") == ([], [])
+    # 0x81 is nothing in windows-1252: a control character, whatever is declared
+    assert faults(content.replace(b"\x96", b"\x81"), encoding="ISO-8859-1") == ([], [])
+
+
 def test_another_encoding_than_declared(faults):
     content = "order,sku,when\n1,Käse,2026-01-05\n"
     for declared in ("windows-1252", "ISO-8859-1"):

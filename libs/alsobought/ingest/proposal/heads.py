@@ -30,6 +30,7 @@ REFUSED = {
     ".xlsx": "save the sheet as CSV",
     ".xls": "save the sheet as CSV",
 }
+SIGNS = bytes(range(0x80, 0xA0))  # of windows-1252 alone
 DATA = r"^\s*[-+]?[\d.,:/ -]*\d[\d.,:/ TZ-]*$"  # a number or a time, which no column is called
 
 
@@ -56,6 +57,9 @@ class Head:
     """Whether these are all rows of the files."""
     encodings: tuple[str, ...] = ("",)
     """Of each file; US-ASCII where it has no other letters, "" where it is no text."""
+    signs: tuple[int, ...] = (0,)
+    """Of each file the bytes 0x80 to 0x9f where it may be windows-1252, which has dashes, quotes
+    and € there; ISO-8859-1 has control characters."""
     ragged: int = 0
     """Rows left out, which do not have the columns of their header."""
 
@@ -107,6 +111,7 @@ def _together(group: list[Head]) -> Head:
         rows=pa.concat_tables(tables, promote_options="permissive").combine_chunks(),
         is_whole=all(head.is_whole for head in group),
         encodings=encodings,
+        signs=tuple(count for head in group for count in head.signs),
         ragged=sum(head.ragged for head in group),
     )
 
@@ -130,6 +135,7 @@ def _read(path: Path, most: int) -> Head:
 
 def _read_text(path: Path, head: bytes, *, is_whole: bool) -> Head:
     encoding = encoding_of(head)
+    signs = len(head) - len(head.translate(None, SIGNS)) if encoding == "windows-1252" else 0
     if encoding not in ("UTF-8", "US-ASCII"):
         decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
         head = decoder.decode(head).removeprefix("\ufeff").encode()
@@ -143,7 +149,8 @@ def _read_text(path: Path, head: bytes, *, is_whole: bool) -> Head:
         raise JobError(f"{path} is one JSON array: write one object a line.")
     layout = Layout("json" if begins == b"{" else "csv", encoding=most_frequent([encoding]))
     read_rows = _read_json if layout.format == "json" else _read_csv
-    return replace(read_rows(path, head, layout), is_whole=is_whole, encodings=(encoding,))
+    first = read_rows(path, head, layout)
+    return replace(first, is_whole=is_whole, encodings=(encoding,), signs=(signs,))
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -75,6 +75,7 @@ def faults_of(name: str, source: Source, heads: Sequence[Head]) -> Iterator[Faul
 def notes_of(name: str, source: Source, heads: Sequence[Head]) -> Iterator[str]:
     """What of the files is worth knowing, and does not keep a run from starting."""
     yield from _other_encodings(name, source, heads)
+    yield from _control_characters(name, source, heads)
     if len(heads) > 1:
         names = ", ".join(head.paths[0].name for head in heads)
         yield f"sources.{name}.path: the files have {len(heads)} different headers, as {names}."
@@ -92,6 +93,22 @@ def _other_encodings(name: str, source: Source, heads: Sequence[Head]) -> Iterat
                 f"sources.{name}.encoding: {listed(names)} {are} {encoding}, not "
                 f"{source.encoding}: letters beyond ASCII will be broken. {cure}"
             )
+
+
+def _control_characters(name: str, source: Source, heads: Sequence[Head]) -> Iterator[str]:
+    """A sentence about files with signs of windows-1252 that ISO-8859-1 does not have."""
+    if source.encoding != "ISO-8859-1":
+        return
+    every = (zip(head.paths, head.signs, strict=True) for head in heads)
+    counts = [(path.name, count) for of_head in every for path, count in of_head if count]
+    if counts:
+        have = "have" if len(counts) > 1 else "has"
+        yield (
+            f"sources.{name}.encoding: {listed([file for file, _ in counts])} {have} "
+            f"{sum(count for _, count in counts):,} bytes from 0x80 to 0x9f in the rows looked at: "
+            f"ISO-8859-1 reads control characters, windows-1252 dashes, quotes and €. "
+            f'Write encoding = "windows-1252".'
+        )
 
 
 def by_encoding(heads: Sequence[Head]) -> dict[str, list[str]]:
