@@ -21,10 +21,11 @@ def training_data() -> None:
     A task is a job of the same name and writes the table of the same name. It waits for the jobs
     whose tables it reads.
     """
-    # The nightly DAG reads the purchases too. Here they are read again, so that a week depends on
-    # no other DAG: the job adds only what is new. Should both write in the same minute, Delta
-    # refuses the second, whose next try finds nothing left to add.
+    # The nightly DAG reads purchases and catalogue too. Here they are read again, so that a week
+    # depends on no other DAG: the jobs add only what is new. Should both write in the same minute,
+    # Delta refuses the second, whose next try finds nothing left to add.
     purchases = spark_job("purchases")
+    items = spark_job("items")
     returned = spark_job("returned_purchases")  # ends at once where the TOML has no returns
     events = [spark_job("offers"), spark_job("engagements"), spark_job("redemptions")]
     examples = spark_job("redemption_examples")
@@ -32,7 +33,7 @@ def training_data() -> None:
     training = spark_job("training_examples")
 
     purchases >> returned
-    [purchases, returned] >> spark_job("purchase_examples")
+    [purchases, returned, items] >> spark_job("purchase_examples")
     [purchases, returned, *events] >> examples
     examples >> weights
     [examples, weights] >> training

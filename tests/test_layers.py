@@ -29,7 +29,7 @@ LONGEST_JOB = 60
 MODULES = {module_of(path): path for path in sources() if path.parent != PACKAGE}
 MODULES |= {path.stem: path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
 # The modules and folders that lie below all rooms.
-BASE = ("errors", "settings", "days", "sampling", "compiled", "tables", "returns")
+BASE = ("errors", "settings", "days", "sampling", "compiled", "tables", "returns", "products")
 # What each may import of the package, beside itself. A new room is one line here.
 MAY_IMPORT = {
     "errors": (),
@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "compiled": (),
     "tables": ("errors",),
     "returns": ("days",),
+    "products": ("errors", "settings", "compiled", "tables"),
     "learn": BASE,
     "ingest": BASE,
     "copurchase": (*BASE, "learn"),

@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 from alsobought.commands.cli import app
 from alsobought.copurchase.scores import METRICS
-from alsobought.copurchase.settings import Baskets, Exclusions, Items, Lists, Markets
+from alsobought.copurchase.settings import Baskets, Lists, Markets
 from alsobought.ingest.settings import OfferSource, PurchaseSource, Returns
 from alsobought.learn.settings import Split
+from alsobought.products import Exclusions, Items
 from alsobought.runtime import job as jobs
 from alsobought.runtime.config import environment_type, sections_of
 from alsobought.tables import ALL

@@ -7,9 +7,9 @@ import pytest
 
 from alsobought.commands import source_checks
 from alsobought.commands.source_checks import Judged
-from alsobought.copurchase.settings import Exclusions
 from alsobought.errors import Fault
 from alsobought.ingest.settings import ItemSource, PurchaseSource
+from alsobought.products import Exclusions
 from alsobought.runtime import home, session
 from alsobought.runtime import job as jobs
 from alsobought.runtime.run import context

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from alsobought.commands.unrelated_items import likely_no_products
-from alsobought.copurchase.settings import Exclusions
+from alsobought.products import Exclusions
 from alsobought.runtime.warehouse import Warehouse
 from tests.commands.item_tables import PAIR, write
 

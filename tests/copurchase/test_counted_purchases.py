@@ -11,8 +11,9 @@ from alsobought.copurchase.counted_purchases import counted_purchases, excluded_
 from alsobought.copurchase.item_statistics import item_statistics
 from alsobought.copurchase.reference import baskets as reference
 from alsobought.copurchase.reference import join, statistics
-from alsobought.copurchase.settings import CoPurchases, Exclusions, Items, Lists, Markets
+from alsobought.copurchase.settings import CoPurchases, Lists, Markets
 from alsobought.errors import JobError
+from alsobought.products import Exclusions, Items
 from alsobought.tables.stored import Stored
 from tests import oracle
 from tests.rows import rows

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from alsobought.copurchase.settings import Baskets, Items, Markets
+from alsobought.copurchase.settings import Baskets, Markets
+from alsobought.products import Items
 from alsobought.runtime.config import phrases
 
 BASKETS = {

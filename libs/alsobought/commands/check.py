@@ -14,10 +14,10 @@ from alsobought.commands.options import RowOptions, command
 from alsobought.commands.printing import Number, Text, grid, rows_for_programs, say
 from alsobought.commands.source_checks import FirstRows, Judged
 from alsobought.commands.unrelated_items import likely_no_products
-from alsobought.copurchase.settings import Exclusions, Items
 from alsobought.errors import ConfigError, Fault, JobError
 from alsobought.ingest.proposal.spelling import nearest
 from alsobought.ingest.settings import Source, Sources
+from alsobought.products import Exclusions, Items
 from alsobought.runtime import config, home, readiness, session
 from alsobought.runtime import job as jobs
 from alsobought.runtime.arguments import EnvArgument, day

@@ -14,8 +14,6 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from alsobought.copurchase.counted_purchases import are_named
-from alsobought.copurchase.settings import Exclusions
 from alsobought.errors import Fault, JobError
 from alsobought.ingest import files
 from alsobought.ingest.proposal import mismatches
@@ -25,6 +23,7 @@ from alsobought.ingest.proposal.roles import ids_of
 from alsobought.ingest.proposal.values import ColumnFacts
 from alsobought.ingest.rules import FUTURE
 from alsobought.ingest.settings import Source
+from alsobought.products import Exclusions, are_named
 from alsobought.runtime.config import Environment
 from alsobought.runtime.faults import sentence
 from alsobought.runtime.job import Job

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from alsobought.copurchase.counted_purchases import are_named
-from alsobought.copurchase.settings import Exclusions
+from alsobought.products import Exclusions, are_named
 from alsobought.runtime.warehouse import Row, Warehouse
 
 MANY = 0.05  # of all units: an item of so many, and related to none, is no taste

@@ -3,11 +3,10 @@
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import Field, field_validator, model_validator
 
 from alsobought.copurchase.scores import METRICS
+from alsobought.products import Exclusions, Items
 from alsobought.settings import Count, Days, Section, Settings
 
 Unit = Literal["order", "customer"]
@@ -74,35 +73,6 @@ class Lists(Section):
         if unknown:
             raise ValueError(f"no metric {', '.join(unknown)}; there are {', '.join(METRICS)}")
         return list(dict.fromkeys(names))
-
-
-class Exclusions(Settings):
-    """[items.exclude]: what is no product, by any of these; it counts nowhere."""
-
-    ids: list[str] = Field(default=[])
-    patterns: list[str] = Field(default=[])
-    """Regular expressions (RE2) that match a whole id."""
-    attributes: dict[str, list[str]] = Field(default={})
-    """Values of the catalogue: of title, brand, category (any level), or of an attribute."""
-
-    @field_validator("patterns")
-    @classmethod
-    def _are_patterns(cls, patterns: list[str]) -> list[str]:
-        for pattern in patterns:
-            try:
-                pc.match_substring_regex(pa.scalar(""), pattern)
-            except pa.ArrowInvalid as error:
-                reason = str(error).removeprefix("Invalid regular expression: ")
-                raise ValueError(f"{pattern!r} is no regular expression: {reason}") from None
-        return patterns
-
-
-class Items(Section):
-    """[items]: which items are products."""
-
-    section = "items"
-
-    exclude: Exclusions = Exclusions()
 
 
 class Markets(Section):

@@ -177,7 +177,9 @@ COLD_START_ITEMS = Table(
         column("score", DoubleType(), "the metric's value of this evidence: N, E, n_x + n_0 units"),
         column("buyers", LongType(), "n_x: units with the item; 0: nobody has bought it yet"),
         column(
-            "both", DoubleType(), "N of n_x + n_0 units: n_0 are borrowed, and as its likes' are"
+            "both",
+            DoubleType(),
+            "N of n_x + n_0 units: n_0 are borrowed, and as its likes' are; at most n_y",
         ),
         column("expected", DoubleType(), "E of as many units"),
         column("likes", LongType(), "items of the same attributes that were borrowed from"),

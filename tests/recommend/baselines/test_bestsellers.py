@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
-from alsobought.copurchase.settings import Exclusions, Items, Lists, Markets
+from alsobought.copurchase.settings import Lists, Markets
 from alsobought.errors import JobError
+from alsobought.products import Exclusions, Items
 from alsobought.recommend.baselines.bestsellers import bestsellers
 from alsobought.recommend.baselines.settings import Bestsellers
 from alsobought.tables.recommend import BESTSELLERS

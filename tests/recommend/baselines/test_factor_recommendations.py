@@ -6,8 +6,9 @@ from collections import defaultdict
 import pytest
 from pydantic import ValidationError
 
-from alsobought.copurchase.settings import Exclusions, Items, Lists, Markets
+from alsobought.copurchase.settings import Lists, Markets
 from alsobought.errors import JobError
+from alsobought.products import Exclusions, Items
 from alsobought.recommend.baselines import factor_recommendations as step
 from alsobought.recommend.baselines.factor_recommendations import factor_recommendations
 from alsobought.recommend.baselines.product_lines import Purchased

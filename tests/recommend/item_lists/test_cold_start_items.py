@@ -96,6 +96,18 @@ def test_own_evidence_weighs_by_its_buyers(frame):
     ]  # fmt: skip
 
 
+def test_no_more_units_have_both_than_have_the_related_item(frame):
+    """All six units with a pen have the new item; of ten units with its like one would, too."""
+    both = (6, 1.0, 6)
+    lists = [*listed("p1", 60, pen=both), *listed("new", 30, pen=both)]
+    asked = settings(metrics=["jaccard"])
+    kind = (*KIND[:3], "jaccard")
+    lists = [(*kind, *row[4:]) for row in lists]
+    (row,) = made(frame, lists, bought(p1=60, new=30), [item("p1"), item("new")], asked)
+    # w = 30 / 40: 6 own and 10 * 6 / 60 borrowed, of 6
+    assert row[:6] == ("new", 1, "pen", near(6 / (40 + 6 - 6)), 30, 6.0)
+
+
 def test_likes_are_of_the_brand_before_the_category_and_those_with_most_buyers(frame):
     lists = [
         *listed("a1", 50, y1=(10, 5.0, 20)),
@@ -145,7 +157,9 @@ def test_what_is_no_product_neither_borrows_nor_lends(frame):
     asked = settings(items={"exclude": {"ids": ["p1"], "patterns": ["bag.*"]}})
     catalogue = [item("p1"), item("p2"), item("bag 3"), item("new")]
     lists = [*listed("p1", 100, case=(50, 10.0, 60)), *listed("p2", 90, film=(50, 10.0, 60))]
-    got = made(frame, lists, bought(p1=100, p2=90), catalogue, asked)
+    # bags were products when they were counted
+    statistics = bought(**{"p1": 100, "p2": 90, "bag 3": 3})
+    got = made(frame, lists, statistics, catalogue, asked)
     assert [row[:3] for row in got] == [("new", 1, "film")]
 
 
@@ -274,8 +288,13 @@ def mean_list(lent, metric, n_0, places):
 
 
 def scored(metric, n, excess, chance, related_buyers, units):
-    counts = n * (chance + excess), n * chance, n, related_buyers, units
+    counts = n_of(n, excess, chance, related_buyers), n * chance, n, related_buyers, units
     return score(metric, Evidence(*map(float, counts)))
+
+
+def n_of(n, excess, chance, related_buyers):
+    """N of n units: no more of them have Y than there are."""
+    return min(n * (chance + excess), related_buyers)
 
 
 def blended_list(name, n, own, lent, how):
@@ -296,7 +315,7 @@ def blended_list(name, n, own, lent, how):
         zero = (1 - w if related in own else 1) if related in borrowed else 0
         share = abs(parts[1]) / size if size else zero
         value = scored(metric, n + n_0, sum(parts), chance, *counts)
-        n_e = (n + n_0) * (chance + sum(parts)), (n + n_0) * chance
+        n_e = n_of(n + n_0, sum(parts), chance, counts[0]), (n + n_0) * chance
         places.append((-value, related, value, *map(float, n_e), float(share)))
     for rank, (_, *place) in enumerate(sorted(places)[: asked.top_k], 1):
         yield (rank, *place)

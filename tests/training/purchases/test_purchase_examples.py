@@ -12,6 +12,7 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
+from alsobought.products import Items
 from alsobought.tables.training import PURCHASE_EXAMPLES
 from alsobought.training.purchases.purchase_examples import judge, purchase_examples
 from alsobought.training.purchases.settings import PurchaseExamples
@@ -227,6 +228,35 @@ def test_what_was_returned_is_in_no_label_and_before_the_cut_off_in_no_feature(f
     wanted = purchase_examples(frame(LINES, *known), settings(), AS_OF)
     assert rows_of(outcome.frame) == rows_of(wanted.frame) != []
     assert outcome.account.collect() == wanted.account.collect()
+
+
+@pytest.mark.parametrize(
+    "exclude", [{"ids": ["item 1", "item 2"]}, {"attributes": {"category": ["services"]}},
+                {"patterns": ["item [12]"]}]
+)  # fmt: skip
+def test_what_is_no_product_is_in_no_row_and_in_no_feature(frame, exclude):
+    """As if there were only lines of products."""
+    lines = shop()
+    products = [line for line in lines if line[2] not in ("item 1", "item 2")]
+    assert len(products) < len(lines) - 100  # the most bought ones
+    catalogue = frame(
+        "item_id string, title string, brand string, category array<string>, "
+        "attributes map<string, string>",
+        ("item 1", None, None, ["services"], {}),
+        ("item 2", None, None, ["all", "services"], {}),
+        ("item 3", None, None, ["all"], {}),
+    )
+    asked = settings(items=Items(exclude=exclude))
+    outcome = purchase_examples(frame(LINES, *lines), asked, AS_OF, catalogue=catalogue)
+    wanted = purchase_examples(frame(LINES, *products), settings(), AS_OF)
+    assert rows_of(outcome.frame) == rows_of(wanted.frame) != []
+    assert outcome.account.collect() == wanted.account.collect()
+
+
+def test_attributes_that_exclude_need_a_catalogue(frame):
+    asked = settings(items=Items(exclude={"attributes": {"brand": ["x"]}}))
+    with pytest.raises(JobError, match=r"^\[items\.exclude\] names attributes, and there"):
+        purchase_examples(frame(LINES, *shop()), asked, AS_OF)
 
 
 def rows_of(examples):

@@ -7,8 +7,9 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.settings import Baskets, Exclusions, Unit
+from alsobought.copurchase.settings import Baskets, Unit
 from alsobought.days import in_window
+from alsobought.products import Exclusions
 
 
 def of_unit(purchases: DataFrame, unit: Unit, max_items: int, *, count_repeats: bool) -> DataFrame:

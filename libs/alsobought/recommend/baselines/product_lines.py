@@ -1,19 +1,16 @@
 """The purchase lines that baselines count, and the items that their lists may show."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.counted_purchases import are_named, has_attribute
 from alsobought.copurchase.reference.baskets import with_groups
-from alsobought.copurchase.settings import Exclusions, Lists, Products
+from alsobought.copurchase.settings import Lists, Products
 from alsobought.days import DAY_MICROS, EPOCH, in_window, midnight
+from alsobought.products import only_products
 from alsobought.returns import counting
-from alsobought.tables.outcome import Batches
 
 LINE = ("market", "home", "customer_id", "order_id", "item_id", "purchased_at")
 CUSTOMER = ("market", "customer_id")
@@ -47,35 +44,6 @@ def product_lines(
     bought = counting(before, tables.returned, as_of)
     products = only_products(bought, settings.exclude, tables.items)
     return with_groups(products, settings.groups).select(*LINE)
-
-
-def only_products(lines: DataFrame, exclude: Exclusions, items: DataFrame | None) -> DataFrame:
-    """The lines of items that `exclude` does not name; `items` has the attributes that it names.
-
-    Cost: none where it names nothing. Else a join with the ids of items that are named, which are
-    sent to all; for ids and patterns the distinct items of the lines are found first.
-    """
-    if exclude.attributes and items is not None:
-        named = items.where(has_attribute(exclude)).select("item_id")
-        lines = lines.join(F.broadcast(named), "item_id", "left_anti")
-    if not exclude.ids and not exclude.patterns:
-        return lines
-    ids, patterns = list(exclude.ids), list(exclude.patterns)
-
-    def named_of(batches: Batches) -> Batches:
-        for batch in batches:
-            yield named_items(batch, ids, patterns)
-
-    items_of_lines = lines.select("item_id").distinct()
-    named = items_of_lines.mapInArrow(named_of, "item_id string")
-    return lines.join(F.broadcast(named), "item_id", "left_anti")
-
-
-def named_items(
-    items: pa.RecordBatch, ids: Sequence[str], patterns: Sequence[str]
-) -> pa.RecordBatch:
-    """The rows whose item_id is among `ids`, or matches a pattern (RE2) as a whole."""
-    return items.filter(pa.array(are_named(items["item_id"], pa.array(ids, pa.string()), patterns)))
 
 
 def only_available(rows: DataFrame, items: DataFrame, lists: Lists) -> DataFrame:

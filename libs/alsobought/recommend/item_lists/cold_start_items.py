@@ -1,21 +1,22 @@
 """Lists of items that few have bought yet: their own evidence, blended with that of their likes."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F
 
 from alsobought.copurchase.scores import METRICS, score
+from alsobought.products import only_products
 from alsobought.recommend.item_lists.settings import ColdStartItems
-from alsobought.recommend.listable_items import listable_items
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.recommend import COLD_START_ITEMS
 
 KIND = ("unit", "market", "relation", "metric")  # of lists
 GROUP = ("likeness", "category", "brand")  # of items that are alike
 ITEM = (*KIND, "item_id")
-PAIR = (*ITEM, "related_item_id")
-EVIDENCE = ("rate", "chance", "own_rate", "own_chance", "related_buyers", "units")
+PLACE = ("rate", "chance", "related_buyers", "units")
+CATEGORY, BRAND = "category", "brand and category"  # what items have in common
 
 
 def cold_start_items(
@@ -28,92 +29,110 @@ def cold_start_items(
     list that leaves an item out says that it is bought as often as chance has it. See `blended`.
     The likes of an item are the available items of its narrowest category and brand that have a
     list of the kind and `enough_buyers`; where there are none, those of the category. Of these the
-    `likes` with the most buyers are borrowed from.
+    `likes` with the most buyers are borrowed from. What is no product neither borrows nor lends.
     In:   `related_items`, `item_statistics` and `items` of one day.
     Out:  rank 1 is the highest score; equal scores are ranked by related_item_id. An item without
           likes has no rows; nor has one that nobody has bought and that may not be listed.
-    Cost: the lists of a group's likes become one, which is joined to the group's items: items with
-          few buyers times kinds of lists times up to 2 top_k rows are shuffled. All joins are by
-          item or group.
+    Cost: the lists of a group's likes become one row, and so does an item's own list: items with
+          few buyers times kinds of lists are shuffled by item, and become up to 2 top_k pairs each
+          in the task that ranks them. The groups' kinds and names are sent to all.
     """
     lists = lists.where(F.col("metric").isin(settings.metrics))
-    groups_of_items = _groups(items)
-    listable = listable_items(items, settings.exclude)
-    likes = _likes(lists, groups_of_items.join(listable, "item_id", "left_semi"), settings)
-    cold = _cold(likes, _with_buyers(groups_of_items, likes, statistics), listable, settings)
-    evidence = _per_buyer(lists)
-    borrowed = lists_of_groups(evidence, likes, settings)
-    pairs = blended(cold, evidence, borrowed, settings.prior_buyers)
+    has_enough = F.col("buyers") >= settings.enough_buyers
+    products = _categorised(items, settings)
+    likes = _likes(lists.where(has_enough & (F.col("rank") == 1)), products, settings)
+    borrowed = lists_of_groups(_per_buyer(lists.where(has_enough)), likes, settings)
+    cold = _cold(products, borrowed, statistics, settings)
+    own_lists = _by_related(_per_buyer(lists.where(~has_enough)), ITEM, "own")
+    pairs = blended(_pairs(cold, own_lists, borrowed), settings.prior_buyers)
     return Outcome(
         ranked(pairs, settings.top_k),
         _account(cold),
         partial(judge, settings=settings),
-        reused=(likes, cold),
+        reused=(borrowed, cold),
     )
 
 
-def _groups(items: DataFrame) -> DataFrame:
-    """item_id, likeness, category, brand: an item's brand within its category, and its category.
+def _categorised(items: DataFrame, settings: ColdStartItems) -> DataFrame:
+    """item_id, category, brand, is_available of the products. A category is the whole path to the
+    narrowest one; an item without one is like no other, and is left out."""
+    products = only_products(items, settings.exclude, items).where("size(category) > 0")
+    return products.select("item_id", "category", "brand", "is_available")
 
-    A category is the whole path to the narrowest one. An item without one is like no other.
+
+def _likes(lenders: DataFrame, products: DataFrame, settings: ColdStartItems) -> DataFrame:
+    """The items that each group's lists are borrowed from, with `likes`: how many these are.
+
+    In: `lenders`: the first places of the lists that may be borrowed.
     """
+    available = products.where("is_available").drop("is_available")
+    of_groups = lenders.select(*ITEM, "buyers").join(available, "item_id")
+    in_groups = of_groups.select(*ITEM, "buyers", F.inline(_groups()))
+    group = Window.partitionBy(*KIND, *GROUP)
+    nth = F.row_number().over(group.orderBy(F.desc("buyers"), F.asc("item_id")))
+    most = F.least(F.count(F.lit(1)).over(group), F.lit(settings.likes))
+    numbered = in_groups.withColumns({"nth": nth, "likes": most})
+    return numbered.where(F.col("nth") <= settings.likes).select(*ITEM, *GROUP, "likes")
+
+
+def _groups() -> Column:
+    """likeness, category, brand: the item's brand within its category, and its category."""
 
     def group(likeness: str, brand: Column) -> Column:
         return F.struct(F.lit(likeness).alias("likeness"), "category", brand.alias("brand"))
 
-    category = group("category", F.lit(""))
-    brand = group("brand and category", F.col("brand"))
+    category, brand = group(CATEGORY, F.lit("")), group(BRAND, F.col("brand"))
     both = F.when(F.col("brand").isNotNull(), F.array(brand, category))
-    with_category = items.where("size(category) > 0")
-    return with_category.select("item_id", F.inline(F.coalesce(both, F.array(category))))
-
-
-def _likes(lists: DataFrame, groups: DataFrame, settings: ColdStartItems) -> DataFrame:
-    """The items that each group's lists are borrowed from, with `likes`: how many these are."""
-    has_enough = (F.col("rank") == 1) & (F.col("buyers") >= settings.enough_buyers)
-    lenders = lists.where(has_enough).select(*ITEM, "buyers").join(groups, "item_id")
-    group = Window.partitionBy(*KIND, *GROUP)
-    nth = F.row_number().over(group.orderBy(F.desc("buyers"), F.asc("item_id")))
-    most = F.least(F.count(F.lit(1)).over(group), F.lit(settings.likes))
-    numbered = lenders.withColumns({"nth": nth, "likes": most})
-    return numbered.where(F.col("nth") <= settings.likes).select(*ITEM, *GROUP, "likes")
-
-
-def _with_buyers(groups: DataFrame, likes: DataFrame, statistics: DataFrame) -> DataFrame:
-    """The items' groups by each unit and market, with the buyers there: n_x, 0 where nobody is."""
-    places = likes.select("unit", "market").distinct()
-    counts = statistics.select("unit", "market", "item_id", "buyers")
-    everywhere = groups.crossJoin(F.broadcast(places))
-    with_counts = everywhere.join(counts, ["unit", "market", "item_id"], "left")
-    return with_counts.fillna(0, ["buyers"])
+    return F.coalesce(both, F.array(category))
 
 
 def _cold(
-    likes: DataFrame, items: DataFrame, listable: DataFrame, settings: ColdStartItems
+    products: DataFrame, borrowed: DataFrame, statistics: DataFrame, settings: ColdStartItems
 ) -> DataFrame:
-    """The items that borrow, by each kind of list, with the closest group that has likes."""
-    marked = items.join(listable.withColumn("is_listable", F.lit(True)), "item_id", "left")
-    is_sought = (F.col("buyers") > 0) | F.col("is_listable")
-    few = marked.where((F.col("buyers") < settings.enough_buyers) & is_sought)
-    groups = likes.select(*KIND, *GROUP, "likes").distinct()
-    is_wide = (F.col("likeness") == "category").alias("is_wide")
-    return (
-        few.join(groups, ["unit", "market", *GROUP])
-        .groupBy(*ITEM)
-        .agg(F.min(F.struct(is_wide, *GROUP, "likes", "buyers")).alias("closest"))
-        .select(*ITEM, "closest.*")
+    """The items that borrow, by each kind of list, with the closest group that has likes, and with
+    `buyers`: n_x of the unit and market, 0 where nobody has bought it."""
+    of_category = _named(borrowed, CATEGORY).select(*KIND, "category", "likes")
+    of_brand = _named(borrowed, BRAND).select(
+        *KIND, "category", "brand", F.col("likes").alias("likes_of_brand")
     )
+    # likes of a brand are likes of its category, too
+    closest = products.join(F.broadcast(of_category), "category").join(
+        F.broadcast(of_brand), [*KIND, "category", "brand"], "left"
+    )
+    counts = statistics.select("unit", "market", "item_id", "buyers")
+    bought = closest.join(counts, ["unit", "market", "item_id"], "left").fillna(0, ["buyers"])
+    is_sought = (F.col("buyers") > 0) | F.col("is_available")
+    of_its_brand = F.col("likes_of_brand").isNotNull()
+    return bought.where((F.col("buyers") < settings.enough_buyers) & is_sought).select(
+        *ITEM,
+        F.when(of_its_brand, BRAND).otherwise(CATEGORY).alias("likeness"),
+        "category",
+        F.when(of_its_brand, F.col("brand")).otherwise("").alias("brand"),
+        F.coalesce("likes_of_brand", "likes").alias("likes"),
+        "buyers",
+    )
+
+
+def _named(groups: DataFrame, likeness: str) -> DataFrame:
+    return groups.where(F.col("likeness") == likeness)
 
 
 def _per_buyer(lists: DataFrame) -> DataFrame:
     """Pairs with `rate` = N / n_x and `chance` = E / n_x."""
     return lists.select(
-        *PAIR,
+        *ITEM,
+        "related_item_id",
         (F.col("both") / F.col("buyers")).alias("rate"),
         (F.col("expected") / F.col("buyers")).alias("chance"),
         "related_buyers",
         "units",
     )
+
+
+def _by_related(places: DataFrame, by: Sequence[str], name: str) -> DataFrame:
+    """Each list as one map `name`, by related_item_id to PLACE."""
+    entries = F.collect_list(F.struct("related_item_id", F.struct(*PLACE)))
+    return places.groupBy(*by).agg(F.map_from_entries(entries).alias(name))
 
 
 def lists_of_groups(evidence: DataFrame, likes: DataFrame, settings: ColdStartItems) -> DataFrame:
@@ -122,6 +141,7 @@ def lists_of_groups(evidence: DataFrame, likes: DataFrame, settings: ColdStartIt
     chance: the mean over the likes whose list has the pair; rate: the mean over all likes, where a
     list that leaves the pair out has the rate that is chance. One row more than a list has places,
     for the item itself may be one.
+    Out: KIND, GROUP, likes, and the list as the map `borrowed`.
     """
     # summed in the order of items, so that doubles come out alike on any number of partitions
     terms = F.array_sort(F.collect_list(F.struct("item_id", "rate", "chance")))
@@ -137,9 +157,7 @@ def lists_of_groups(evidence: DataFrame, likes: DataFrame, settings: ColdStartIt
     best = Window.partitionBy(*KIND, *GROUP).orderBy(F.desc("score"), F.asc("related_item_id"))
     numbered = with_score(means).withColumn("nth", F.row_number().over(best))
     places = numbered.where(F.col("nth") <= settings.top_k + 1)
-    return places.select(
-        *KIND, *GROUP, "related_item_id", "rate", "chance", "related_buyers", "units"
-    )
+    return _by_related(places, (*KIND, *GROUP, "likes"), "borrowed")
 
 
 def _sum(name: str) -> Column:
@@ -152,9 +170,32 @@ def _any(name: str) -> Column:
     return F.max(name).alias(name)
 
 
-def blended(
-    cold: DataFrame, evidence: DataFrame, borrowed: DataFrame, prior_buyers: int
-) -> DataFrame:
+def _pairs(cold: DataFrame, own_lists: DataFrame, borrowed: DataFrame) -> DataFrame:
+    """Each item with every item of its list or of its likes': own_rate, own_chance, rate and
+    chance, null where one list leaves it out; n_x, related_buyers and units."""
+    by_item = cold.join(own_lists, [*ITEM], "left")
+    both = by_item.join(borrowed.drop("likes"), [*KIND, *GROUP])
+    own_ids = F.coalesce(F.map_keys("own"), F.array().cast("array<string>"))
+    ids = F.array_distinct(F.concat(own_ids, F.map_keys("borrowed")))
+    exploded = both.select("*", F.explode(ids).alias("related_item_id"))
+    of_item, of_likes = (
+        F.try_element_at(name, F.col("related_item_id")) for name in ("own", "borrowed")
+    )
+    return exploded.where("item_id <> related_item_id").select(
+        *ITEM,
+        "related_item_id",
+        "likes",
+        "likeness",
+        F.col("buyers").alias("n_x"),
+        of_item["rate"].alias("own_rate"),
+        of_item["chance"].alias("own_chance"),
+        of_likes["rate"].alias("rate"),
+        of_likes["chance"].alias("chance"),
+        *(F.coalesce(of_item[n], of_likes[n]).alias(n) for n in ("related_buyers", "units")),
+    )
+
+
+def blended(pairs: DataFrame, prior_buyers: int) -> DataFrame:
     """The pairs that an item's list has, or its likes', each with the evidence of both.
 
         rate = w * own rate + (1 - w) * likes' rate,  w = n_x / (n_x + n_0)
@@ -162,20 +203,9 @@ def blended(
     and chance likewise; where only one list has the pair its chance is that of both, and so is the
     other's rate. borrowed_share: the likes' part of the differences from chance, whatever their
     signs; 1 - w where there are none.
+    In:  as `_pairs` has them.
     Source: a rate shrunk to a prior of the weight of n_0 buyers (Efron & Morris 1975).
     """
-    counts = [F.col("related_buyers"), F.col("units")]
-    kept = (*PAIR, "likes", "likeness")
-    of_cold = [F.col("buyers").alias("n_x"), *map(F.col, kept)]
-    own_evidence = [F.col(name).alias(f"own_{name}") for name in ("rate", "chance")]
-    of_likes = cold.join(borrowed, [*KIND, *GROUP]).where("item_id <> related_item_id")
-    of_item = cold.join(evidence, [*ITEM]).select(*of_cold, *own_evidence, *counts)
-    pairs = (
-        of_likes.select(*of_cold, F.col("rate"), F.col("chance"), *counts)
-        .unionByName(of_item, allowMissingColumns=True)
-        .groupBy(*PAIR, "n_x", "likes", "likeness")
-        .agg(*map(_any, EVIDENCE))
-    )
     buyers = F.col("n_x") + prior_buyers
     weighed = pairs.withColumns({"buyers": buyers, "weight": F.col("n_x") / buyers})
     chance = F.coalesce(_mixed("own_chance", "chance"), "own_chance", "chance")
@@ -205,10 +235,15 @@ def _borrowed_share() -> Column:
 def with_score(pairs: DataFrame) -> DataFrame:
     """The pairs with N, E and the score of their `metric` as `buyers` units would have them.
 
+        N = min(buyers * rate, n_y),    E = buyers * chance
+
+    The units that an item borrows are some of the market's, of which n_y have Y and not one more:
+    an item's own N and a borrowed one are at most n_y each, their sum need not be.
     In: metric, buyers, rate and chance per buyer, related_buyers, units.
     """
+    both = F.col("buyers") * F.col("rate")
     counts = {
-        "both": F.col("buyers") * F.col("rate"),
+        "both": F.least(both, F.col("related_buyers").cast("double")),
         "expected": F.col("buyers") * F.col("chance"),
     }
     scores = [F.when(F.col("metric") == metric, score(metric)) for metric in METRICS]
@@ -226,11 +261,13 @@ def ranked(pairs: DataFrame, top_k: int) -> DataFrame:
 def _account(cold: DataFrame) -> DataFrame:
     """One row: items that borrow, of these those that nobody has bought (by some unit and market),
     and those that borrow from items of their brand."""
-    item = F.col("item_id")
-    return cold.agg(
-        F.count_distinct(item).alias("items"),
-        F.count_distinct(F.when(F.col("buyers") == 0, item)).alias("unbought"),
-        F.count_distinct(F.when(~F.col("is_wide"), item)).alias("of_brand"),
+    of_items = cold.groupBy("item_id").agg(
+        F.min("buyers").alias("buyers"), F.max(F.col("likeness") == BRAND).alias("is_of_brand")
+    )
+    return of_items.agg(
+        F.count(F.lit(1)).alias("items"),
+        F.count_if(F.col("buyers") == 0).alias("unbought"),
+        F.count_if("is_of_brand").alias("of_brand"),
     )
 
 

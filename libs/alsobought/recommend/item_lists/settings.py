@@ -5,7 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from alsobought.copurchase.scores import METRICS
-from alsobought.copurchase.settings import Exclusions, Items, Unit
+from alsobought.copurchase.settings import Unit
+from alsobought.products import Exclusions, Items
 from alsobought.settings import Count, Days, Settings
 
 

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from alsobought.days import days_before, days_between, is_within, midnight
 from alsobought.errors import JobError
 from alsobought.learn.splits import split_by_customer
+from alsobought.products import only_products
 from alsobought.returns import with_return_times
 from alsobought.tables.outcome import Outcome
 from alsobought.training.purchases import negatives
@@ -36,21 +37,26 @@ def purchase_examples(
     settings: PurchaseExamples,
     as_of: date,
     returned: DataFrame | None = None,
+    catalogue: DataFrame | None = None,
 ) -> Outcome:
     """The rows of PURCHASE_EXAMPLES: copy 0 is bought, copies 1 and on are drawn for it.
 
     A positive is a market, customer and item with a purchase in the `cut_off_days` days before
     `as_of`, of a customer and an item with purchases in the `history_days` days before that.
     A negative is never a positive of its customer. What was returned before the cut-off
-    (`returned_purchases` of the day) is in no feature, and what was before `as_of` in no label. The
-    same rows come out on any number of partitions, from the same purchases, settings and day.
+    (`returned_purchases` of the day) is in no feature, and what was before `as_of` in no label.
+    What is no product, by `catalogue` where attributes exclude some, counts nowhere: in no row and
+    in no feature. The same rows come out on any number of partitions, from the same purchases,
+    settings and day.
     Raises JobError (by the account's judge) where there is nothing to learn from.
     Cost: the purchases are grouped by customer and item twice, the draws joined to the items; see
     `negatives.draw_negatives` and `negatives.with_places` for the two steps that can grow
     otherwise. The account scans the purchases once more.
     """
+    purchases = _in_time(purchases, settings, as_of)
     if returned is not None:
         purchases = _as_known(purchases, returned, cut_off(settings, as_of))
+    purchases = only_products(purchases, settings.exclude, catalogue)
     pairs = _pairs(_history(purchases, settings, as_of))
     items = negatives.with_places(_items(pairs), _exponent(settings))
     customers = _customers(pairs)
@@ -80,6 +86,12 @@ def cut_off(settings: PurchaseExamples, as_of: date) -> date:
     return days_before(as_of, settings.cut_off_days)
 
 
+def _in_time(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
+    """The purchases from the first day of the history on, before the as-of day."""
+    first = days_before(cut_off(settings, as_of), settings.history_days)
+    return purchases.where(is_within(F.col("purchased_at"), first, as_of))
+
+
 def _as_known(purchases: DataFrame, returned: DataFrame, cut: date) -> DataFrame:
     """The lines that count: of those before the cut-off also what was returned after it."""
     lines = with_return_times(purchases, returned)
@@ -89,20 +101,15 @@ def _as_known(purchases: DataFrame, returned: DataFrame, cut: date) -> DataFrame
 
 
 def _history(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
-    """The purchases that features and popularity come from."""
-    cut = cut_off(settings, as_of)
-    first = days_before(cut, settings.history_days)
-    return purchases.where(_of_customers(first, cut))
+    """The customers' purchases that features and popularity come from."""
+    is_before = F.col("purchased_at") < midnight(cut_off(settings, as_of))
+    return purchases.where(is_before & F.col("customer_id").isNotNull())
 
 
 def _followed(purchases: DataFrame, settings: PurchaseExamples, as_of: date) -> DataFrame:
-    """The purchases that positives come from."""
-    return purchases.where(_of_customers(cut_off(settings, as_of), as_of))
-
-
-def _of_customers(first: date, end: date) -> Column:
-    """Whether a purchase lies in [first, end) and is no guest's."""
-    return is_within(F.col("purchased_at"), first, end) & F.col("customer_id").isNotNull()
+    """The customers' purchases that positives come from."""
+    is_after = F.col("purchased_at") >= midnight(cut_off(settings, as_of))
+    return purchases.where(is_after & F.col("customer_id").isNotNull())
 
 
 def _pairs(history: DataFrame) -> DataFrame:
@@ -218,9 +225,7 @@ def _account(
     """
     cut = cut_off(settings, as_of)
     is_after = F.col("purchased_at") >= midnight(cut)
-    first = days_before(cut, settings.history_days)
-    in_time = purchases.where(is_within(F.col("purchased_at"), first, as_of))
-    pairs = in_time.groupBy(*PAIR).agg(
+    pairs = purchases.groupBy(*PAIR).agg(
         F.count_if(~is_after).alias("before"), F.count_if(is_after).alias("after")
     )
     is_guest = F.col("customer_id").isNull()
