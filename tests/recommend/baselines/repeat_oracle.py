@@ -58,7 +58,7 @@ def estimates(days, shrinkage):
     return found
 
 
-def scores(of_pair, estimate):
+def scores(of_pair, estimate, half_life=None):
     """{model: score} of a customer's item, by its days and its item's estimates."""
     n, elapsed, span = len(of_pair) - 1, -of_pair[-1], of_pair[-1] - of_pair[0]
     _, _, p, _, gap, mu, sigma, alpha, beta = estimate
@@ -69,8 +69,17 @@ def scores(of_pair, estimate):
         density = math.exp(-z * z / 2) / (elapsed * sigma * math.sqrt(2 * math.pi))
         near = elapsed < 2 * gap
         modified = span + (2 * abs(gap - elapsed) if near else elapsed)
-        rate, modified_rate = ((n + alpha) / (t + beta) for t in (span + elapsed, modified))
+        evidence = evidence_of(of_pair, half_life) if half_life else (n, span + elapsed)
+        rate = (evidence[0] + alpha) / (evidence[1] + beta)
+        modified_rate = (n + alpha) / (modified + beta)
         found["atd"] = p * min(1.0, density)
         found["pg"] = p * rate * math.exp(-rate)
         found["mpg"] = p * modified_rate * math.exp(-modified_rate)
     return found
+
+
+def evidence_of(of_pair, half_life):
+    """What later purchases and the days since the first weigh, the days summed by the hour."""
+    later = sum(0.5 ** (-day / half_life) for day in of_pair[1:])
+    hours = range(-24 * of_pair[0])
+    return later, sum(0.5 ** ((hour + 0.5) / 24 / half_life) for hour in hours) / 24

@@ -3,12 +3,14 @@
 import math
 from collections import defaultdict
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 from pyspark.sql import functions as F
 
-from alsobought.copurchase.settings import Exclusions, Items, Lists, Markets
+from alsobought.copurchase.settings import Lists, Markets
 from alsobought.errors import JobError
+from alsobought.products import Exclusions, Items
 from alsobought.recommend.baselines import formulas
 from alsobought.recommend.baselines.buy_again import buy_again
 from alsobought.recommend.baselines.repeat_purchases import repeat_purchases
@@ -112,6 +114,23 @@ def test_by_hand(frame, shop):
     ]
 
 
+def test_purchases_fade_by_their_half_life(frame, shop):
+    """Tea 60 and 30 days ago with a half-life of 30: a quarter and a half of a purchase, in what
+    is left of 90 days."""
+    asked = settings(models=["pg"], half_life_days=30.0)
+    lists = listed(buy_again(shop, frame(REPEATS, TEA, JAM, RARE), asked, AS_OF))
+
+    def faded(days):
+        return (1 - 0.5 ** (days / 30)) * 30 / math.log(2)
+
+    rates = {"tea": (0.75 + 2) / (faded(90) + 60), "jam": (0 + 1) / (faded(25) + 90)}
+    scores = {place[0]: place[1] for place in lists["uk", "ann", "pg"]}
+    assert scores == {
+        "tea": pytest.approx(0.5 * rates["tea"] * math.exp(-rates["tea"])),
+        "jam": pytest.approx(0.4 * rates["jam"] * math.exp(-rates["jam"])),
+    }
+
+
 def test_an_item_without_estimates_is_in_the_lists_that_need_none(frame, shop):
     bare = [estimate("tea", 0.5), estimate("jam", 0.5)]
     lists = listed(buy_again(shop, frame(REPEATS, *bare), settings(top_k=2), AS_OF))
@@ -122,7 +141,8 @@ def test_an_item_without_estimates_is_in_the_lists_that_need_none(frame, shop):
     }
 
 
-def test_random_worlds_agree_with_plain_python(frame):
+@pytest.mark.parametrize("half_life", [None, 20.0])
+def test_random_worlds_agree_with_plain_python(frame, half_life):
     drawn = worlds.world(6, lines=600)
     available = [f"item {n}" for n in range(8)] + ["no product 1", "postage"]
     shared = {
@@ -132,7 +152,7 @@ def test_random_worlds_agree_with_plain_python(frame):
     }
     given = tables(frame, drawn, available)
     repeats = repeat_purchases(given, RepeatPurchases(shrinkage=2.0, **shared), AS_OF).frame
-    asked = settings(min_repeat_probability=0.3, top_k=4, **shared)
+    asked = settings(min_repeat_probability=0.3, top_k=4, half_life_days=half_life, **shared)
     lists = listed(buy_again(given, repeats, asked, AS_OF))
 
     def is_product(item):
@@ -144,7 +164,7 @@ def test_random_worlds_agree_with_plain_python(frame):
     for (market, customer, item), of_pair in days.items():
         if item in available:
             of_item = estimates[market, item]
-            for model, score in repeat_oracle.scores(of_pair, of_item).items():
+            for model, score in repeat_oracle.scores(of_pair, of_item, half_life).items():
                 if model == "most_bought" or of_item[2] >= 0.3:
                     expected[market, customer, model].append((-score, item, len(of_pair)))
     names = {
@@ -153,7 +173,9 @@ def test_random_worlds_agree_with_plain_python(frame):
     assert len(names) > 100
     assert {key: [(p[0], p[2]) for p in places] for key, places in lists.items()} == names
     best = {key: -min(places)[0] for key, places in expected.items()}
-    assert {key: places[0][1] for key, places in lists.items()} == pytest.approx(best, rel=1e-9)
+    # the oracle sums hours
+    near = 1e-6 if half_life else 1e-9
+    assert {key: places[0][1] for key, places in lists.items()} == pytest.approx(best, rel=near)
 
 
 def test_a_customers_own_rate_is_recovered_within_a_tenth(spark):
@@ -163,6 +185,33 @@ def test_a_customers_own_rate_is_recovered_within_a_tenth(spark):
     rate = formulas.posterior_rate(F.col("n"), F.col("t"), F.lit(2.0), F.lit(60.0))
     days = [row["days"] for row in lasting.select((1 / rate).alias("days")).collect()]
     assert days == pytest.approx(gaps, rel=0.1)
+
+
+def test_planted_rates_are_recovered_within_a_tenth_where_purchases_fade(spark):
+    """Of customers who buy at random for two years, every 20, 40 and 80 days in the mean; and of
+    those who bought every 80 days in the first of them, and every 20 in the second."""
+    dice = np.random.default_rng(8)
+    gaps = [(20, 20), (40, 40), (80, 80), (80, 20)]
+    rows = [
+        (n, sorted({-730, *bought(dice, old, -730, -365), *bought(dice, new, -365, 0)}))
+        for n, (old, new) in enumerate(gaps)
+        for _ in range(1000)
+    ]
+    days = F.col("days")
+    evidence = (
+        formulas.faded_repeats(days, F.lit(0), 90.0),
+        formulas.faded_days(-F.element_at("days", 1), 90.0),
+    )
+    rate = formulas.posterior_rate(*evidence, F.lit(0.1), F.lit(4.0))
+    means = spark.createDataFrame(rows, "n int, days array<int>").groupBy("n").agg(F.avg(rate))
+    now = [1 / row[1] for row in sorted(means.collect())]
+    assert now[:3] == pytest.approx([20, 40, 80], rel=0.1)
+    assert 20 < now[3] < 23  # the first year has nearly faded
+
+
+def bought(dice, gap, first, end):
+    """The days of purchases at a rate of one in `gap` days."""
+    return dice.integers(first, end, dice.poisson((end - first) / gap)).tolist()
 
 
 def test_the_timing_models_find_what_is_due(frame):
@@ -210,3 +259,5 @@ def test_settings_that_do_not_fit_are_refused():
     with pytest.raises(ValidationError, match="Input should be 'repeat_probability', 'atd', 'pg'"):
         settings(models=["lognormal"])
     assert settings(models=["pg", "atd", "pg"]).models == ["pg", "atd"]
+    with pytest.raises(ValidationError, match="greater than 0"):
+        settings(half_life_days=0.0)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from pyspark.sql import Row
 
-from alsobought.copurchase.settings import Exclusions, Items, Markets
+from alsobought.copurchase.settings import Markets
 from alsobought.errors import JobError
+from alsobought.products import Exclusions, Items
 from alsobought.recommend.baselines.product_lines import Purchased
 from alsobought.recommend.baselines.repeat_purchases import judge, repeat_purchases
 from alsobought.recommend.baselines.settings import RepeatPurchases

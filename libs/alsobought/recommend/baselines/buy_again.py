@@ -60,7 +60,7 @@ def buy_again(
     )
 
 
-def scores(as_of: date) -> dict[str, Column]:
+def scores(as_of: date, half_life_days: float | None) -> dict[str, Column]:
     """The score of a customer's item by each model; null where its item has no such estimate.
 
         repeat_probability   p = repeat_buyers / buyers of the item
@@ -69,16 +69,23 @@ def scores(as_of: date) -> dict[str, Column]:
         mpg                  as pg, with the days of `formulas.modified_days` in place of t
         most_bought          the days on which the customer bought it
 
-    atd, pg and mpg are the chance of a purchase on the as-of day, in [0, 1].
+    atd, pg and mpg are the chance of a purchase on the as-of day, in [0, 1]. With `half_life_days`
+    n and t of pg are those of `formulas.faded_repeats` and `faded_days`; alpha and beta, what is
+    known of the item's customers in general, stay.
     In: columns of `purchase_days` and ESTIMATES. Sources: see `formulas`.
     """
+    day = day_number(as_of)
     first, last = F.element_at("days", 1), F.element_at("days", -1)
-    elapsed, span = day_number(as_of) - last, last - first
+    elapsed, span = day - last, last - first
     repeats, p = F.size("days") - 1, F.col("repeat_probability")
     gamma = F.col("rate_shape"), F.col("rate_days")
     modified = formulas.modified_days(span, elapsed, F.col("mean_gap_days"))
     density = formulas.gap_density(elapsed, F.col("log_gap_mean"), F.col("log_gap_deviation"))
-    rate = formulas.posterior_rate(repeats, span + elapsed, *gamma)
+    evidence = repeats, span + elapsed
+    if half_life_days is not None:
+        faded = formulas.faded_repeats(F.col("days"), day, half_life_days)
+        evidence = faded, formulas.faded_days(span + elapsed, half_life_days)
+    rate = formulas.posterior_rate(*evidence, *gamma)
     modified_rate = formulas.posterior_rate(repeats, modified, *gamma)
     return {
         "repeat_probability": p,
@@ -91,7 +98,7 @@ def scores(as_of: date) -> dict[str, Column]:
 
 def with_scores(pairs: DataFrame, settings: BuyAgain, as_of: date) -> DataFrame:
     """One row for each customer's item and model that lists it, with `model` and `score`."""
-    by_model = scores(as_of)
+    by_model = scores(as_of, settings.half_life_days)
     is_bought_again = F.col("repeat_probability") >= F.lit(settings.min_repeat_probability)
 
     def scored(model: str) -> Column:

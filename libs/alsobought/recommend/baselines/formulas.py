@@ -8,6 +8,7 @@ is said with each. Every score is the chance of a purchase on the one day that s
 that scores of different items are on one scale.
 """
 
+import math
 from collections.abc import Mapping
 
 from pyspark.sql import Column
@@ -86,6 +87,34 @@ def posterior_rate(repeats: Column, days: Column, shape: Column, rate_days: Colu
     where k stands for n.
     """
     return (repeats + shape) / (days + rate_days)
+
+
+def faded_repeats(days: Column, as_of: Column, half_life_days: float) -> Column:
+    """PG: n of `posterior_rate`, where each further purchase weighs less the older it is.
+
+        n_h = sum over purchases i > 1 of 0.5 ^ (a_i / h)    (a_i: days from i to the as-of day)
+
+    In: `days`, ascending. At most n, and n as h grows; 0 of an item bought on one day.
+    Source: Harvey & Fernandes, Time series models for count or qualitative observations, 1989 (the
+    discounted Poisson-gamma model; there the prior fades as well).
+    """
+
+    def add(total: Column, day: Column) -> Column:
+        return total + F.pow(F.lit(0.5), (as_of - day) / F.lit(half_life_days))
+
+    return F.aggregate(F.slice(days, 2, F.size(days)), F.lit(0.0), add)
+
+
+def faded_days(days: Column, half_life_days: float) -> Column:
+    """PG: t of `posterior_rate`, where a day weighs as `faded_repeats` weighs its purchases.
+
+        t_h = integral from 0 to t of 0.5 ^ (s / h) ds = (1 - 0.5 ^ (t / h)) h / ln 2
+
+    So n_h / t_h is the rate of a customer who buys at a steady one, as n / t is. At most t, and t
+    as h grows; at most h / ln 2, so that the prior keeps its say of customers of many years.
+    """
+    mean_life = half_life_days / math.log(2)
+    return -F.expm1(-days / F.lit(mean_life)) * F.lit(mean_life)
 
 
 def modified_days(span: Column, elapsed: Column, mean_gap: Column) -> Column:

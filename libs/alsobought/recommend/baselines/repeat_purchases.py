@@ -20,8 +20,10 @@ from alsobought.tables.recommend import REPEAT_PURCHASES
 
 SECTION = "[jobs.repeat_purchases]"
 ITEM = ("market", "item_id")
-SUMS = ("buyers", "repeat_buyers", "gaps", "gap_days", "t", "nn", "nt", "tt")
-LOGARITHMS = ("logs", "squares")
+SUMS = (
+    "buyers", "repeat_buyers", "gaps", "gap_days", "t", "nn", "nt", "tt", "logs", "squares",
+)  # fmt: skip
+EXACT = "decimal(28, 18)"
 
 
 def repeat_purchases(tables: Purchased, settings: RepeatPurchases, as_of: date) -> Outcome:
@@ -33,32 +35,36 @@ def repeat_purchases(tables: Purchased, settings: RepeatPurchases, as_of: date) 
     one buyer, who came back, has no probability of 1. See `formulas` for each estimate.
     Out:   rows of REPEAT_PURCHASES: every item that a customer bought in the look-back days.
     Raises JobError (by the account's judge) where there is none.
-    Cost:  one shuffle of the lines by customer; the pairs, with one number a day, are kept on disk;
-           one of the gaps, summed by item and length first. All else is of the size of items.
+    Cost:  one shuffle of the lines by customer, in which each customer's item becomes its sums, and
+           one of these by item. All else is of the size of items.
     """
     pairs = purchase_days(product_lines(tables, settings, as_of, settings.look_back_days))
-    sums, gaps = _sums(pairs, as_of), _gap_lengths(pairs)
-    of_items = sums.join(_logarithms(gaps, ITEM), [*ITEM], "left").fillna(0.0, [*LOGARITHMS])
-    rows = with_estimates(of_items, _of_markets(sums, gaps), settings.shrinkage)
+    sums = _sums(pairs, as_of)
     return Outcome(
-        rows,
+        with_estimates(sums, _of_markets(sums), settings.shrinkage),
         _account(sums),
         partial(judge, settings=settings, as_of=as_of),
-        reused=(pairs, sums, gaps, rows),
+        reused=(sums,),
     )
 
 
 def _sums(pairs: DataFrame, as_of: date) -> DataFrame:
-    """Per market and item SUMS over its customers: whole numbers, the same in any order.
+    """Per market and item SUMS over its customers.
 
     n (whose sum are the gaps), t and their products are those of `formulas`; gap_days: from the
-    first to the last purchase.
+    first to the last purchase; logs, squares: of ln(gap) and its square, over all gaps. All are
+    whole numbers or decimals, which add up alike in any order.
     """
     repeats = (F.size("days") - 1).cast("bigint")
     days = (day_number(as_of) - F.element_at("days", 1)).cast("bigint")
     span = F.element_at("days", -1) - F.element_at("days", 1)
     of_pairs = pairs.select(
-        *ITEM, repeats.alias("n"), days.alias("t"), span.cast("bigint").alias("gap_days")
+        *ITEM,
+        repeats.alias("n"),
+        days.alias("t"),
+        span.cast("bigint").alias("gap_days"),
+        _logarithms(1).alias("logs"),
+        _logarithms(2).alias("squares"),
     )
     n, t = F.col("n"), F.col("t")
     return of_pairs.groupBy(*ITEM).agg(
@@ -70,54 +76,36 @@ def _sums(pairs: DataFrame, as_of: date) -> DataFrame:
         F.sum(n * n).alias("nn"),
         F.sum(n * t).alias("nt"),
         F.sum(t * t).alias("tt"),
+        F.sum("logs").alias("logs"),
+        F.sum("squares").alias("squares"),
     )
 
 
-def _gap_lengths(pairs: DataFrame) -> DataFrame:
-    """Per market, item and length in days: how many gaps between successive days of purchase."""
-    later, earlier = "slice(days, 2, size(days) - 1)", "slice(days, 1, size(days) - 1)"
-    lengths = F.expr(f"explode(zip_with({later}, {earlier}, (b, a) -> b - a))")
-    each_gap = pairs.where("size(days) > 1").select(*ITEM, lengths.alias("gap"))
-    return each_gap.groupBy(*ITEM, "gap").agg(F.count(F.lit(1)).alias("gaps"))
+def _logarithms(power: int) -> Column:
+    """The sum of ln(gap) ** power over the gaps between a customer's successive `days`."""
+    gaps = F.expr("zip_with(slice(days, 2, size(days)), days, (b, a) -> b - a)")
+
+    def add(total: Column, gap: Column) -> Column:
+        return total + F.pow(F.log(gap), F.lit(power))
+
+    total = F.aggregate(F.filter(gaps, lambda gap: gap.isNotNull()), F.lit(0.0), add)
+    has_gaps = F.size("days") > 1  # most customers' items have none
+    return F.when(has_gaps, total).otherwise(0.0).cast(EXACT)
 
 
-def _logarithms(gaps: DataFrame, by: tuple[str, ...]) -> DataFrame:
-    """Sums of ln(gap) and of its square over the gaps of an item or a market.
-
-    They are added in the order of lengths, so that they are the same on any number of partitions.
-    """
-    lengths = gaps.groupBy(*by, "gap").agg(F.sum("gaps").alias("gaps"))
-    in_order = lengths.groupBy(*by).agg(
-        F.sort_array(F.collect_list(F.struct("gap", "gaps"))).alias("lengths")
-    )
-
-    def summed(power: int) -> Column:
-        def add(total: Column, length: Column) -> Column:
-            return total + length["gaps"] * F.pow(F.log(length["gap"]), F.lit(power))
-
-        return F.aggregate("lengths", F.lit(0.0), add)
-
-    return in_order.select(*by, summed(1).alias("logs"), summed(2).alias("squares"))
-
-
-def _of_markets(sums: DataFrame, gaps: DataFrame) -> DataFrame:
+def _of_markets(sums: DataFrame) -> DataFrame:
     """Per market the sums over all customers and items, as `market_<name>`."""
-    totals = sums.groupBy("market").agg(*(F.sum(name).alias(f"market_{name}") for name in SUMS))
-    logarithms = _logarithms(gaps, ("market",)).select(
-        "market", *(F.col(name).alias(f"market_{name}") for name in LOGARITHMS)
-    )
-    joined = totals.join(logarithms, "market", "left")
-    return joined.fillna(0.0, [f"market_{name}" for name in LOGARITHMS])
+    return sums.groupBy("market").agg(*(F.sum(name).alias(f"market_{name}") for name in SUMS))
 
 
 def with_estimates(items: DataFrame, markets: DataFrame, shrinkage: float) -> DataFrame:
-    """Rows of REPEAT_PURCHASES of items with SUMS and LOGARITHMS, and of their markets' totals."""
+    """Rows of REPEAT_PURCHASES of items with SUMS, and of their markets' totals."""
 
     def shrunk(name: str) -> Column:
-        usual = F.col(f"market_{name}") / F.col("market_buyers")
-        return F.col(name) + F.lit(shrinkage) * usual
+        of_item, of_market = (F.col(f"{of}{name}").cast("double") for of in ("", "market_"))
+        return of_item + F.lit(shrinkage) * of_market / F.col("market_buyers")
 
-    log_mean, log_deviation = formulas.gap_logarithms(*map(shrunk, ("gaps", *LOGARITHMS)))
+    log_mean, log_deviation = formulas.gap_logarithms(*map(shrunk, ("gaps", "logs", "squares")))
     rates = {"n": shrunk("gaps")} | {name: shrunk(name) for name in ("t", "nn", "nt", "tt")}
     shape, rate_days = formulas.gamma_of_rates(rates)
     probability = formulas.repeat_probability(shrunk("repeat_buyers"), shrunk("buyers"))

@@ -41,6 +41,9 @@ class BuyAgain(Products):
     """Each makes a list of its own."""
     look_back_days: Days
     """Days before the as-of day whose purchases count."""
+    half_life_days: Positive | None = None
+    """pg: a purchase that is so many days older says half as much of how often the customer buys
+    now; without it all say alike."""
     min_repeat_probability: Share
     """An item that is bought again by fewer of its buyers is in no list but that of most_bought."""
     top_k: Count
