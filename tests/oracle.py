@@ -123,3 +123,6 @@ def related(found, metric, support, k, allowed=lambda item: True):
         if evidence[0] >= support and allowed(y):
             lists[market, x].append((y, scores(*evidence)[metric]))
     return {key: sorted(rows, key=lambda row: (-row[1], row[0]))[:k] for key, rows in lists.items()}
+        "poisson_deviance": math.copysign(
+            2 * (xlogx(both, expected) - both + expected), both - expected
+        ),

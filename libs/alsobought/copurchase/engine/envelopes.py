@@ -95,6 +95,13 @@ class Kind(Generic[Arrays]):
         self.columns = tuple(f"{name}_{field}" for field in hints)
         self.dtypes = [_dtype_of(hint) for hint in hints.values()]
         self._made_of: Any = arrays
+class CellCounts(NamedTuple):
+    """How many pairs are in each bin of market, N and E, as cell_bins numbers them."""
+
+    bins: Int64s
+    counts: Int64s
+
+
 
     def is_in(self, row: Row) -> bool:
         """Whether the row is of this kind."""
@@ -251,3 +258,7 @@ HEADS = Kind("head", HeadCounts)
 REPLICATED = Envelope(["task", "head", "relation"], COPIES, HEADS)
 """replicate to count: baskets of a block (times and lines empty where they say nothing), and parts
 of the counts of a head under a relation, both by their positions."""
+
+CELLS = Kind("cell", CellCounts)
+COUNTED_CELLS = Envelope(["unit", "relation"], CELLS)
+"""prior_cells to the driver: the pairs of some items, by the positions of unit and relation."""

@@ -12,6 +12,8 @@ from numba import njit
 
 import alsobought
 from alsobought.copurchase.engine.kernels import best_candidates
+from alsobought.copurchase.engine.kernels.named_arrays import PairCounts
+from alsobought.copurchase.engine.kernels.posterior_scores import posteriors_of, score_pairs
 from alsobought.copurchase.scores import METRICS
 from tests import oracle
 from tests.copurchase.evidence import EVIDENCE
@@ -30,7 +32,7 @@ from alsobought.copurchase.engine.kernels.named_arrays import *
 from alsobought.copurchase.scores import METRICS
 from alsobought.copurchase.settings import Lists
 
-assert len(METRICS) == 10
+assert len(METRICS) == 11
 lists = Lists(metrics=["squared_cosine"], min_support=1)
 number = best_candidates.NAMES.index(lists.metrics[0])
 buyers = np.array([10, 100, 4, 9])
@@ -62,6 +64,27 @@ def test_the_best_are_chosen_by_score_and_ties_by_the_smaller_rank():
     best_candidates.mark_best(scores, ties, 17, is_kept)
     want = sorted(range(200), key=lambda i: (-scores[i], ties[i]))[:17]
     assert sorted(want) == np.flatnonzero(is_kept).tolist()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("others", [0, 30])
+def test_the_best_of_the_posterior_are_chosen_as_if_all_were_scored(number, others):
+    """With many equal pairs, in any order, whether or not other metrics keep some already."""
+    rng = np.random.default_rng(4)
+    posteriors = posteriors_of(np.array([[0.5, 0.05, 4.0, 3.0, 0.1]]))
+    for _ in range(30):
+        count = 500
+        both = np.floor(2 * (1 - rng.random(count)) ** -0.9).astype(np.int64)
+        expected = rng.choice(np.exp(rng.normal(0, 2, 60)), count)
+        ties = rng.permutation(count).astype(np.int32)
+        scores = score_pairs(number, both, expected, 0, posteriors)
+        want = sorted(range(count), key=lambda i: (-scores[i], ties[i]))[:17]
+        is_kept = np.zeros(count, bool)
+        is_kept[rng.choice(count, others, replace=False)] = True
+        kept_before = np.flatnonzero(is_kept)
+        pairs = PairCounts(both, expected, ties)
+        best_candidates.mark_best_of_posterior(number, pairs, 0, posteriors, 17, is_kept)
+        assert sorted({*want, *kept_before}) == np.flatnonzero(is_kept).tolist()
 
 
 def test_a_dispatcher_chooses_by_number_in_the_order_of_its_list():

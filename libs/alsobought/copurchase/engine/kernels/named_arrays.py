@@ -6,6 +6,8 @@ Items are int32 codes from 0, the most bought first. Times are seconds from the 
 
 from typing import NamedTuple
 
+import numpy as np
+
 from alsobought.compiled.array_types import Floats, Int32s, Int64s
 
 
@@ -117,15 +119,39 @@ class ItemFacts(NamedTuple):
     units: Int64s
 
 
+class PairCounts(NamedTuple):
+    """N and E of one item's candidates, and what orders those of equal score."""
+
+    both: Int64s
+    expected: Floats
+    ties: Int32s
+
+
+class Posteriors(NamedTuple):
+    """Priors of N / E, a row each of alpha1, beta1, alpha2, beta2, P, and what is computed of them.
+
+    knots[prior, score, row, column]: ln of a score, 0 where nobody has asked for it yet.
+    """
+
+    priors: Floats
+    knots: Floats
+
+
+NO_POSTERIORS = Posteriors(np.empty((0, 5)), np.empty((0, 0, 0, 0)))
+
+
 class Selection(NamedTuple):
     """What a list keeps: pairs in at least `support` units that are among the `best` of a metric.
 
-    `metrics` are numbers of best_candidates.NAMES.
+    `metrics` are numbers of best_candidates.NAMES. Those of the posterior take the prior_of[x] of
+    each X; without them both fields are empty.
     """
 
     support: int
     best: int
     metrics: Int64s
+    prior_of: Int32s = np.empty(0, np.int32)
+    posteriors: Posteriors = NO_POSTERIORS
 
 
 class Tally(NamedTuple):
