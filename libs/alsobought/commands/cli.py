@@ -24,7 +24,7 @@ COMMANDS = {
     "rejects": "Print the rows that were rejected: counts by reason, a sample with its lines.",
     "weights": "Summarise a day's weights: label rates, mean weights, effective sample size.",
     "calibration": "Compare scores with the final labels of offers that no model was trained on.",
-    "export": "Write a training set or the related items as files, for other programs.",
+    "export": "Write lists or a training set as files, for other programs.",
 }
 """The first lines of the commands' docstrings: --help lists them without loading Spark."""
 EXIT_CODES = (

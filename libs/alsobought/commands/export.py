@@ -1,4 +1,4 @@
-"""The command `export`: a training set or the related items as files, for other programs."""
+"""The command `export`: lists or a training set as files, for other programs."""
 
 import json
 from dataclasses import dataclass
@@ -14,7 +14,8 @@ from alsobought.commands import completion
 from alsobought.commands.options import Options, Quiet, command
 from alsobought.commands.served_lists import Served, pin_served, require_one_day, served_state
 from alsobought.errors import ConfigError, NotFoundError
-from alsobought.related.whole_lists import LIST, whole_lists
+from alsobought.recommend.whole_customer_lists import whole_customer_lists
+from alsobought.related.whole_lists import whole_lists
 from alsobought.runtime import config, home, progress, session
 from alsobought.runtime.arguments import Env, day
 from alsobought.runtime.config import Environment
@@ -23,6 +24,12 @@ from alsobought.runtime.run import Context
 from alsobought.runtime.store import Read, Store, warehouse_path
 from alsobought.runtime.warehouse import Warehouse
 from alsobought.tables import ALL
+from alsobought.tables.recommend import (
+    BESTSELLERS,
+    BUY_AGAIN,
+    FACTOR_RECOMMENDATIONS,
+    RECOMMENDATIONS,
+)
 from alsobought.tables.related import RELATED_ITEMS
 from alsobought.tables.serving import State
 from alsobought.tables.table import Table
@@ -31,11 +38,20 @@ from alsobought.training.exports import data_card, shards
 EXAMPLES = (
     "alsobought export related_items --env shop --as-of 2026-02-01 --to lists --format jsonl",
     "alsobought export related_items --env shop --served --to lists --metric lift",
+    "alsobought export recommendations --env shop --served --to lists --model calibrated",
     "alsobought export training_examples --env demo --as-of 2017-12-01 --to exported",
 )
 TRAINING_SETS = ("training_examples", "purchase_examples")
-EXPORTED = (RELATED_ITEMS.name, *TRAINING_SETS)
-LISTS = ("unit", "metric", "relation", "market")
+OF_CUSTOMERS = tuple(
+    table.name for table in (RECOMMENDATIONS, BESTSELLERS, BUY_AGAIN, FACTOR_RECOMMENDATIONS)
+)
+EXPORTED = (RELATED_ITEMS.name, *OF_CUSTOMERS, *TRAINING_SETS)
+CHOICES = {
+    RELATED_ITEMS.name: ("unit", "metric", "relation", "market"),
+    **dict.fromkeys(OF_CUSTOMERS, ("model", "market")),
+}
+"""By table, the options that choose lists."""
+CHOOSING = ("unit", "metric", "relation", "model", "market", "method", "served")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +84,10 @@ class ExportOptions(Options):
         typer.Option(help="Only lists by this score.", autocompletion=completion.metrics),
     ] = None
     relation: Annotated[str | None, typer.Option(help="Only lists of this relation.")] = None
+    model: Annotated[
+        str | None,
+        typer.Option(help="Only lists by this model.", autocompletion=completion.list_models),
+    ] = None
     market: Annotated[
         str | None,
         typer.Option(help="Only lists of this market.", autocompletion=completion.markets),
@@ -77,12 +97,12 @@ class ExportOptions(Options):
 
 @command
 def export(options: ExportOptions) -> None:
-    """Write a training set or the related items as files, for other programs."""
+    """Write lists or a training set as files, for other programs."""
     _check(options)
     root = home.find()
     environment = config.load_sections(root, options.env)
     if options.served:
-        as_of = _served(root, environment).as_of
+        as_of = _served(root, environment, options.table).as_of
     else:
         assert options.as_of is not None  # _check has looked
         as_of = day(options.as_of)
@@ -100,22 +120,23 @@ def export(options: ExportOptions) -> None:
 def _check(options: ExportOptions) -> None:
     """Raise ConfigError for a table that is not exported, or an option that it does not have."""
     if options.table not in EXPORTED:
-        raise ConfigError(f"{options.table} is not exported: name {' or '.join(EXPORTED)}.")
+        raise ConfigError(f"{options.table} is not exported; these are: {', '.join(EXPORTED)}.")
     require_one_day(options.served, options.as_of)
     if not options.served and options.as_of is None:
         raise ConfigError("Give --as-of or --served.")
     is_training_set = options.table in TRAINING_SETS
-    foreign = (*LISTS, "served") if is_training_set else ("method",)
+    fitting = ("method",) if is_training_set else (*CHOICES[options.table], "served")
+    foreign = [name for name in CHOOSING if name not in fitting]
     given = [f"--{name}" for name in foreign if getattr(options, name)]
     given += ["--format"] if is_training_set and options.form != "parquet" else []
     if given:
         raise ConfigError(f"{options.table} is exported without {', '.join(given)}.")
 
 
-def _served(root: Path, environment: Environment) -> State:
-    """The related items that are served: their day and version."""
+def _served(root: Path, environment: Environment, table: str) -> State:
+    """The lists of a table that are served: their day and version."""
     warehouse = Warehouse.of(root, environment)
-    pin_served(warehouse, RELATED_ITEMS.name)
+    pin_served(warehouse, table)
     return served_state(warehouse)
 
 
@@ -125,30 +146,33 @@ def write_lists(spark: SparkSession, where: Context, options: ExportOptions) -> 
     Raises NotFoundError where there is no such list, JobError where the folder holds anything that
     is not an export.
     """
-    folder = Folder(spark, options.to)
+    folder, table = Folder(spark, options.to), ALL[options.table]
     folder.require_replaceable()
-    with progress.shown(spark, "export of related_items") as say:
+    with progress.shown(spark, f"export of {table.name}") as say:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
-        served = _served(where.home, where.environment) if options.served else None
-        version = served and served.versions[RELATED_ITEMS.name]
-        read = store.read(RELATED_ITEMS, where.as_of, version)
-        chosen = {name: getattr(options, name) for name in LISTS if getattr(options, name)}
+        environment = where.environment
+        served = _served(where.home, environment, table.name) if options.served else None
+        read = store.read(table, where.as_of, served and served.versions[table.name])
+        given = {name: getattr(options, name) for name in CHOICES[table.name]}
+        chosen = {name: value for name, value in given.items() if value}
         rows = read.rows
         for name, value in chosen.items():
             rows = rows.where(F.col(name) == value)
         if chosen and rows.isEmpty():
             of = ", ".join(f"{name} {value!r}" for name, value in chosen.items())
-            raise NotFoundError(f"related_items of {where.as_of} has no list of {of}.")
-        lists = whole_lists(rows, options.shards)
+            raise NotFoundError(f"{table.name} of {where.as_of} has no list of {of}.")
+        of_items = table is RELATED_ITEMS
+        lists = (whole_lists if of_items else whole_customer_lists)(rows, options.shards)
         unfinished = folder.beside("writing")
         if options.form == "csv":
-            lists = lists.withColumn("related_items", F.to_json("related_items"))
-        card = _origin(store, where, RELATED_ITEMS, read) | {"lists": chosen}
+            places = lists.columns[-1]
+            lists = lists.withColumn(places, F.to_json(places))
+        card = _origin(store, where, table, read) | {"lists": chosen}
         card["shards"] = folder.write_shards(lists, unfinished, options.form)
         folder.write_text(f"{unfinished}/card.json", f"{json.dumps(card, indent=1)}\n")
         folder.replace_with(unfinished)
-        count = rows.select(*LIST).distinct().count()
-        say(f"related_items: {count:,} lists in {len(card['shards'])} files, in {options.to}", [])
+        count = rows.where("rank = 1").count()
+        say(f"{table.name}: {count:,} lists in {len(card['shards'])} files, in {options.to}", [])
     return card
 
 

@@ -132,7 +132,7 @@ def written(
             return _with_few_keys(write(batches))
 
         outputs = rows.mapInArrow(write_given, SCHEMA)
-    outputs = outputs.persist(StorageLevel.MEMORY_AND_DISK)
+    outputs = outputs.persist(StorageLevel.DISK_ONLY)  # a heap would fill up with the keys
     try:
         with_info = outputs.where("info IS NOT NULL").toArrow()
         is_keys = with_info["hashes"].is_valid()

@@ -184,12 +184,18 @@ def test_what_is_not_exported_and_options_that_do_not_fit():
     result = CliRunner().invoke(app, words)
     assert (result.exit_code, result.stderr) == (
         1,
-        "error: items is not exported: name related_items or training_examples or "
-        "purchase_examples.\n",
+        "error: items is not exported; these are: related_items, recommendations, bestsellers, "
+        "buy_again, factor_recommendations, training_examples, purchase_examples.\n",
     )
     words = ["purchase_examples", *words[1:], "--format", "csv", "--metric", "lift"]
     result = CliRunner().invoke(app, words)
     assert (result.exit_code, result.stderr) == (
         1,
         "error: purchase_examples is exported without --metric, --format.\n",
+    )
+    words = ["recommendations", *words[1:-4], "--metric", "lift", "--method", "none"]
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: recommendations is exported without --metric, --method.\n",
     )

@@ -189,5 +189,5 @@ def _plan_unit(packed: PackedBaskets, unit: int, limits: plan.Limits) -> plan.Bl
 
 
 def _kept(rows: DataFrame) -> DataFrame:
-    """The rows, persisted: two stages read them."""
-    return rows.persist(StorageLevel.MEMORY_AND_DISK)
+    """The rows, persisted: two stages read them. On disk, as a heap would fill up with them."""
+    return rows.persist(StorageLevel.DISK_ONLY)
