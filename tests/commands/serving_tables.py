@@ -68,6 +68,11 @@ def lists_of(tables, day, others):
     }
 
 
+def ids_of(tables, names):
+    """What Delta calls each of these tables now."""
+    return {name: DeltaTable(f"{tables}/{name}").metadata().id for name in names}
+
+
 def decide(tables, *decisions):
     """Add decisions to the log: (decision, day, versions, ...), numbered on."""
     warehouse = Warehouse(str(tables))
@@ -76,7 +81,8 @@ def decide(tables, *decisions):
     rows = [
         {
             "number": number, "decided_as_of": day, "decision": decision, "served_as_of": day,
-            "served_versions": versions, "checks": [], "reasons": ["why"],
+            "served_versions": versions, "served_tables": ids_of(tables, versions),
+            "served_hit_rates": [], "checks": [], "reasons": ["why"],
         }
         for number, (decision, day, versions) in enumerate(decisions, first + 1)
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from alsobought.commands.promote import PromoteOptions, decided, tell
+from alsobought.commands.promote import PromoteOptions, decided, decision_that_holds, tell
 from alsobought.errors import JobError
 from alsobought.runtime import job as jobs
 from alsobought.runtime.run import context
@@ -17,9 +17,18 @@ from alsobought.tables.evaluate import EVALUATIONS
 from alsobought.tables.purchases import PURCHASES
 from alsobought.tables.recommend import RECOMMENDATIONS
 from alsobought.tables.related import RELATED_ITEMS
-from alsobought.tables.serving import State
+from alsobought.tables.serving import Decision, State
 from tests.command import printed
-from tests.commands.serving_tables import FIRST, SECOND, THIRD, at, listed, recommended, write
+from tests.commands.serving_tables import (
+    FIRST,
+    SECOND,
+    THIRD,
+    at,
+    ids_of,
+    listed,
+    recommended,
+    write,
+)
 from tests.project import Project, toml
 
 SECTION = {
@@ -62,7 +71,7 @@ class Shop:
                 for items in ("new", "all")
             ]  # fmt: skip
             write(self.tables, EVALUATIONS, rows, day)
-        return State(day, versions)
+        return State(day, versions, ids_of(self.tables, versions))
 
     def promote(self, day):
         """What the command does of its options on: the decision that it prints."""
@@ -92,7 +101,7 @@ def shop(project):
 def test_from_the_first_lists_to_worse_ones_and_a_day_that_is_run_again(shop, capsys):
     first = shop.lists(FIRST.replace(day=2))
     decision = shop.promote(first.as_of)
-    assert (decision["decision"], decision["reasons"]) == ("promoted", ["All 10 checks hold."])
+    assert (decision["decision"], decision["reasons"]) == ("promoted", ["All 13 checks hold."])
     assert shop.served() == (first, 1)
 
     worse = shop.lists(THIRD, "jam")
@@ -113,15 +122,17 @@ def test_from_the_first_lists_to_worse_ones_and_a_day_that_is_run_again(shop, ca
     assert "check value limit holds" in shown
     assert "related_items: rows 0.5000 0.8000 no" in shown
 
+    assert shop.promote(THIRD) == refused  # again: the same refusal, and no other row
     shop.lists(first.as_of, "salt", rate=0.5)  # the served day again: what is served stays
     assert shop.served() == (first, 2)
     better = shop.lists(THIRD, "jam oil", rate=0.49)
     assert worse.versions != better.versions
     third = shop.promote(THIRD)
     assert shop.served() == (better, 3)
+    # not with 0.5 of the served day's evaluation, which came after it was promoted
     assert [check["reason"] for check in third["checks"]][-1] == (
-        "hit@6 of calibrated, all items is 0.4900, and 0.5000 of the served lists; it may be 0.01 "
-        "lower (margin)."
+        "hit@6 of calibrated, all items is 0.4900; there is none of when the served lists were "
+        "promoted."
     )
     capsys.readouterr()
     tell(third, PromoteOptions(as_json=True), THIRD)
@@ -156,6 +167,32 @@ def test_what_was_rolled_back_does_not_come_back_by_itself(shop, monkeypatch):
     assert printed("rollback", "--env", "test", "--to", "2024-01-03")[0] == 0
     assert shop.served() == (second, 5)
     assert shop.promote(SECOND)["reasons"][0].startswith("2024-01-02 is before 2024-01-03, which")
+
+
+def test_the_evaluation_that_counts_is_that_by_which_the_served_lists_were_promoted(shop):
+    shop.lists(SECOND, rate=0.5)
+    shop.promote(SECOND)
+    shop.lists(SECOND, "oil jam", rate=0.1)  # run again, and judged anew
+    shop.lists(THIRD, rate=0.48)
+    assert shop.promote(THIRD)["reasons"] == [
+        f"hit@6 of calibrated, {items} items is 0.4800, and 0.5000 of the served lists; it may be "
+        f"0.01 lower (margin)."
+        for items in ("new", "all")
+    ]
+
+
+def test_which_decision_holds():
+    first, second = State(FIRST, {}, {}), State(SECOND, {}, {})
+    log = [
+        Decision(1, "promoted", FIRST, first), Decision(2, "promoted", SECOND, second),
+        Decision(3, "refused", FIRST, second),
+    ]  # fmt: skip
+    assert decision_that_holds(log, 2, FIRST) == 3  # it was added
+    assert decision_that_holds(log, 3, FIRST) == 3  # it says no more than before
+    assert decision_that_holds(log, 3, SECOND) is None  # it is served
+    back = [*log, Decision(4, "rolled_back", SECOND, first)]
+    assert decision_that_holds(back, 4, FIRST) is None
+    assert decision_that_holds([], 0, FIRST) is None
 
 
 def test_without_lists_there_is_nothing_to_promote(shop, monkeypatch):

@@ -1,6 +1,7 @@
 """`alsobought rollback`: in one commit what was served before, and why where that cannot be."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def test_rollback_serves_what_was_served_before(served):
     before = next(row for row in rows if row["number"] == 1)
     assert row == {
         "number": 3, "decided_as_of": SECOND, "decision": "rolled_back", "served_as_of": FIRST,
-        "served_versions": before["served_versions"], "checks": [], "reasons": [said],
+        "served_versions": before["served_versions"], "served_tables": before["served_tables"],
+        "served_hit_rates": [], "checks": [], "reasons": [said],
     }  # fmt: skip
     (commit,) = DeltaTable(f"{served}/promotions").history(1)
     assert json.loads(commit["userMetadata"])["job"] == "promotions"
@@ -89,7 +91,7 @@ def test_lists_that_were_vacuumed_cannot_be_served_again(served):
     file = served / "recommendations" / removed[0]
     gone = (
         f"error: The lists of 2024-01-01 cannot be served: version 1 of recommendations is no "
-        f"longer readable (its data file {file} is not there), as after VACUUM. Run the job "
+        f"longer readable (its data file {file} is not there, as after VACUUM). Run the job "
         f"recommendations --as-of 2024-01-01, then alsobought promote --as-of 2024-01-01."
     )
     assert printed("rollback") == (1, [gone])
@@ -100,6 +102,10 @@ def test_lists_that_were_vacuumed_cannot_be_served_again(served):
     code, (said,) = printed("rollback")
     assert code == 1
     assert "version 1 of related_items is no longer readable (its log does not go back so" in said
+    shutil.rmtree(served / "related_items")
+    assert "readable (the table is not there)" in printed("rollback")[1][0]
+    lists_of(served, FIRST, "rice")
+    assert "readable (the table was made anew since)" in printed("rollback")[1][0]
 
 
 def test_readers_see_both_tables_of_one_day_whatever_is_decided_meanwhile(served):

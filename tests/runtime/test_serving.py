@@ -1,7 +1,9 @@
 """The log of what is served: rows that are added one by one, and what a gate reads by it."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -11,13 +13,14 @@ from alsobought.errors import ContractError, JobError
 from alsobought.runtime import commits
 from alsobought.runtime.faults import CONCURRENT, sentence
 from alsobought.runtime.job import Gate
-from alsobought.runtime.serving import decisions, serving_inputs, version_of_day
+from alsobought.runtime.serving import Gated, decisions, version_of_day
 from alsobought.runtime.store import TableVersion
 from alsobought.runtime.warehouse import Warehouse
 from alsobought.tables.evaluate import EVALUATIONS, PROMOTIONS
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.related import RELATED_ITEMS
-from alsobought.tables.serving import Decision, State
+from alsobought.tables.serving import Decision, HitRate, State
+from tests.project import REPO
 from tests.rows import rows
 from tests.runtime.small_tables import FIRST, SECOND, STOCK, THIRD
 
@@ -25,8 +28,17 @@ GATE = Gate(("related_items",), "evaluations")
 SOURCES = {"related_items": RELATED_ITEMS, "evaluations": EVALUATIONS}
 
 
-def decision(number, day, version, said="promoted"):
-    return number, day, said, day, {"related_items": version}, [], [f"why {number}"]
+NAMES = ("number", "decided_as_of", "decision", "served_as_of", "served_versions", "served_tables",
+         "served_hit_rates", "checks", "reasons")  # fmt: skip
+RATE = HitRate(FIRST, "sum", None, "all", 6, 9, 0.5, 0.4, 0.6)
+
+
+def decision(number, day, version, said="promoted", table_id="x"):
+    ids = {"related_items": table_id}
+    return (
+        number, day, said, day, {"related_items": version}, ids, [tuple(RATE)], [],
+        [f"why {number}"],
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -35,7 +47,9 @@ def decide(store, frame):
 
     def written(number, day, version, upon, said="promoted"):
         read = {} if upon is None else {PROMOTIONS.name: upon}
-        row = frame(PROMOTIONS.ddl, decision(number, day, version, said))
+        is_there = store.exists(RELATED_ITEMS)
+        table_id = store.newest(RELATED_ITEMS).table_id if is_there else "x"
+        row = frame(PROMOTIONS.ddl, decision(number, day, version, said, table_id))
         run = {"as_of": day.isoformat(), "read_versions": read, "number": number, "of": version}
         return store.write(PROMOTIONS, Outcome(row), day, run)
 
@@ -62,7 +76,11 @@ def listed(store, frame):
 def gated(store, day):
     """What the gate gets of a day, whose lists it has read at their newest version."""
     read = {RELATED_ITEMS.name: store.newest(RELATED_ITEMS)}
-    return serving_inputs(store, GATE, SOURCES, day, read)
+    return Gated(GATE, Path("no project"), day).read(store, SOURCES, read)
+
+
+def lists_of(day, version, table_id):
+    return State(day, {"related_items": version}, {"related_items": table_id})
 
 
 def pairs_of(frame):
@@ -74,8 +92,8 @@ def test_rows_are_added_and_the_decisions_are_read_in_order(store, decide, way):
     assert decide(1, FIRST, 4, None) == 1
     assert decide(2, SECOND, 5, store.version(PROMOTIONS)) == 1
     assert decisions(Warehouse(store.warehouse)) == [
-        Decision(1, "promoted", State(FIRST, {"related_items": 4})),
-        Decision(2, "promoted", State(SECOND, {"related_items": 5})),
+        Decision(1, "promoted", FIRST, lists_of(FIRST, 4, "x"), (RATE,), ("why 1",)),
+        Decision(2, "promoted", SECOND, lists_of(SECOND, 5, "x"), (RATE,), ("why 2",)),
     ]
     assert [row[0] for row in rows(store.read_version(PROMOTIONS, 1))] == [1]
 
@@ -123,7 +141,8 @@ def test_a_command_and_a_job_at_once(store, decide):
     warehouse = Warehouse(store.warehouse)
     decisions(warehouse)
     decide(2, SECOND, 2, store.version(PROMOTIONS))
-    row = dict(zip(PROMOTIONS.names, decision(2, FIRST, 1, "rolled_back"), strict=True))
+    row = dict(zip(NAMES, decision(2, FIRST, 1, "rolled_back"), strict=True))
+    row["served_hit_rates"] = [RATE._asdict()]
     with pytest.raises(JobError, match=CONCURRENT):
         warehouse.append(PROMOTIONS, [row], {"job": "promotions"})
     again = Warehouse(store.warehouse)
@@ -181,9 +200,11 @@ def test_served_rows_stay_when_their_day_is_run_again(store, decide, listed, way
     later = listed(SECOND, "tea salt")
     given = gated(store, SECOND)
     serving = given.inputs["serving"]
+    table_id = store.newest(RELATED_ITEMS).table_id
     assert pairs_of(serving.served["related_items"]) == [("tea", "jam")]
-    assert serving.state == State(FIRST, {"related_items": version})
-    assert serving.candidates == State(SECOND, {"related_items": later})
+    assert serving.state == lists_of(FIRST, version, table_id)
+    assert serving.candidates == lists_of(SECOND, later, table_id)
+    assert serving.hit_rates == (RATE,)
     assert gated(store, FIRST).inputs["serving"].candidates.versions == {"related_items": again}
     assert {name: v.number for name, v in given.versions.items()} == {
         "promotions": store.version(PROMOTIONS)
@@ -194,10 +215,8 @@ def test_served_rows_stay_when_their_day_is_run_again(store, decide, listed, way
 def test_what_may_be_promoted_is_what_was_read_whatever_was_written_meanwhile(store, listed):
     read = {RELATED_ITEMS.name: TableVersion(listed(FIRST, "tea jam"), "id")}
     listed(FIRST, "tea oil")
-    given = serving_inputs(store, GATE, SOURCES, FIRST, read)
-    assert given.inputs["serving"].candidates.versions == {
-        "related_items": read["related_items"][0]
-    }
+    given = Gated(GATE, Path("no project"), FIRST).read(store, SOURCES, read)
+    assert given.inputs["serving"].candidates == lists_of(FIRST, read["related_items"][0], "id")
 
 
 def test_served_rows_that_were_vacuumed_are_told_and_nothing_before_the_first(
@@ -216,7 +235,21 @@ def test_served_rows_that_were_vacuumed_are_told_and_nothing_before_the_first(
     assert said.startswith("The served lists cannot be compared: related_items cannot be read: its")
 
 
-def test_evaluations_of_the_day_and_of_the_served_day(store, decide, listed, frame):
+def test_a_table_that_was_made_anew_does_not_pass_for_the_served_one(store, decide, listed):
+    decide(1, FIRST, listed(FIRST, "tea jam"), None)
+    shutil.rmtree(store.path(RELATED_ITEMS))
+    listed(FIRST, "tea oil")  # at the same version
+    serving = gated(store, FIRST).inputs["serving"]
+    assert serving.state.versions == serving.candidates.versions
+    assert serving.state != serving.candidates
+    assert serving.served == {}
+    assert serving.unreadable == {
+        "related_items": "The served lists cannot be compared: related_items was made anew since."
+    }
+    assert serving.served_made_with() == {}
+
+
+def test_evaluations_of_the_day_alone(store, decide, listed, frame):
     def evaluated(day, value):
         row = (
             date(2017, 11, 1), "sum", None, "all", "everyone", "all", "hit", 6, 9, value, None, None
@@ -230,12 +263,12 @@ def test_evaluations_of_the_day_and_of_the_served_day(store, decide, listed, fra
         evaluated(day, value)
     given = gated(store, THIRD)
     judged = given.inputs["evaluations"].select("as_of", "value")
-    assert rows(judged) == [(FIRST, 0.1), (THIRD, 0.3)]
+    assert rows(judged) == [(THIRD, 0.3)]
     assert given.versions["evaluations"].number == store.version(EVALUATIONS)
 
 
 def test_the_parameters_of_a_day_are_those_of_its_run_and_of_what_it_was_made_of(
-    store, listed, frame
+    store, decide, listed, frame
 ):
     def run(day, version, **parameters):
         return {"as_of": day.isoformat(), "parameters": parameters, "read_versions": version}
@@ -254,6 +287,34 @@ def test_the_parameters_of_a_day_are_those_of_its_run_and_of_what_it_was_made_of
     assert made_with(FIRST) == {"related_items": {"top_k": 1}}  # as the evaluation has read it
     assert made_with(THIRD) == {}
     assert second > first
+    decide(1, FIRST, first, None)
+    assert gated(store, SECOND).inputs["serving"].served_made_with() == {
+        "related_items": {"top_k": 1}
+    }
+
+
+def test_settings_that_a_run_could_not_record_have_their_defaults(store, listed):
+    """`unknown_items` of [lists], say, has come since; other parameters stay as they are."""
+    lists = {"metrics": ["lift"], "min_support": 1}
+    run = {"parameters": {"lists": lists, "markets": None, "top_k": 5}}
+    read = {RELATED_ITEMS.name: TableVersion(listed(FIRST, "tea jam", **run), "id")}
+    serving = Gated(GATE, REPO, FIRST).read(store, SOURCES, read).inputs["serving"]
+    made = serving.made_with(FIRST)["related_items"]
+    assert made["lists"].items() >= lists.items()
+    assert made["lists"].keys() >= {"unknown_items"}
+    run = {"parameters": {"gone": 1}}
+    read = {RELATED_ITEMS.name: TableVersion(listed(FIRST, "tea jam", **run), "id")}
+    serving = Gated(GATE, REPO, FIRST).read(store, SOURCES, read).inputs["serving"]
+    assert serving.made_with(FIRST) == {"related_items": {"gone": 1}}
+
+
+def test_a_commit_of_properties_is_no_change_of_a_day(stock, store):
+    stock(FIRST, ("tea", 1, None))
+    version = store.version(STOCK)
+    path = store.path(STOCK)
+    DeltaTable(path).alter.set_table_properties({"delta.logRetentionDuration": "interval 9 days"})
+    assert store.version(STOCK) == version + 1
+    assert version_of_day(store, STOCK, FIRST, store.newest(STOCK)) == version
 
 
 def test_a_file_that_is_gone_is_told_whatever_the_folder_is_called(tmp_path):

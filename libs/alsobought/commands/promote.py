@@ -1,5 +1,6 @@
 """The command `promote`: have a day's lists checked, and served where all checks hold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +17,7 @@ from alsobought.runtime.job import Job
 from alsobought.runtime.run import Context, context, execute_all, require_writable
 from alsobought.runtime.serving import decisions
 from alsobought.runtime.warehouse import Row, Warehouse
+from alsobought.tables.serving import Decision
 
 EXAMPLES = (
     "alsobought promote --env shop",
@@ -53,11 +55,29 @@ def promote(options: PromoteOptions) -> None:
 
 
 def decided(job: Job, where: Context, spark: SparkSession) -> Row | None:
-    """The decision on the day's lists, as a row of promotions; None: they are served already."""
+    """The decision on the day's lists, as a row of promotions: the one that was added, or the
+    refusal that still holds. None: they are served already."""
     before = len(decisions(Warehouse.of(where.home, where.environment)))
     execute_all([job], where, spark)
-    newest = newest_decision(Warehouse.of(where.home, where.environment))
-    return newest if newest["number"] > before else None
+    warehouse = Warehouse.of(where.home, where.environment)
+    number = decision_that_holds(decisions(warehouse), before, where.as_of)
+    return None if number is None else _decision(warehouse, number)
+
+
+def decision_that_holds(so_far: Sequence[Decision], before: int, as_of: date) -> int | None:
+    """The number of the decision on the day's lists that holds, of which `before` were there when
+    they were looked at. None: the lists are served.
+
+    Where none was added, the lists are either those that are served, or were refused since these
+    are.
+    """
+    of_day = [one for one in so_far if one.decided_as_of == as_of]
+    if len(so_far) > before:
+        return next((one.number for one in of_day if one.number > before), None)
+    changes = [one.number for one in so_far if one.decision != "refused"]
+    since = changes[-1] if changes else 0
+    refused = [one.number for one in of_day if one.decision == "refused" and one.number > since]
+    return refused[-1] if refused else None
 
 
 def tell(decision: Row | None, options: RowOptions, as_of: date) -> None:
@@ -76,9 +96,9 @@ def tell(decision: Row | None, options: RowOptions, as_of: date) -> None:
     say(served, to_stderr=is_for_programs)
 
 
-def newest_decision(warehouse: Warehouse) -> Row:
-    """The newest row of promotions, of which there is one."""
-    return warehouse.rows("SELECT * FROM promotions ORDER BY number DESC LIMIT 1", "promotions")[0]
+def _decision(warehouse: Warehouse, number: int) -> Row:
+    """The row of promotions of a number that is there."""
+    return warehouse.rows(f"SELECT * FROM promotions WHERE number = {number}", "promotions")[0]
 
 
 def refusal(decision: Row) -> str:

@@ -72,6 +72,8 @@ def rolled_back(newest: Decision, target: Decision) -> Row:
         "decision": "rolled_back",
         "served_as_of": day,
         "served_versions": dict(target.served.versions),
+        "served_tables": dict(target.served.table_ids),
+        "served_hit_rates": [rate._asdict() for rate in target.hit_rates],
         "checks": [],
         "reasons": [reason],
     }

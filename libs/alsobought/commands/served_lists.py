@@ -29,21 +29,37 @@ def require_there(warehouse: Warehouse, state: State) -> None:
     """Raise JobError where lists that are or were served cannot be read any more."""
     day = str(state.as_of)
     for name, version in state.versions.items():
-        try:
-            missing = warehouse.missing_file(name, version, day)
-            gone = missing and f"its data file {missing} is not there"
-        except JobError:
-            gone = "its log does not go back so far"
+        gone = _gone(warehouse, state, name)
         if gone:
             raise JobError(
                 f"The lists of {day} cannot be served: version {version} of {name} is no longer "
-                f"readable ({gone}), as after VACUUM. Run the job {name} --as-of {day}, then "
-                f"alsobought promote --as-of {day}."
+                f"readable ({gone}). Run the job {name} --as-of {day}, then alsobought promote "
+                f"--as-of {day}."
             )
 
 
+def _gone(warehouse: Warehouse, state: State, name: str) -> str | None:
+    """Why a table's rows of the day cannot be read at their version; None: they can."""
+    version = state.versions[name]
+    if not warehouse.has(name):
+        return "the table is not there"
+    try:
+        if warehouse.table_id(name, version) != state.table_ids[name]:
+            return "the table was made anew since"
+        missing = warehouse.missing_file(name, version, str(state.as_of))
+    except JobError:
+        return "its log does not go back so far"
+    return missing and f"its data file {missing} is not there, as after VACUUM"
+
+
 def pin_served(warehouse: Warehouse, table: str) -> str:
-    """Have the warehouse read the served tables as they are served; returns their as-of day.
+    """Have the warehouse read the served tables as they are served; returns their as-of day, as
+    `pinned`."""
+    return str(pinned(warehouse, table).as_of)
+
+
+def pinned(warehouse: Warehouse, table: str) -> State:
+    """What is served, of which the warehouse reads every table at its version from here on.
 
     Raises NotFoundError where `table` is not among them, JobError where nothing is served, or its
     version cannot be read any more.
@@ -55,7 +71,7 @@ def pin_served(warehouse: Warehouse, table: str) -> str:
     require_there(warehouse, state)
     for name, version in state.versions.items():
         warehouse.pin(name, version)
-    return str(state.as_of)
+    return state
 
 
 def require_one_day(served: bool, as_of: str | None) -> None:

@@ -46,6 +46,9 @@ class EarlierDays:
     others: Callable[[Any], Sequence[Table]] | None = None
     """Tables of other programs that the params name, with the columns that the job wants of them;
     the transformation gets them as `others`, by table name. None: no params name any."""
+    made_of: str | None = None
+    """An input of the job's that the other inputs were made of: each day's rows come with it as
+    their runs had read it (DatedRows.made_of)."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,7 @@ class Gate:
     promotes: tuple[str, ...]
     """Inputs whose rows of the day may become those that are served."""
     evaluations: str
-    """The input that judges them, of which it gets the rows of the as-of day and of the served
-    day, with `as_of`; there may be none."""
+    """The input that judges them, of which it gets the rows of the as-of day; there may be none."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job, source_hash
 from alsobought.runtime.judged_load import Rejects
 from alsobought.runtime.preparation import Preparation, Prepared
-from alsobought.runtime.serving import serving_inputs
+from alsobought.runtime.serving import Gated
 from alsobought.runtime.store import Store, TableVersion, warehouse_path
 from alsobought.runtime.unchanged import made_already
 from alsobought.tables.outcome import JudgedRows, Outcome
@@ -109,7 +109,7 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
                 inputs, versions = inputs | dated, versions | dated_versions
             if job.gate is not None:
                 tables = job.inputs_in(where.environment)
-                gated = serving_inputs(store, job.gate, tables, where.as_of, versions)
+                gated = Gated(job.gate, where.home, where.as_of).read(store, tables, versions)
                 inputs, versions = inputs | gated.inputs, versions | gated.versions
             run = _run(job, where, params, versions)
             if job.prepare is not None:

@@ -1,33 +1,41 @@
 """What is served, by the log of promotions: for the job that decides it, from pinned versions."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
-from alsobought.errors import JobError
+from alsobought.errors import ConfigError, JobError
 from alsobought.runtime.earlier_days import read_days
 from alsobought.runtime.faults import sentence
-from alsobought.runtime.job import Gate
-from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion, recorded_run, run_of
+from alsobought.runtime.job import Gate, load
+from alsobought.runtime.lineage import Lineage
+from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion, recorded_run
 from alsobought.runtime.warehouse import Warehouse
 from alsobought.tables import ALL
 from alsobought.tables.evaluate import PROMOTIONS
 from alsobought.tables.serving import Decision, Serving, State
 from alsobought.tables.table import Table
 
-LEAVES_FILES = ("VACUUM START", "VACUUM END")  # of the newest version
+LEAVES_FILES = ("VACUUM START", "VACUUM END", "SET TBLPROPERTIES")  # of the newest version
+SAYS_WHAT = (
+    "number", "decision", "decided_as_of", "served_as_of", "served_versions", "served_tables",
+    "served_hit_rates", "reasons",
+)  # fmt: skip
 
 
 def decisions(warehouse: Warehouse) -> list[Decision]:
     """Every decision on what is served, the oldest first; none where there is no log."""
     if not warehouse.has(PROMOTIONS.name):
         return []
-    query = f"SELECT number, decision, served_as_of, served_versions FROM {PROMOTIONS.name}"
-    rows = warehouse.rows(f"{query} ORDER BY number", PROMOTIONS.name)
+    query = f"SELECT {', '.join(SAYS_WHAT)} FROM {PROMOTIONS.name} ORDER BY number"
+    rows = warehouse.rows(query, PROMOTIONS.name)
     return [Decision.of(row) for row in rows]
 
 
@@ -38,35 +46,61 @@ class ServingInputs(NamedTuple):
     versions: dict[str, TableVersion]
 
 
-def serving_inputs(
-    store: Store,
-    gate: Gate,
-    sources: Mapping[str, Any],
-    as_of: date,
-    read: Mapping[str, TableVersion],
-) -> ServingInputs:
-    """What a job gets that decides what is served; `sources`: its inputs' tables, by their names.
+@dataclass(frozen=True)
+class Gated:
+    """A job that decides what is served, on a day, in the project at `home`."""
 
-    `read`: the versions of its other inputs, by table: what it looks at is what it may promote.
-    Cost: the logs of the tables and of what they were made of.
-    """
-    log, so_far = _log(store)
-    promoted: list[Table] = [sources[name] for name in gate.promotes if name in sources]
-    versions_of_day = {t.name: version_of_day(store, t, as_of, read[t.name]) for t in promoted}
-    candidates = State(as_of, versions_of_day)
-    state = so_far[-1].served if so_far else None
-    served, unreadable = _served(store, promoted, state)
-    versions = {} if log is None else {PROMOTIONS.name: log}
-    inputs: dict[str, Any] = {}
-    judge: Table | None = sources.get(gate.evaluations)
-    if judge is not None:
-        version = store.newest(judge) if store.exists(judge) else None
-        versions |= {} if version is None else {judge.name: version}
-        days = [as_of, *([state.as_of] if state else [])]
-        inputs[gate.evaluations] = read_days(store, judge, version, days).rows
-    made_with = _lookup(store, candidates, promoted, judge)
-    inputs["serving"] = Serving(so_far, candidates, served, unreadable, made_with)
-    return ServingInputs(inputs, versions)
+    gate: Gate
+    home: Path
+    as_of: date
+
+    def read(
+        self, store: Store, sources: Mapping[str, Any], read: Mapping[str, TableVersion]
+    ) -> ServingInputs:
+        """What the job gets besides its other inputs; `sources`: its inputs' tables, by their
+        names.
+
+        `read`: the versions of its other inputs, by table: what it looks at is what it may promote.
+        Cost: the logs of the tables and of what they were made of.
+        """
+        log, so_far = _log(store)
+        names = [name for name in self.gate.promotes if name in sources]
+        promoted: list[Table] = [sources[name] for name in names]
+        candidates = State(
+            self.as_of,
+            {t.name: version_of_day(store, t, self.as_of, read[t.name]) for t in promoted},
+            {t.name: read[t.name].table_id for t in promoted},
+        )
+        state = so_far[-1].served if so_far else None
+        served, unreadable = _served(store, promoted, state)
+        versions = {} if log is None else {PROMOTIONS.name: log}
+        inputs: dict[str, Any] = {}
+        judge: Table | None = sources.get(self.gate.evaluations)
+        evaluated: dict[str, int] = {}
+        lineage = Lineage(store)
+        if judge is not None:
+            version = store.newest(judge) if store.exists(judge) else None
+            inputs[self.gate.evaluations] = read_days(store, judge, version, [self.as_of]).rows
+            if version is not None:
+                versions[judge.name] = version
+                run = lineage.run(judge.name, self.as_of, version.number)
+                evaluated = run.get("read_versions", {})
+        parameters = Parameters(lineage, self.home)
+        newest = {t.name: read[t.name].number for t in promoted}
+
+        def made_with(day: date) -> Mapping[str, Any]:
+            pinned = candidates.versions if day == self.as_of else newest | evaluated
+            return parameters.of_day(day, {name: pinned[name] for name in newest})
+
+        def served_made_with() -> Mapping[str, Any]:
+            if state is None:
+                return {}
+            return parameters.of_day(state.as_of, _same_tables(store, state))
+
+        inputs["serving"] = Serving(
+            so_far, candidates, served, unreadable, made_with, served_made_with
+        )
+        return ServingInputs(inputs, versions)
 
 
 def version_of_day(store: Store, table: Table, as_of: date, until: TableVersion) -> int:
@@ -92,7 +126,7 @@ def _log(store: Store) -> tuple[TableVersion | None, list[Decision]]:
         warehouse.pin(PROMOTIONS.name, newest.number)
         return newest, decisions(warehouse)
     rows = store.read_version(PROMOTIONS, newest.number).sort("number").collect()
-    return newest, [Decision.of(row.asDict()) for row in rows]
+    return newest, [Decision.of(row.asDict(recursive=True)) for row in rows]
 
 
 def _served(
@@ -104,6 +138,11 @@ def _served(
     for table in tables:
         if state is None or table.name not in state.versions:
             continue
+        if table.name not in _same_tables(store, state):
+            unreadable[table.name] = (
+                f"The served lists cannot be compared: {table.name} was made anew since."
+            )
+            continue
         try:
             served[table.name] = store.read(table, state.as_of, state.versions[table.name]).rows
         except (JobError, PySparkException) as error:
@@ -112,41 +151,40 @@ def _served(
     return served, unreadable
 
 
-def _lookup(
-    store: Store, candidates: State, promoted: list[Table], judge: Table | None
-) -> Callable[[date], Mapping[str, Any]]:
-    """Serving.made_with: of an earlier day by the versions that the day's evaluation has read."""
-    runs = cache(lambda name: _runs(store, ALL[name]))
-    evaluated: dict[str, int] = {}
-    if judge is not None and store.exists(judge):
-        run = run_of(runs(judge.name), candidates.as_of, store.newest(judge).number)
-        evaluated = run.get("read_versions", {})
-
-    def made_with(day: date) -> Mapping[str, Any]:
-        made: dict[str, Any] = {}
-        versions = candidates.versions
-        if day != candidates.as_of:
-            versions = {t.name: evaluated.get(t.name, store.newest(t).number) for t in promoted}
-        for table in promoted:
-            made |= _lineage(runs, table.name, day, versions[table.name]) | made
-        return made
-
-    return made_with
+def _same_tables(store: Store, state: State) -> dict[str, int]:
+    """The versions of the served tables that have not been made anew since."""
+    return {
+        name: version
+        for name, version in state.versions.items()
+        if store.exists(ALL[name]) and store.newest(ALL[name]).table_id == state.table_ids[name]
+    }
 
 
-def _lineage(
-    runs: Callable[[str], list[tuple[int, dict[str, Any]]]], name: str, day: date, version: int
-) -> dict[str, Any]:
-    """The parameters of the run that made a table's day, and of those that made what it read of
-    that day, by table."""
-    run = run_of(runs(name), day, version)
-    made: dict[str, Any] = {name: run["parameters"]} if "parameters" in run else {}
-    for read, number in run.get("read_versions", {}).items():
-        if read in ALL and ALL[read].kept == "per_as_of" and read != name:
-            made = _lineage(runs, read, day, number) | made
-    return made
+@dataclass(frozen=True)
+class Parameters:
+    """The parameters of runs, as commits record them."""
 
+    lineage: Lineage
+    home: Path
 
-def _runs(store: Store, table: Table) -> list[tuple[int, dict[str, Any]]]:
-    """`Store.runs`; none where the table is not built."""
-    return store.runs(table) if store.exists(table) else []
+    def of_day(self, day: date, versions: Mapping[str, int]) -> dict[str, Any]:
+        """By table those of the runs that made its rows of the day, and what these were made of."""
+        runs: dict[str, dict[str, Any]] = {}
+        for name, version in versions.items():
+            runs = self.lineage.runs(name, day, version) | runs
+        return {
+            name: self._with_defaults(name, run["parameters"])
+            for name, run in runs.items()
+            if "parameters" in run
+        }
+
+    def _with_defaults(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The parameters with what a run of an earlier version of the package could not record: the
+        defaults of settings that have come since. As they are where the job takes them no more."""
+        try:
+            params = load(self.home, name).params
+            valid = params.model_validate_json(json.dumps(parameters))
+        except (ConfigError, ValidationError):
+            return parameters
+        dumped: dict[str, Any] = valid.model_dump(mode="json")
+        return dumped

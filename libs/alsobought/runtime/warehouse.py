@@ -84,6 +84,13 @@ class Warehouse:
             self._tables[name] = DeltaTable(f"{self.path}/{name}", version=version)
             self._queries.register(name, self._tables[name])
 
+    def table_id(self, name: str, version: int) -> str:
+        """What Delta calls the table that has this version: another name where it is made anew.
+
+        Raises JobError where that version cannot be read.
+        """
+        return log_of(f"{self.path}/{name}", name, version).table_id
+
     def missing_file(self, name: str, version: int, day: str) -> str | None:
         """A data file that is gone of the table's rows of a day at a version; None: all are there,
         or the table lies on a URI, where only reading them tells.

@@ -71,6 +71,20 @@ CHECK = StructType(
     ]
 )
 
+HIT_RATE = StructType(
+    [
+        StructField("cut_off", DateType()),
+        StructField("model", StringType()),
+        StructField("compared_with", StringType()),
+        StructField("items", StringType()),
+        StructField("k", IntegerType()),
+        StructField("customers", LongType()),
+        StructField("value", DoubleType()),
+        StructField("low", DoubleType()),
+        StructField("high", DoubleType()),
+    ]
+)
+
 PROMOTIONS = Table(
     "promotions",
     "Which lists are served: every decision, with its reasons. The newest row names the day.",
@@ -92,6 +106,18 @@ PROMOTIONS = Table(
             "served_versions",
             MapType(StringType(), LongType()),
             "the Delta version of each served table that holds these lists; empty: none yet",
+        ),
+        column(
+            "served_tables",
+            MapType(StringType(), StringType()),
+            "Delta's id of each of them: a table that was made anew has another one, and begins "
+            "with version 0 again",
+        ),
+        column(
+            "served_hit_rates",
+            ArrayType(HIT_RATE),
+            "of the models that readers are shown, as the evaluation said when these lists were "
+            "promoted; empty: there was none",
         ),
         column("checks", ArrayType(CHECK), "what was looked at; empty after a rollback"),
         column("reasons", ArrayType(StringType()), "in sentences, why"),

@@ -2,25 +2,21 @@
 
 from datetime import date
 
-import pytest
-
 from alsobought.evaluate.gate import checks
-from alsobought.evaluate.gate.checks import Check, Coverage, HitRate, Judged, ListCounts
+from alsobought.evaluate.gate.checks import FEW_ROWS, Check, Coverage, ListCounts
 from alsobought.tables.serving import Decision, Serving, State
 
 DAY, SERVED_DAY, CUT_OFF, OTHER = (date(2024, 1, n) for n in (20, 19, 5, 4))
-SERVED = State(SERVED_DAY, {"related_items": 3})
-CANDIDATES = State(DAY, {"related_items": 4})
-SAME = {"related_items": {"top_k": 5}}
+SERVED = State(SERVED_DAY, {"related_items": 3}, {"related_items": "x"})
+CANDIDATES = State(DAY, {"related_items": 4}, {"related_items": "x"})
 
 
-def serving(*decisions, made_with=None):
-    made = {DAY: SAME, CUT_OFF: SAME, OTHER: SAME} | (made_with or {})
-    return Serving(decisions, CANDIDATES, {}, {}, made.__getitem__)
+def serving(*decisions):
+    return Serving(decisions, CANDIDATES, {}, {}, lambda _: {}, dict)
 
 
 NOTHING = serving()
-ONE = serving(Decision(1, "promoted", SERVED))
+ONE = serving(Decision(1, "promoted", SERVED_DAY, SERVED))
 
 
 def verdict(check):
@@ -44,7 +40,9 @@ def test_a_day_before_the_served_one_is_refused_and_the_same_day_is_not():
 
 
 def test_lists_that_were_rolled_back_are_refused():
-    back = serving(Decision(1, "promoted", CANDIDATES), Decision(2, "rolled_back", SERVED))
+    back = serving(
+        Decision(1, "promoted", DAY, CANDIDATES), Decision(2, "rolled_back", DAY, SERVED)
+    )
     assert checks.rollback_check(ONE).passed
     assert checks.rollback_check(back) == Check(
         "rollback",
@@ -76,7 +74,11 @@ def test_the_newest_purchase_may_be_some_days_old():
 
 
 def test_rows_and_changed_lists_against_the_served_ones():
-    counts = ListCounts(rows=90, served_rows=100, served_lists=20, changed_lists=5)
+    counts = {"uk": ListCounts(60, 70, 9, 1), "de": ListCounts(30, 30, 11, 4)}
+    assert ListCounts.of_all(counts.values()) == ListCounts(
+        rows=90, served_rows=100, served_lists=20, changed_lists=5
+    )
+    assert ListCounts.of_all([]) == ListCounts(0, 0, 0, 0)
     assert checks.rows_check("related_items", counts, 0.9) == Check(
         "related_items: rows",
         0.9,
@@ -95,13 +97,55 @@ def test_rows_and_changed_lists_against_the_served_ones():
         "0.250; the most is 0.25 (max_changed_share).",
     )
     assert not checks.changed_check("related_items", counts, 0.24).passed
-    for check in (checks.rows_check, checks.changed_check):
+    for check in (checks.rows_check, checks.markets_check, checks.changed_check):
         assert check("related_items", "None are served.", 0.5)[1:] == (
             None,
             None,
             True,
             "None are served.",
         )
+
+
+def test_a_market_may_not_shrink_nor_vanish_behind_the_others():
+    counts = {
+        "uk": ListCounts(100 * FEW_ROWS, 100 * FEW_ROWS, 1, 0),
+        "de": ListCounts(800, FEW_ROWS, 1, 0),
+        "fr": ListCounts(1, FEW_ROWS - 1, 1, 0),
+        "new": ListCounts(5, 0, 0, 0),
+    }
+    assert checks.rows_check("related_items", counts, 0.9).passed
+    assert verdict(checks.markets_check("related_items", counts, 0.8)) == (0.8, 0.8, True)
+    assert checks.markets_check("related_items", counts, 0.81) == Check(
+        "related_items: rows of each market",
+        0.8,
+        0.81,
+        False,
+        "related_items of the market de has 800 rows, and 1,000 are served: 0.800 of them; the "
+        "least is 0.81 (min_rows_share).",
+    )
+    gone = counts | {"fr": ListCounts(0, 9, 1, 1)}
+    check = checks.markets_check("related_items", gone, 0.81)
+    assert verdict(check) == (0.0, 0.81, False)
+    assert check.reason.startswith("related_items of the market fr has 0 rows, and 9 are served")
+    assert check.reason.endswith("(min_rows_share), and 1 more markets have too few.")
+    small = {"fr": counts["fr"], "new": counts["new"]}
+    assert verdict(checks.markets_check("related_items", small, 0.8)) == (None, 0.8, True)
+
+
+def test_a_served_table_may_not_vanish():
+    assert checks.tables_check(NOTHING).passed
+    assert checks.tables_check(ONE).passed
+    both = {"related_items": 3, "recommendations": 3}
+    lost = serving(Decision(1, "promoted", SERVED_DAY, State(SERVED_DAY, both, {})))
+    assert checks.tables_check(lost) == Check(
+        "served tables",
+        None,
+        None,
+        False,
+        "recommendations would no longer be served: put [jobs.recommendations] back into the "
+        "environment's TOML; or, where nobody reads that any more, move the table promotions away "
+        "and begin anew.",
+    )
 
 
 def test_coverage_and_that_of_nothing():
@@ -116,111 +160,19 @@ def test_coverage_and_that_of_nothing():
     assert checks.coverage_check("customers", Coverage(0, 0), 0.95, "key").passed
 
 
-def rates(day, *values, cut_off=CUT_OFF, customers=100, model="sum"):
-    kinds = ("new", "all")
-    return [
-        HitRate(day, cut_off, model, items, customers, value)
-        for items, value in zip(kinds, values, strict=True)
-    ]
-
-
-def evaluated(given, where=ONE):
-    return checks.evaluation_checks(Judged(given, 6, 0.01), ["sum"], where, DAY)
-
-
-def test_a_model_may_foretell_worse_by_the_margin_and_no_more():
-    at_limit, below = evaluated([*rates(DAY, 0.19, 0.2899), *rates(SERVED_DAY, 0.2, 0.3)])
-    assert at_limit == Check(
-        "hit@6 of sum, new items",
-        0.19,
-        0.19,
-        True,
-        "hit@6 of sum, new items is 0.1900, and 0.2000 of the served lists; it may be 0.01 lower "
-        "(margin).",
-    )
-    assert (below.name, below.limit, below.passed) == ("hit@6 of sum, all items", 0.29, False)
-
-
-def test_cut_offs_weigh_by_customers_and_common_ones_are_compared_alone():
-    today = [*rates(DAY, 0.1, 0.1), *rates(DAY, 0.4, 0.4, cut_off=OTHER, customers=300)]
-    apart = rates(SERVED_DAY, 0.3, 0.3, cut_off=date(2024, 1, 3))
-    assert [check.value for check in evaluated([*today, *apart])] == pytest.approx([0.325] * 2)
-    common = rates(SERVED_DAY, 0.1, 0.1)
-    assert [check.value for check in evaluated([*today, *common])] == [0.1, 0.1]
-
-
-def test_a_model_that_the_served_day_has_not_judged_is_not_compared():
-    assert [check[2:] for check in evaluated(rates(DAY, 0.1, 0.2))] == [
-        (
-            None,
-            True,
-            "hit@6 of sum, new items is 0.1000; the evaluation of the served day has none.",
-        ),
-        (
-            None,
-            True,
-            "hit@6 of sum, all items is 0.2000; the evaluation of the served day has none.",
-        ),
-    ]
-
-
-def test_without_an_evaluation_of_the_day_lists_are_refused_but_for_the_first():
-    assert evaluated(rates(SERVED_DAY, 0.2, 0.3)) == [
-        Check(
-            "hit@6",
-            None,
-            None,
-            False,
-            "No evaluation of 2024-01-20 judges sum: make lists of earlier days with the same "
-            "parameters (alsobought run recommendations --with-upstream --as-of an earlier day), "
-            "then alsobought run evaluations --as-of 2024-01-20.",
-        )
-    ]
-    assert evaluated([], NOTHING) == [
-        Check("hit@6", None, None, True, "Nothing is served that lists could be worse than.")
-    ]
-    assert evaluated(None) == [
-        Check("hit@6", None, None, True, "There is no [jobs.evaluations] that judges lists.")
-    ]
-    assert evaluated([]) == [
-        Check(
-            "hit@6",
-            None,
-            None,
-            True,
-            "Neither 2024-01-20 nor the served day has lists of earlier days to be judged.",
-        )
-    ]
-    one_kind = rates(DAY, 0.1, 0.2)[:1]
-    assert evaluated(one_kind)[1][1:] == (
-        None,
-        None,
-        False,
-        "The evaluation has no hit@6 of sum, all items.",
-    )
-
-
-def test_an_evaluation_of_lists_that_were_made_otherwise_does_not_count():
-    changed = {"related_items": {"top_k": 9}, "co_purchases": {}}
-    where = serving(*ONE.decisions, made_with={CUT_OFF: changed})
-    assert evaluated(rates(DAY, 0.9, 0.9), where) == [
-        Check(
-            "hit@6",
-            None,
-            None,
-            False,
-            "The lists of 2024-01-05 that the evaluation has judged were made with other "
-            "parameters of related_items than those of 2024-01-20: alsobought run related_items "
-            "--as-of 2024-01-05 (and what reads them), then alsobought run evaluations --as-of "
-            "2024-01-20.",
-        )
-    ]
-    other_memory = {"related_items": {"top_k": 5, "task_memory_mb": 1}}
-    where = serving(*ONE.decisions, made_with={CUT_OFF: other_memory})
-    assert evaluated(rates(DAY, 0.9, 0.9), where)[0].passed
-    unknown = serving(*ONE.decisions, made_with={CUT_OFF: {}})
-    assert not evaluated(rates(DAY, 0.9, 0.9), unknown)[0].passed
-    assert evaluated(rates(DAY, 0.9, 0.9), serving(*ONE.decisions, made_with={DAY: {}}))[0].passed
+def test_a_day_that_is_refused_again_for_the_same_reasons_says_nothing_new():
+    refused = Decision(2, "refused", DAY, SERVED, reasons=("Bad.",))
+    again = serving(*ONE.decisions, refused)
+    assert checks.refused_before(again, DAY, ("refused", SERVED, ["Bad."])) == refused
+    other_day = Decision(3, "refused", OTHER, SERVED, reasons=("Worse.",))
+    later = serving(*again.decisions, other_day)
+    assert checks.refused_before(later, DAY, ("refused", SERVED, ["Bad."])) == refused
+    assert checks.refused_before(later, DAY, ("refused", SERVED, ["Bad.", "Worse."])) is None
+    assert checks.refused_before(later, DAY, ("refused", CANDIDATES, ["Bad."])) is None
+    assert checks.refused_before(later, DAY, ("promoted", CANDIDATES, ["Bad."])) is None
+    assert checks.refused_before(NOTHING, DAY, ("refused", None, ["Bad."])) is None
+    back = serving(*ONE.decisions, Decision(2, "rolled_back", DAY, SERVED, reasons=("Bad.",)))
+    assert checks.refused_before(back, DAY, ("refused", SERVED, ["Bad."])) is None
 
 
 def test_all_that_fails_is_a_reason():

@@ -10,7 +10,7 @@ from alsobought.tables.serving import Decision, State
 
 
 def lists(day, version=0):
-    return State(date(2024, 1, day), {"related_items": version})
+    return State(date(2024, 1, day), {"related_items": version}, {"related_items": "x"})
 
 
 A, B, C, B_AGAIN = lists(1), lists(2), lists(3), lists(2, 9)
@@ -18,7 +18,10 @@ A, B, C, B_AGAIN = lists(1), lists(2), lists(3), lists(2, 9)
 
 def log(*decisions):
     """A log of (decision, what is served from then on)."""
-    return [Decision(i, *given) for i, given in enumerate(decisions, 1)]
+    return [
+        Decision(i, said, served.as_of if served else date(2024, 1, 1), served)
+        for i, (said, served) in enumerate(decisions, 1)
+    ]
 
 
 TWO = (("promoted", A), ("promoted", B))

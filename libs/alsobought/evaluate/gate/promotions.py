@@ -1,5 +1,6 @@
 """Whether a day's lists become those that are served: measured, checked, decided."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -8,14 +9,15 @@ from pyspark.sql import functions as F
 
 from alsobought.days import EPOCH, days_before, micros, midnight
 from alsobought.evaluate.gate import checks
-from alsobought.evaluate.gate.checks import Check, Coverage, HitRate, Judged, ListCounts
+from alsobought.evaluate.gate.checks import Check, Coverage, ListCounts
+from alsobought.evaluate.gate.evaluation_checks import BASELINE, Judged, evaluation_checks
 from alsobought.evaluate.gate.settings import Limits
 from alsobought.returns import counting
 from alsobought.tables.evaluate import PROMOTIONS
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.recommend import RECOMMENDATIONS
 from alsobought.tables.related import RELATED_ITEMS
-from alsobought.tables.serving import Serving
+from alsobought.tables.serving import HitRate, Serving
 from alsobought.tables.table import Table
 
 
@@ -29,7 +31,7 @@ class Inputs:
     returned: DataFrame | None
     recommendations: DataFrame | None
     evaluations: DataFrame | None
-    """Rows of the as-of day and of the served day, with `as_of`."""
+    """Rows of the as-of day."""
 
     @property
     def served_tables(self) -> list[tuple[Table, DataFrame]]:
@@ -47,7 +49,8 @@ class Arrivals:
 
 
 def promotions(inputs: Inputs, serving: Serving, limits: Limits, as_of: date) -> Outcome:
-    """The decision on the day's lists, one row of `promotions`; none where they are served already.
+    """The decision on the day's lists, one row of `promotions`; none where they are served already,
+    or were refused already for the same reasons: a day that is run twice gives the same rows.
 
     In:   related_items, recommendations, item_statistics and evaluations of the day, all purchases.
     Cost: a shuffle of 17 bytes a row of each served table and of its rows as they are served, and
@@ -57,11 +60,22 @@ def promotions(inputs: Inputs, serving: Serving, limits: Limits, as_of: date) ->
     if checks.is_served_already(serving):
         note = f"{as_of} is served already, by decision {serving.decisions[-1].number}"
         return Outcome(spark.createDataFrame([], PROMOTIONS.ddl), notes=[note])
-    every = all_checks(inputs, serving, limits, as_of)
+    rates = hit_rates(inputs.evaluations)
+    every = all_checks(inputs, serving, limits, (rates, as_of))
     decision, served, reasons = checks.decided(serving, every)
+    before = checks.refused_before(serving, as_of, (decision, served, reasons))
+    if before is not None:
+        note = f"{as_of} is refused, as by decision {before.number}"
+        return Outcome(spark.createDataFrame([], PROMOTIONS.ddl), notes=[note, *reasons])
     number = serving.decisions[-1].number + 1 if serving.decisions else 1
-    day, versions = served or (None, {})
-    row = (number, as_of, decision, day, dict(versions), [tuple(c) for c in every], reasons)
+    day = served.as_of if served else None
+    pins = (dict(served.versions), dict(served.table_ids)) if served else ({}, {})
+    kept = [rate for rate in rates or () if rate.model in limits.models]
+    row = (
+        number, as_of, decision, day, *pins,
+        [tuple(rate) for rate in (kept if decision == "promoted" else serving.hit_rates)],
+        [tuple(check) for check in every], reasons,
+    )  # fmt: skip
     notes = [f"decision {number}, {decision}: {_in_words(decision, day)}", *reasons]
     return Outcome(spark.createDataFrame([row], PROMOTIONS.ddl), notes=notes)
 
@@ -74,12 +88,22 @@ def _in_words(decision: str, served: date | None) -> str:
     )
 
 
-def all_checks(inputs: Inputs, serving: Serving, limits: Limits, as_of: date) -> list[Check]:
-    """Every check of the day's lists, in the order in which they are told."""
+def all_checks(
+    inputs: Inputs,
+    serving: Serving,
+    limits: Limits,
+    evaluated: tuple[Sequence[HitRate] | None, date],
+) -> list[Check]:
+    """Every check of the day's lists, in the order in which they are told.
+
+    evaluated: the `hit_rates` of the as-of day, and that day.
+    """
+    rates, as_of = evaluated
     arrivals = arrived(inputs, limits.customer_days, as_of)
     every = [
         checks.day_check(serving, as_of),
         checks.rollback_check(serving),
+        checks.tables_check(serving),
         checks.age_check(arrivals.newest, as_of, limits.max_age_days),
     ]
     for table, rows in inputs.served_tables:
@@ -88,6 +112,7 @@ def all_checks(inputs: Inputs, serving: Serving, limits: Limits, as_of: date) ->
         nothing = serving.unreadable.get(table.name, f"No {table.name} are served.")
         least, most = limits.min_rows_share, limits.max_changed_share
         every.append(checks.rows_check(table.name, counts or nothing, least))
+        every.append(checks.markets_check(table.name, counts or nothing, least))
         every.append(checks.changed_check(table.name, counts or nothing, most))
     items = items_with_list(inputs.statistics, inputs.related_items)
     every.append(
@@ -104,33 +129,33 @@ def all_checks(inputs: Inputs, serving: Serving, limits: Limits, as_of: date) ->
                 "min_customers_with_list",
             )
         )
-    judged = Judged(hit_rates(inputs.evaluations, limits), limits.k, limits.margin)
-    return every + checks.evaluation_checks(judged, limits.models, serving, as_of)
+    judged = Judged(rates, limits.models, limits.k, limits.margin)
+    return every + evaluation_checks(judged, serving, as_of)
 
 
-def list_counts(rows: DataFrame, served: DataFrame, table: Table) -> ListCounts:
-    """How the lists of the day compare with the served ones, list by list.
+def list_counts(rows: DataFrame, served: DataFrame, table: Table) -> dict[str, ListCounts]:
+    """How the lists of the day compare with the served ones, list by list, summed by market.
 
     A list is changed where fewer than half of the served items are in it, wherever in it.
     """
     key = [name for name in table.key if name not in ("as_of", "rank")]
     listed = "related_item_id" if "related_item_id" in table.names else "item_id"
-    columns = F.xxhash64(*key).alias("list"), F.xxhash64(listed).alias("item")
+    columns = "market", F.xxhash64(*key).alias("list"), F.xxhash64(listed).alias("item")
     places = rows.select(*columns, F.lit(False).alias("is_served")).unionByName(
         served.select(*columns, F.lit(True).alias("is_served"))
     )
-    lists = places.groupBy("list").agg(
+    lists = places.groupBy("market", "list").agg(
         F.collect_list(F.when(~F.col("is_served"), F.col("item"))).alias("items"),
         F.collect_list(F.when(F.col("is_served"), F.col("item"))).alias("served"),
     )
     stays = F.size(F.array_intersect("items", "served"))
-    totals = lists.agg(
-        F.coalesce(F.sum(F.size("items")), F.lit(0)),
-        F.coalesce(F.sum(F.size("served")), F.lit(0)),
+    totals = lists.groupBy("market").agg(
+        F.sum(F.size("items")),
+        F.sum(F.size("served")),
         F.count_if(F.size("served") > 0),
         F.count_if(2 * stays < F.size("served")),
     )
-    return ListCounts(*totals.collect()[0])
+    return {market: ListCounts(*sums) for market, *sums in totals.collect()}
 
 
 def items_with_list(statistics: DataFrame, related_items: DataFrame) -> Coverage:
@@ -172,18 +197,19 @@ def arrived(inputs: Inputs, days: int, as_of: date) -> Arrivals:
     return Arrivals(day, Coverage(every, with_list))
 
 
-def hit_rates(evaluations: DataFrame | None, limits: Limits) -> list[HitRate] | None:
-    """The hit rates at k of the models, of every customer; None: there are no evaluations."""
+def hit_rates(evaluations: DataFrame | None) -> list[HitRate] | None:
+    """The hit rates of every customer, of all models at every k, and how far they are above
+    BASELINE; None: there are no evaluations."""
     if evaluations is None:
         return None
+    other = F.col("compared_with")
     wanted = evaluations.where(
         (F.col("metric") == "hit")
-        & (F.col("k") == limits.k)
         & (F.col("segment_by") == "everyone")
-        & F.col("compared_with").isNull()
-        & F.col("model").isin(limits.models)
+        & (other.isNull() | (other == BASELINE))
     )
-    return [HitRate(*row) for row in wanted.select(*HitRate._fields).collect()]
+    rates = [HitRate(*row) for row in wanted.select(*HitRate._fields).collect()]
+    return sorted(rates, key=lambda rate: (rate[:2], rate.compared_with or "", rate[3:5]))
 
 
 def _customer() -> Column:

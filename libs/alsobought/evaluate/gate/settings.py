@@ -15,9 +15,10 @@ class Limits(Settings):
     k: Count
     """Places that count in their hit rate; one of `ks` of the evaluations."""
     margin: Share
-    """By so much a model's hit rate may be lower than that of the served lists."""
+    """By so much a model's hit rate, or how far it is above bestsellers', may be lower than that of
+    the served lists."""
     min_rows_share: Share
-    """Least rows of each table, as a share of those that are served."""
+    """Least rows of each table, as a share of those that are served; and of each larger market."""
     max_changed_share: Share
     """Largest share of the served lists that may be gone, or lose more than half of their items."""
     min_items_with_list: Share
