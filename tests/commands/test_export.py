@@ -1,4 +1,4 @@
-"""`alsobought export related_items`: one list a row, in each format."""
+"""`alsobought export` of related items and of customers' lists: one list a row, in each format."""
 
 import csv
 import json
@@ -12,6 +12,7 @@ from alsobought.errors import NotFoundError
 from alsobought.runtime.run import context
 from alsobought.runtime.store import Store
 from alsobought.tables.outcome import Outcome
+from alsobought.tables.recommend import BESTSELLERS
 from alsobought.tables.related import RELATED_ITEMS
 from tests.project import AS_OF, toml
 
@@ -20,6 +21,11 @@ LISTED = [
     ("order", "all", "together", "lift", "tea", 2, "milk", 1.5, *EVIDENCE),
     ("order", "all", "together", "lift", "tea", 1, 'jam "x", y', 2.5, *EVIDENCE),
     ("order", "all", "together", "excess", "tea", 1, "milk", 1.5, *EVIDENCE),
+]
+BEST = [
+    ("all", None, "bestsellers", 1, "tea", 2.0, 2, 3),
+    ("all", None, "bestsellers", 2, "jam", 1.0, 1, 1),
+    ("x", None, "bestsellers", 1, "jam", 1.0, 1, 1),
 ]
 PLACES = [
     {"rank": 1, "item_id": 'jam "x", y', "score": 2.5, "both": 3, "expected": 1.5},
@@ -34,12 +40,13 @@ def exported(project, frame):
     day = date.fromisoformat(AS_OF)
     (project.home / "conf" / "test.toml").write_text(toml(project.conf), encoding="utf-8")
     store = Store(project.spark, f"{project.home}/tables")
-    store.write(RELATED_ITEMS, Outcome(frame(RELATED_ITEMS.ddl, *LISTED)), day, {"job": "x"})
+    for table, rows in ((RELATED_ITEMS, LISTED), (BESTSELLERS, BEST)):
+        store.write(table, Outcome(frame(table.ddl, *rows)), day, {"job": "x"})
     where = context(project.home, "test", day, [])
 
-    def written(form, **only):
+    def written(form, table="related_items", **only):
         options = ExportOptions(
-            table="related_items", env="test", as_of=AS_OF, to=f"{project.home}/lists",
+            table=table, env="test", as_of=AS_OF, to=f"{project.home}/lists",
             shards=1, form=form, **only,
         )  # fmt: skip
         return write_lists(project.spark, where, options), project.home / "lists"
@@ -68,6 +75,24 @@ def test_lists_as_json_lines_csv_and_parquet(exported, capsys):
     assert sorted(path.name for path in folder.iterdir() if path.name[0] != ".") == [
         "card.json", "shard-00000.parquet",
     ]  # fmt: skip
+
+
+def test_lists_that_are_every_customers(exported):
+    card, folder = exported("jsonl", table="bestsellers", market="all")
+    lists = [json.loads(line) for line in (folder / "shard-00000.jsonl").open(encoding="utf-8")]
+    assert lists == [
+        {
+            "key": "all/bestsellers", "market": "all", "model": "bestsellers", "customer_id": None,
+            "items": [
+                {"rank": 1, "item_id": "tea", "score": 2.0},
+                {"rank": 2, "item_id": "jam", "score": 1.0},
+            ],
+        }
+    ]  # fmt: skip
+    assert (card["lists"], card["table"]) == ({"market": "all"}, "bestsellers")
+    with pytest.raises(NotFoundError) as error:
+        exported("jsonl", table="bestsellers", model="als")
+    assert str(error.value) == "bestsellers of 2017-12-01 has no list of model 'als'."
 
 
 def test_no_list_of_that_kind(exported, tmp_path):
