@@ -31,11 +31,13 @@ def daily_lists() -> None:
 
     co_purchases = spark_job("co_purchases")
     item_statistics = spark_job("item_statistics")
+    kinds = spark_job("related_kinds")
     related_items = spark_job("related_items")
     purchases >> returned
     bought >> co_purchases
     bought >> item_statistics
-    [co_purchases, item_statistics, items] >> related_items
+    [*bought, co_purchases] >> kinds
+    [co_purchases, item_statistics, items, kinds] >> related_items
 
     bestsellers = spark_job("bestsellers")
     repeat_purchases = spark_job("repeat_purchases")

@@ -77,6 +77,13 @@ def test_lists_hold_what_may_be_shown(purchases, frame):
     assert rows(lists.select("item_id", "rank", "related_item_id")) == [("jam", 1, "tea")]
 
 
+@pytest.mark.parametrize("given", [{"kinds": ["variant"]}, {"max_per_brand": 2}])
+def test_lists_that_need_a_catalogue_are_refused(given):
+    lists = SETTINGS.lists.model_copy(update=given)
+    with pytest.raises(ContractError, match="need a catalogue, which the job related_items has"):
+        related_items(None, lists, 10)
+
+
 def test_a_session_in_another_zone_counts_the_same_days(spark, frame):
     """The last hour before the as-of day counts, and the first of that day does not."""
     last, next_day = datetime(2017, 11, 30, 23, tzinfo=UTC), datetime(2017, 12, 1, tzinfo=UTC)

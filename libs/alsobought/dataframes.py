@@ -87,6 +87,7 @@ def related_items(
     In:    what `co_purchases` returns; `available`, optional: the item_id of items that may be
            shown. None: all may.
     Out:   the columns of the table `related_items`, lazily; rank 1 is the highest score.
+    Raises ContractError for lists by kind and for limits on them, which need a catalogue.
     Cost:  one shuffle of the candidates, and one join by item where `available` is given.
 
     >>> from alsobought import Lists, related_items
@@ -101,6 +102,11 @@ def related_items(
     +-------+----+---------------+
     <BLANKLINE>
     """
+    if lists.kinds or lists.limits:
+        raise ContractError(
+            "lists: kinds and max_per_title, max_per_brand, max_per_category need a catalogue, "
+            "which the job related_items has: leave them out."
+        )
     if available is not None:
         ids = available.select(F.col("item_id").cast("string").alias("related_item_id"))
         pairs = pairs.join(ids, on="related_item_id", how="left_semi")

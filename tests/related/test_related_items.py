@@ -9,7 +9,8 @@ import pytest
 from alsobought.copurchase.scores import METRICS
 from alsobought.copurchase.settings import Lists
 from alsobought.related import candidate_files
-from alsobought.related.candidate_files import GROUP, available_items, unknown_items, whole_groups
+from alsobought.related.candidate_files import GROUP, unknown_items, whole_groups
+from alsobought.related.listable_pairs import ListInputs, listable_pairs
 from alsobought.related.related_items import only_listable, ranked, related_items
 from alsobought.tables.outcome import WorkerRows
 from alsobought.tables.related import RELATED_ITEMS
@@ -78,9 +79,9 @@ def test_workers_that_read_files_make_the_same_lists_as_spark(
     pairs = Stored(spark.createDataFrame(candidates), in_two_files(candidates, tmp_path))
     lists = Lists(metrics=list(METRICS), min_support=2, unknown_items=unknown)
     unknown_ids = pa.array([f"y{y}" for y in range(55, 60)])
-    by_workers = related_items(pairs, Stored(items), lists, top_k, unknown_ids)
+    by_workers = related_items(pairs, ListInputs(Stored(items), unknown_ids), lists, top_k)
     assert isinstance(by_workers, WorkerRows)
-    by_spark = related_items(Stored(pairs.rows), Stored(items), lists, top_k)
+    by_spark = related_items(Stored(pairs.rows), ListInputs(Stored(items)), lists, top_k)
     order = ["unit", "market", "relation", "metric", "item_id", "rank"]
     got, want = (
         RELATED_ITEMS.conform(lists).sort(*order).toArrow().to_pydict()
@@ -110,14 +111,15 @@ def test_a_file_that_another_program_wrote_is_ranked_by_spark(
     files = (ours, write(tmp_path / "theirs.parquet", candidates.slice(0, 0), promise))
     lists = Lists(metrics=["lift"], min_support=1)
     pairs = Stored(spark.createDataFrame(candidates.slice(0, 9)), files)
-    assert not isinstance(related_items(pairs, Stored(items), lists, 3), WorkerRows)
+    assert not isinstance(related_items(pairs, ListInputs(Stored(items)), lists, 3), WorkerRows)
 
 
 def test_available_items_are_read_from_files_or_rows_and_ascend(items, tmp_path):
     pq.write_table(items.toArrow(), tmp_path / "items.parquet")
-    ids = available_items(Stored(items)).to_pylist()
-    assert ids == sorted(f"y{y}" for y in range(55) if y % 10)
-    assert available_items(Stored(items, (str(tmp_path / "items.parquet"),))).to_pylist() == ids
+    lists = Lists(metrics=["lift"], min_support=1)
+    wanted = sorted(f"y{y}" for y in range(55) if y % 10)
+    for files in ((), (str(tmp_path / "items.parquet"),)):
+        assert listable_pairs(ListInputs(Stored(items, files)), lists).ids.to_pylist() == wanted
 
 
 def test_lists_are_ranked_by_score_then_by_id_and_cut(frame):

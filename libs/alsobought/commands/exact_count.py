@@ -24,7 +24,7 @@ def units_with_both(pairs: ItemPairs, related: Item, buyers: tuple[int, int]) ->
     run = pairs.run_of("co_purchases")
     parameters, versions = run.get("parameters", {}), run.get("read_versions", {})
     is_counted = "baskets" in parameters and "purchases" in versions
-    if not is_counted or pairs.view.relation != "together":
+    if not is_counted or pairs.view.counted != "together":
         return None
     try:
         row = _counted(pairs, related, parameters, versions)

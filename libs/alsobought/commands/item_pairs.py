@@ -38,7 +38,7 @@ class ItemPairs:
             'SELECT related_item_id, "both", expected, buyers, related_buyers, units,'
             f" coalesce(is_available, {str(keep).lower()}) AS is_available"
             " FROM co_purchases LEFT JOIN items ON items.item_id = related_item_id"
-            f" WHERE {self.view.of_relation(self.unit)}"
+            f" WHERE {self.view.of_counts(self.unit)}"
             f" AND co_purchases.item_id = {quoted(self.item.item_id)}",
             "co_purchases",
             "items",

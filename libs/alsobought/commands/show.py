@@ -1,5 +1,6 @@
 """The command `show`: an item's lists as they are served."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,6 +10,7 @@ from alsobought.commands.borrowed_lists import print_borrowed_list
 from alsobought.commands.item_pairs import VERBS, ItemPairs
 from alsobought.commands.item_search import the_item
 from alsobought.commands.options import command
+from alsobought.commands.pair_kinds import kinds_of
 from alsobought.commands.printing import Id, Number, Text, grid, number, rows_for_programs, say
 from alsobought.commands.view import ItemWords, ListOptions, chosen_views
 from alsobought.errors import NotFoundError
@@ -65,7 +67,10 @@ def _rows(pairs: ItemPairs, top: int | None) -> list[Row]:
     """A list's rows, for programs."""
     metric = pairs.view.metrics[0]
     of_list = {"unit": pairs.unit, "metric": metric, "item_id": pairs.item.item_id}
-    return [pairs.view.columns | of_list | row for row in pairs.related_items(metric)[:top]]
+    rows, kinds = pairs.related_items(metric)[:top], kinds_of(pairs.view, pairs.item)
+    if kinds is not None:
+        rows = [row | {"kind": kinds.get(row["related_item_id"])} for row in rows]
+    return [pairs.view.columns | of_list | row for row in rows]
 
 
 def _print_list(pairs: ItemPairs, top: int | None) -> bool:
@@ -74,19 +79,22 @@ def _print_list(pairs: ItemPairs, top: int | None) -> bool:
     rows = pairs.related_items(metric)
     if rows:
         say("", f"By {pairs.unit}:")
+        kinds = kinds_of(pairs.view, pairs.item)
         evidence = map(Number, ("score", "N", "E", "n_x", "n_y", "n"))
-        headings = [Number("rank"), Text("title"), Id("item"), *evidence]
-        grid(headings, [_cells(row) for row in rows[:top]])
+        kind = [] if kinds is None else [Id("kind")]
+        headings = [Number("rank"), Text("title"), Id("item"), *kind, *evidence]
+        grid(headings, [_cells(row, kinds) for row in rows[:top]])
     else:
         say("", f"By {pairs.unit}: no list. {_reason_for_no_list(pairs)}")
     return print_borrowed_list(pairs, metric, top) or bool(rows)
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, kinds: Mapping[str, str] | None) -> list[str]:
     counts = [f"{row[name]:,}" for name in ("buyers", "related_buyers", "units")]
     item = [row["title"] or row["related_item_id"], row["related_item_id"]]
+    kind = [] if kinds is None else [kinds.get(row["related_item_id"], "")]
     evidence = [number(row["score"]), f"{row['both']:,}", number(row["expected"])]
-    return [str(row["rank"]), *item, *evidence, *counts]
+    return [str(row["rank"]), *item, *kind, *evidence, *counts]
 
 
 def _reason_for_no_list(pairs: ItemPairs) -> str:

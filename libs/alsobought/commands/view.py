@@ -4,14 +4,14 @@ import difflib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from alsobought.commands import completion
 from alsobought.commands.options import DefaultEnv, LatestDay, RowOptions
 from alsobought.commands.served_lists import Served, pin_served, require_one_day
-from alsobought.copurchase.settings import Baskets, Lists, Markets
+from alsobought.copurchase.settings import Baskets, Kind, Lists, Markets
 from alsobought.errors import AmbiguousError, JobError, NotFoundError
 from alsobought.runtime import config
 from alsobought.runtime.config import Environment
@@ -88,14 +88,27 @@ class View:
         """What all rows of these lists share, for programs."""
         return {"as_of": self.day, "market": self.market, "relation": self.relation}
 
+    @property
+    def of_market(self) -> str:
+        """The rows of a table without units, as a condition of SQL."""
+        return f"as_of = DATE {quoted(self.day)} AND market = {quoted(self.market)}"
+
     def of_unit(self, unit: str) -> str:
         """The rows of item_statistics of one unit, as a condition of SQL."""
-        day, market = quoted(self.day), quoted(self.market)
-        return f"as_of = DATE {day} AND market = {market} AND unit = {quoted(unit)}"
+        return f"{self.of_market} AND unit = {quoted(unit)}"
 
     def of_relation(self, unit: str) -> str:
-        """The rows of co_purchases and related_items of one unit, as a condition of SQL."""
+        """The rows of related_items of one unit, as a condition of SQL."""
         return f"{self.of_unit(unit)} AND relation = {quoted(self.relation)}"
+
+    @property
+    def counted(self) -> str:
+        """The relation whose counts the lists are made of."""
+        return "together" if self.relation in get_args(Kind) else self.relation
+
+    def of_counts(self, unit: str) -> str:
+        """The rows of co_purchases of one unit that the lists are made of, as a condition."""
+        return f"{self.of_unit(unit)} AND relation = {quoted(self.counted)}"
 
 
 def chosen_view(home: Path, options: ListOptions) -> View:

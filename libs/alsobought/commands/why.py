@@ -7,8 +7,10 @@ from alsobought.commands.exact_count import units_with_both
 from alsobought.commands.item_pairs import VERBS, ItemPairs
 from alsobought.commands.item_search import Item, the_item
 from alsobought.commands.options import command
+from alsobought.commands.pair_kinds import pair_kind
 from alsobought.commands.printing import Id, Number, Text, grid, number, rows_for_programs, say
 from alsobought.commands.view import ItemWords, ListOptions, chosen_view
+from alsobought.copurchase.settings import Lists
 from alsobought.errors import JobError
 from alsobought.related import explanations
 from alsobought.related.explanations import Candidate, Evidence, Limits
@@ -46,7 +48,8 @@ def why(options: WhyOptions) -> None:
         rows = [row for pair in pairs for row in _rows(pair)]
         rows_for_programs(rows, as_csv=options.as_csv)
         return
-    say(f"{item} and {related}, {view}")
+    kind = pair_kind(view, item, related)
+    say(f"{item} and {related}, {view}", *([] if kind is None else kind.in_words()))
     for pair in pairs:
         _print_explanation(pair)
 
@@ -103,7 +106,8 @@ def _rows(pair: Pair) -> list[Row]:
     """A row for each metric, for programs; of a pair that was not kept one row, with the reason."""
     view, candidates = pair.pairs.view, pair.pairs.candidates()
     ids = {"item_id": pair.pairs.item.item_id, "related_item_id": pair.related.item_id}
-    shared = view.columns | {"unit": pair.pairs.unit} | ids
+    kind = pair_kind(view, pair.pairs.item, pair.related)
+    shared = view.columns | {"unit": pair.pairs.unit} | ids | (kind.columns if kind else {})
     candidate = pair.candidate(candidates)
     empty: Row = dict.fromkeys([field.name for field in fields(Place)])
     if candidate is None:
@@ -125,7 +129,7 @@ def _why_so_often(pair: Pair, evidence: Evidence) -> list[str]:
 def _why_expected(pair: Pair) -> str:
     pairs, related = pair.pairs, pair.related
     statistics, related_statistics = pairs.statistics(pairs.item), pairs.statistics(related)
-    if statistics is None or related_statistics is None or pairs.view.relation != "together":
+    if statistics is None or related_statistics is None or pairs.view.counted != "together":
         return ""
     histogram, unit, verb = statistics["other_purchases"], pairs.unit, VERBS[pairs.unit]
     return (
@@ -142,7 +146,7 @@ def _evidence_of(pair: Pair) -> Row:
     """
     statistics = pair.pairs.statistics(pair.pairs.item)
     related_statistics = pair.pairs.statistics(pair.related)
-    is_directed = pair.pairs.view.relation != "together"
+    is_directed = pair.pairs.view.counted != "together"
     if statistics is None or related_statistics is None or is_directed:
         return dict.fromkeys(Evidence._fields)
     evidence = _evidence(statistics, related_statistics)
@@ -171,9 +175,18 @@ def _why_not_listed(pair: Pair, candidates: list[Candidate], metric: str, length
     ranking = explanations.ranking(candidates, metric, support)
     if pair.related.item_id not in ranking:
         return f"it is below min_support {support}"
+    view = pair.pairs.view
+    if view.relation != view.counted:
+        kind = pair_kind(view, pair.pairs.item, pair.related)
+        is_other = kind is None or kind.columns["kind"] != view.relation
+        return f"it is no {view.relation}" if is_other else "others of its kind come before it"
     rank = ranking.index(pair.related.item_id) + 1
-    if length and rank > length:
+    limits = view.environment.section(Lists).limits
+    if length and rank > length and not limits:
         return f"it would be {rank:,} of {len(ranking):,}, and {length:,} are kept (top_k)"
+    if limits:
+        names = " or ".join(f"max_per_{name} {most}" for name, most in limits.items())
+        return f"it would be {rank:,} of {len(ranking):,} but for {names}, or for top_k"
     return f"it would be {rank:,}, so the list is older: run the job related_items again"
 
 
@@ -183,7 +196,7 @@ def _why_not_kept(pair: Pair, candidates: list[Candidate]) -> list[str]:
     if statistics is None or related_statistics is None:
         missing = pairs.item if statistics is None else related
         return [f"No {pairs.unit} that was counted has {missing.name}."]
-    if pairs.view.relation != "together":
+    if pairs.view.counted != "together":
         return ["The pair is not in co_purchases."]
     evidence, limits = _evidence(statistics, related_statistics), pairs.limits("co_purchases")
     kept = [candidate.evidence for candidate in candidates]

@@ -10,6 +10,7 @@ from alsobought.products import Exclusions, Items
 from alsobought.settings import Count, Days, Section, Settings
 
 Unit = Literal["order", "customer"]
+Kind = Literal["complement", "substitute", "variant"]
 
 
 class After(Settings):
@@ -65,6 +66,14 @@ class Lists(Section):
     """A pair in fewer units than this is noise and is dropped."""
     unknown_items: Literal["leave_out", "keep"] = "leave_out"
     """Whether lists may show items that were bought and are not in the catalogue."""
+    kinds: list[Kind] = Field(default=[])
+    """Kinds of `related_kinds` that get lists of their own, beside those of all pairs."""
+    max_per_title: Count | None = None
+    """Most items of one list with the same title."""
+    max_per_brand: Count | None = None
+    """Most items of one list with the same brand."""
+    max_per_category: Count | None = None
+    """Most items of one list with the same category, down to the narrowest."""
 
     @field_validator("metrics")
     @classmethod
@@ -73,6 +82,17 @@ class Lists(Section):
         if unknown:
             raise ValueError(f"no metric {', '.join(unknown)}; there are {', '.join(METRICS)}")
         return list(dict.fromkeys(names))
+
+    @field_validator("kinds")
+    @classmethod
+    def _are_distinct(cls, kinds: list[Kind]) -> list[Kind]:
+        return list(dict.fromkeys(kinds))
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The most items of a list that share a column of the catalogue, by its name."""
+        limits = {name: getattr(self, f"max_per_{name}") for name in ("title", "brand", "category")}
+        return {name: most for name, most in limits.items() if most is not None}
 
 
 class Markets(Section):

@@ -49,9 +49,16 @@ def whole_groups(file: str) -> Batches:
     """
     columns = list(CO_PURCHASES.names)
     batches = pq.ParquetFile(file).iter_batches(ROWS_PER_BATCH, columns=columns, use_threads=False)
+    yield from in_whole_groups(batch.select(columns) for batch in batches)
+
+
+def in_whole_groups(batches: Batches) -> Batches:
+    """The same rows in batches of whole groups; each group is in one piece, but may be cut."""
     rest: list[pa.RecordBatch] = []
     for batch in batches:
-        rows = pa.concat_batches([*rest, batch.select(columns)])
+        if not len(batch):
+            continue
+        rows = pa.concat_batches([*rest, batch])
         last = int(group_starts(rows)[-1])
         if last:
             yield rows.slice(0, last)
@@ -68,12 +75,6 @@ def group_starts(candidates: pa.RecordBatch) -> Int64s:
         differs = pc.not_equal(values.slice(1), values.slice(0, max(0, len(values) - 1)))
         is_first[1:] |= differs.to_numpy(zero_copy_only=False)
     return np.flatnonzero(is_first)
-
-
-def available_items(items: Stored) -> pa.StringArray:
-    """The ids of the available items, ascending as text. Cost: all are on the driver."""
-    catalogue = _columns(items, "item_id", "is_available")
-    return sorted_ids(catalogue.filter(pc.field("is_available"))["item_id"])
 
 
 def sorted_ids(ids: pa.ChunkedArray) -> pa.StringArray:
@@ -109,8 +110,8 @@ class UnknownItems:
 def unknown_items(items: Stored, statistics: Stored, groups: Collection[str]) -> UnknownItems:
     """The items of `item_statistics` that are not in `items`; the purchases of groups of markets
     are those of their markets. Cost: the ids and counts of all items are on the driver."""
-    catalogue = one_array(_columns(items, "item_id")["item_id"])
-    bought = _columns(statistics, "unit", "market", "item_id", "purchases")
+    catalogue = one_array(columns_of(items, "item_id")["item_id"])
+    bought = columns_of(statistics, "unit", "market", "item_id", "purchases")
     is_group = pc.is_in(bought["market"], value_set=pa.array([*groups], bought["market"].type))
     bought = bought.filter(pc.invert(is_group))
     ids = bought["item_id"].cast(catalogue.type)
@@ -127,7 +128,8 @@ def unknown_items(items: Stored, statistics: Stored, groups: Collection[str]) ->
     return UnknownItems(sorted_ids(unknown["item_id"]), count, dict(sorted(shares.items())))
 
 
-def _columns(table: Stored, *names: str) -> pa.Table:
+def columns_of(table: Stored, *names: str) -> pa.Table:
+    """Columns of a table, `item_id` among them, as text. Cost: all rows are on the driver."""
     if table.files:
         rows = pq.read_table(list(table.files), columns=list(names), partitioning=None)
     else:

@@ -1,6 +1,6 @@
 """From counted candidates to the ranked lists that are served."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +12,11 @@ from alsobought.copurchase.engine.kernels.best_candidates import NAMES
 from alsobought.copurchase.scores import score
 from alsobought.copurchase.settings import Lists
 from alsobought.related.candidate_files import (
-    available_items,
+    GROUP,
     group_starts,
     have_whole_groups,
+    in_whole_groups,
     shared_out,
-    sorted_ids,
     whole_groups,
 )
 from alsobought.related.kernels.best_related import (
@@ -26,6 +26,14 @@ from alsobought.related.kernels.best_related import (
     ListRules,
     write_lists,
 )
+from alsobought.related.listable_pairs import (
+    NONE,
+    ListablePairs,
+    ListInputs,
+    kinds_of,
+    listable_pairs,
+    listed_relations,
+)
 from alsobought.tables.copurchase import CO_PURCHASES, EVIDENCE
 from alsobought.tables.outcome import Batches, WorkerRows
 from alsobought.tables.related import RELATED_ITEMS
@@ -33,23 +41,22 @@ from alsobought.tables.stored import Stored
 
 
 def related_items(
-    pairs: Stored, items: Stored, lists: Lists, top_k: int, unknown: pa.Array | None = None
+    pairs: Stored, inputs: ListInputs, lists: Lists, top_k: int
 ) -> DataFrame | WorkerRows:
     """Each item's best `top_k` related items that may be listed, by each metric: `related_items`.
 
-    In:   `co_purchases`; a pair below lists.min_support is left out. `unknown`: the ids of items
-          that are not in the catalogue, for lists.unknown_items = "keep".
-    Out:  rank 1 is the highest score; equal scores are ranked by related_item_id.
+    In:   `co_purchases`; a pair below lists.min_support is left out.
+    Out:  rank 1 is the highest score; equal scores are ranked by related_item_id. Each of
+          lists.kinds makes lists of its own, of the pairs bought together that are of the kind; its
+          name is their relation. An item that lists.limits leave out takes no place: the next one
+          moves up, and where the candidates end a list is shorter than `top_k`.
     Cost: where workers can open files that hold whole groups of candidates, each ranks those of its
-          files, and the ids of items that may be listed are sent to all; else one shuffle of the
-          candidates.
+          files, and what `listable_pairs` says is sent to all; else one shuffle of the candidates.
+    Raises JobError for kinds without the table that has them.
     """
-    if have_whole_groups(pairs.files):
-        listable = available_items(items)
-        if lists.unknown_items == "keep" and unknown is not None:
-            listable = sorted_ids(pa.chunked_array([listable, unknown.cast(listable.type)]))
-        return ranked_in_workers(pairs, listable, lists, top_k)
-    return ranked(only_listable(pairs.rows, items.rows, lists), lists, top_k)
+    if not have_whole_groups(pairs.files) and not lists.kinds and not lists.limits:
+        return ranked(only_listable(pairs.rows, inputs.items.rows, lists), lists, top_k)
+    return ranked_in_workers(pairs, listable_pairs(inputs, lists), lists, top_k)
 
 
 def only_listable(pairs: DataFrame, items: DataFrame, lists: Lists) -> DataFrame:
@@ -83,50 +90,74 @@ def ranked(pairs: DataFrame, lists: Lists, top_k: int) -> DataFrame:
     return numbered.where(F.col("rank") <= top_k).select(*RELATED_ITEMS.names)
 
 
-def ranked_in_workers(pairs: Stored, listable: pa.Array, lists: Lists, top_k: int) -> WorkerRows:
-    """`related_items` of candidates in files of whole groups; `listable` ids ascend as text.
+def ranked_in_workers(
+    pairs: Stored, listable: ListablePairs, lists: Lists, top_k: int
+) -> WorkerRows:
+    """`related_items` of candidates in files of whole groups, or of those that Spark hands over.
 
-    Cost: a task scores the candidates of its files once a metric; each worker holds those ids.
+    Cost: a task scores its candidates once a metric and a kind; each worker holds `listable`.
     """
-    spark = pairs.rows.sparkSession
-    ids_sent = spark.sparkContext.broadcast(listable)
-    rules = ListRules(
-        lists.min_support, top_k, np.array([NAMES.index(metric) for metric in lists.metrics])
-    )
-    files_of_task = shared_out(pairs.files, spark.sparkContext.defaultParallelism)
-    metrics = list(lists.metrics)
+    to_workers = pairs.rows.sparkSession.sparkContext.broadcast(listable)
+    rules = list_rules(lists, top_k)
 
-    def rank(numbers: Batches) -> Batches:
+    def rank(groups: Batches) -> Batches:
+        for candidates in groups:
+            yield lists_of(candidates, to_workers.value, rules, lists)
+
+    if have_whole_groups(pairs.files):
+        return _made_of_files(pairs, rank)
+    together = pairs.rows.repartition(*GROUP).sortWithinPartitions(*GROUP)
+    columns = together.select(*CO_PURCHASES.names)
+    return WorkerRows(columns, lambda batches: rank(in_whole_groups(batches)), RELATED_ITEMS.ddl)
+
+
+def _made_of_files(pairs: Stored, rank: Callable[[Batches], Batches]) -> WorkerRows:
+    """What `rank` makes of the candidates of each task's files."""
+    spark = pairs.rows.sparkSession
+    files_of_task = shared_out(pairs.files, spark.sparkContext.defaultParallelism)
+
+    def rank_files(numbers: Batches) -> Batches:
         for batch in numbers:
             for task in batch.column(0).to_pylist():
                 for file in files_of_task[task]:
-                    for candidates in whole_groups(file):
-                        yield lists_of(candidates, ids_sent.value, rules, metrics)
+                    yield from rank(whole_groups(file))
 
     tasks = spark.range(0, len(files_of_task), 1, len(files_of_task))
-    return WorkerRows(tasks, rank, RELATED_ITEMS.ddl)
+    return WorkerRows(tasks, rank_files, RELATED_ITEMS.ddl)
+
+
+def list_rules(lists: Lists, top_k: int) -> ListRules:
+    """The settings as the compiled loops take them."""
+    metrics = np.array([NAMES.index(metric) for metric in lists.metrics])
+    kinds = np.arange(NONE, len(lists.kinds))
+    limits = np.array([*lists.limits.values()], np.int64)
+    return ListRules(lists.min_support, top_k, metrics, kinds, limits)
 
 
 def lists_of(
-    candidates: pa.RecordBatch, listable: pa.Array, rules: ListRules, metrics: Sequence[str]
+    candidates: pa.RecordBatch,
+    listable: ListablePairs,
+    rules: ListRules,
+    lists: Lists,
 ) -> pa.RecordBatch:
-    """`related_items` of whole groups of candidates; `listable` ids ascend as text.
-
-    `metrics` are the names of those in `rules`.
-    """
-    related = candidates["related_item_id"].cast(listable.type)
-    positions = pc.index_in(related, value_set=listable)
-    ties = pc.fill_null(positions, -1).to_numpy().astype(np.int32)
+    """`related_items` of whole groups of candidates; `rules` are those of `lists`."""
+    ids, alike, kinds = listable
+    related = candidates["related_item_id"].cast(ids.type)
+    positions = pc.fill_null(pc.index_in(related, value_set=ids), NONE).to_numpy()
+    ties = positions.astype(np.int32)
     evidence = Evidence(*(candidates[field.name].to_numpy().copy() for field in EVIDENCE))
     starts = np.append(group_starts(candidates), len(candidates))
-    most = int(np.minimum(np.diff(starts), rules.top_k).sum()) * len(rules.metrics)
-    out = _room_for(most)
-    written = write_lists(Candidates(evidence, ties, starts), rules, out)
+    of_rows = alike[ties] if len(ids) else np.empty((len(ties), alike.shape[1]), np.int32)
+    groups = Candidates(evidence, ties, starts, kinds_of(candidates, kinds), of_rows)
+    lengths = int(np.minimum(np.diff(starts), rules.top_k).sum())
+    out = _room_for(lengths * len(rules.metrics) * len(rules.kinds))
+    written = write_lists(groups, rules, out)
     listed = ListedRows._make(column[:written] for column in out)
     chosen = candidates.take(pa.array(listed.rows))
     columns = {name: chosen[name] for name in chosen.schema.names}
     columns |= {
-        "metric": pa.array(list(metrics), pa.string()).take(pa.array(listed.metrics)),
+        "relation": listed_relations(chosen["relation"], lists.kinds, listed.kinds),
+        "metric": pa.array(list(lists.metrics), pa.string()).take(pa.array(listed.metrics)),
         "rank": pa.array(listed.ranks),
         "score": pa.array(listed.scores),
     }
@@ -137,6 +168,7 @@ def lists_of(
 def _room_for(rows: int) -> ListedRows:
     return ListedRows(
         np.empty(rows, np.int64),
+        np.empty(rows, np.int32),
         np.empty(rows, np.int32),
         np.empty(rows, np.int32),
         np.empty(rows, np.float64),

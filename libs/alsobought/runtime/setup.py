@@ -95,6 +95,7 @@ def rehearse() -> None:
     from alsobought.compiled.hashing import hash_columns
     from alsobought.copurchase.engine import pipeline
     from alsobought.copurchase.settings import After, Baskets, Lists
+    from alsobought.related.listable_pairs import ListInputs
     from alsobought.related.related_items import related_items
     from alsobought.runtime import session
     from alsobought.runtime.store import Store
@@ -106,8 +107,7 @@ def rehearse() -> None:
     settings[session.JAVA_OPTIONS] = class_archive.recording()
     spark = session.build("setup", {**settings, "spark.sql.shuffle.partitions": "1"})
     days = [(customer, item, datetime(2017, 1, day, tzinfo=UTC)) for customer, item, day in LINES]
-    schema = "customer_id string, item_id string, purchased_at timestamp"
-    rows = spark.createDataFrame(days, schema)
+    rows = spark.createDataFrame(days, "customer_id string, item_id string, purchased_at timestamp")
     lines = Stored(rows.selectExpr("*", "'' market", "'' order_id"))
     values = {"units": ["customer"], "look_back_days": 9, "count_repeats": True}
     baskets = Baskets.model_validate(values | {"max_items": {"customer": 2, "order": 2}})
@@ -128,7 +128,7 @@ def rehearse() -> None:
         store.write(CO_PURCHASES, Outcome(pairs), date(2017, 1, 9), {})
         candidates = Stored(items, store.files(CO_PURCHASES, date(2017, 1, 9), 1))
         catalogue = Stored(items.selectExpr("item_id", "true is_available"))
-        ranked = Outcome(related_items(candidates, catalogue, lists, 1)).frame
+        ranked = Outcome(related_items(candidates, ListInputs(catalogue), lists, 1)).frame
         _rehearse_customers_lists(lines, ranked, items, baskets, lists)
     spark.stop()
     class_archive.end_java()

@@ -22,30 +22,38 @@ class Evidence(NamedTuple):
 class Candidates(NamedTuple):
     """Candidates by group: group g has the rows starts[g] to starts[g + 1].
 
-    `ties` order candidates of equal score; those below 0 may not be listed.
+    `ties` order candidates of equal score; those below 0 may not be listed. `kinds` are numbers of
+    kinds of pairs; `alike`, a row a candidate and a column a limit, of what related items have in
+    common; below 0: they have none.
     """
 
     evidence: Evidence
     ties: Int32s
     starts: Int64s
+    kinds: Int32s
+    alike: Int32s
 
 
 class ListRules(NamedTuple):
-    """The least support of a pair, the length of a list, and the metrics.
+    """The least support of a pair, the length of a list, the metrics, the kinds, the limits.
 
-    `metrics` are numbers of best_candidates.NAMES.
+    `metrics` are numbers of best_candidates.NAMES. Each of `kinds` makes lists of its own; below 0:
+    of all pairs. A list has at most limits[l] items with one number in column l of `alike`.
     """
 
     support: int
     top_k: int
     metrics: Int64s
+    kinds: Int64s
+    limits: Int64s
 
 
 class ListedRows(NamedTuple):
-    """Room for lists: the row of the candidate, the position of the metric, the rank, the score."""
+    """Room for lists: the row of the candidate, the positions of metric and kind, rank, score."""
 
     rows: Int64s
     metrics: Int32s
+    kinds: Int32s
     ranks: Int32s
     scores: Floats
 
@@ -72,28 +80,76 @@ def _insert(row: int, value: float, ties: Int32s, best: Int64s, scores: Floats, 
 
 
 @njit(cache=True)
+def _is_within(row: int, chosen: Int64s, alike: Int32s, limits: Int64s) -> bool:
+    """Whether a row may join those chosen: no limit has its number of likes among them already."""
+    for limit in range(len(limits)):
+        number, count = alike[row, limit], 0
+        for other in chosen:
+            count += alike[other, limit] == number
+        if number >= 0 and count >= limits[limit]:
+            return False
+    return True
+
+
+@njit(cache=True)
+def _keep_within(best: Int64s, scores: Floats, alike: Int32s, rules: ListRules) -> int:
+    """Keep the first top_k rows that the limits allow, each with those kept before it; returns how
+    many there are. Both arrays are updated."""
+    count = 0
+    for place in range(len(best)):
+        if count < rules.top_k and _is_within(best[place], best[:count], alike, rules.limits):
+            best[count], scores[count] = best[place], scores[place]
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def _collect_best(
+    span: tuple[int, int],
+    kind: int,
+    metric: int,
+    candidates: Candidates,
+    support: int,
+    best: Int64s,
+    scores: Floats,
+) -> int:
+    """Collect the best rows of a span and a kind, best first, as many as there is room for."""
+    both, expected, buyers, related_buyers, units = candidates.evidence
+    ties, kinds = candidates.ties, candidates.kinds
+    count = 0
+    for row in range(span[0], span[1]):
+        if ties[row] < 0 or both[row] < support or (kind >= 0 and kinds[row] != kind):
+            continue
+        value = score(
+            metric,
+            float(both[row]),
+            expected[row],
+            float(buyers[row]),
+            float(related_buyers[row]),
+            float(units[row]),
+        )
+        count = _insert(row, value, ties, best, scores, count)
+    return count
+
+
+@njit(cache=True)
 def write_lists(candidates: Candidates, rules: ListRules, out: ListedRows) -> int:
-    """Write each group's best rows under each metric, best first; returns the rows written."""
-    (both, expected, buyers, related_buyers, units), ties, starts = candidates
-    best, scores = np.empty(rules.top_k, np.int64), np.empty(rules.top_k)
+    """Write each group's best rows of each kind under each metric, best first; returns the rows
+    written. Cost: with limits all rows of a group are sorted by insertion."""
+    starts = candidates.starts
+    longest = np.max(np.append(np.diff(starts), 1))
+    room = rules.top_k if len(rules.limits) == 0 else longest
+    best, scores = np.empty(room, np.int64), np.empty(room)
     at = 0
     for g in range(len(starts) - 1):
-        for m in range(len(rules.metrics)):
-            count = 0
-            for row in range(starts[g], starts[g + 1]):
-                if ties[row] < 0 or both[row] < rules.support:
-                    continue
-                value = score(
-                    rules.metrics[m],
-                    float(both[row]),
-                    expected[row],
-                    float(buyers[row]),
-                    float(related_buyers[row]),
-                    float(units[row]),
-                )
-                count = _insert(row, value, ties, best, scores, count)
-            for place in range(count):
-                out.rows[at], out.metrics[at] = best[place], m
-                out.ranks[at], out.scores[at] = place + 1, scores[place]
-                at += 1
+        span = starts[g], starts[g + 1]
+        for k in range(len(rules.kinds)):
+            for m in range(len(rules.metrics)):
+                kind, metric = rules.kinds[k], rules.metrics[m]
+                count = _collect_best(span, kind, metric, candidates, rules.support, best, scores)
+                count = _keep_within(best[:count], scores[:count], candidates.alike, rules)
+                for place in range(count):
+                    out.rows[at], out.metrics[at], out.kinds[at] = best[place], m, k
+                    out.ranks[at], out.scores[at] = place + 1, scores[place]
+                    at += 1
     return at
