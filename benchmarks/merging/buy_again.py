@@ -4,6 +4,8 @@ import numpy as np
 
 from benchmarks.merging.cut_off import CutOff
 
+SHRINKAGE = 5.0  # as in conf/demo.toml
+
 
 def weighed_days(cut: CutOff, half_life: float) -> np.ndarray:
     """By pair, the sum over its days of purchase of 0.5 ^ (age / half-life)."""
@@ -56,6 +58,37 @@ def modified_poisson_gamma(cut: CutOff) -> np.ndarray:
     alpha, beta = rate_of_item(cut, times - 1.0, days)
     exposure = np.where(elapsed < 2 * gap, between + 2 * np.abs(gap - elapsed), days)
     return (times + alpha) / (exposure + beta)
+
+
+def estimates(cut: CutOff, shrinkage: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The estimates of the job repeat_purchases, by pair: repeat probability, alpha and beta."""
+    item, size = cut.pairs["item"].to_numpy(), len(cut.buyers)
+    n = cut.pairs["times"].to_numpy() - 1.0
+    t = (cut.day - cut.pairs["first"]).to_numpy().astype(float)
+
+    def total(values: np.ndarray) -> np.ndarray:
+        shrunk: np.ndarray = np.bincount(item, values, size) + shrinkage * values.mean()
+        return shrunk
+
+    mean = total(n) / total(t)
+    squares = total(n * n) - 2 * mean * total(n * t) + mean**2 * total(t * t)
+    variance = np.maximum((squares - mean * total(t)) / total(t * t), mean**2 / 1000)
+    probability = total(n > 0) / total(np.ones(len(n)))
+    return probability[item], (mean**2 / variance)[item], (mean / variance)[item]
+
+
+def faded_pg(cut: CutOff, half_life: float, least: float) -> np.ndarray:
+    """The score of the job buy_again by pg with `half_life_days`; by pair. Its prior does not fade.
+
+    Items whose repeat probability is below `least` come last.
+    """
+    probability, alpha, beta = estimates(cut, SHRINKAGE)
+    days = (cut.day - cut.pairs["first"]).to_numpy()
+    start = 0.5 ** (days / half_life)
+    age = (cut.day - cut.days["day"]).to_numpy()
+    later = np.bincount(cut.days["pair"], 0.5 ** (age / half_life)) - start
+    rate = (later + alpha) / ((1 - start) * half_life / np.log(2) + beta)
+    return np.where(probability >= least, probability * rate * np.exp(-rate), -1.0)
 
 
 def decayed_rate(cut: CutOff, half_life: float) -> np.ndarray:

@@ -99,6 +99,9 @@ def of_buyers(cut: CutOff, new: np.ndarray) -> Scores:
     yield "MPG", listed(buy_again.modified_poisson_gamma(cut))
     rate = buy_again.decayed_rate(cut, HALF_LIFE_DAYS)
     yield "PG, half-life 90", listed(rate)
+    for least in (0.0, 0.25):
+        score = buy_again.faded_pg(cut, HALF_LIFE_DAYS, least)
+        yield f"buy_again's pg, half-life 90, items repeated by {least:.0%}", listed(score)
     again = cut.spread(-np.expm1(-TRUTH_DAYS * rate), 0.0)
     usual = np.exp(merges.log_trial_rate(cut, 56)) * TRUTH_DAYS / 56
     chance = np.minimum(usual * np.exp(new - log_chance(cut)), 1.0)
