@@ -1,6 +1,7 @@
 """Recommendations in plain Python: every list from all items, one customer after the other."""
 
 import math
+import struct
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,10 +28,14 @@ class Market:
     cold_start: dict = field(default_factory=dict)
     again: dict = field(default_factory=dict)
     """What each customer will buy again, best first."""
+    places: int = 0
+    """How many of these lists begin with."""
 
     @cached_property
     def items(self):
-        return sorted({*(i for of in self.shares.values() for i in of), *self.bestsellers})
+        first = (item for of in self.again.values() for item in of[: self.places])
+        of_units = (item for of in self.shares.values() for item in of)
+        return sorted({*of_units, *self.bestsellers, *first})
 
     def share(self, item, settings):
         for source in settings.sources:
@@ -103,8 +108,10 @@ class Customer:
         if not scores:
             return None
         if self.model == "calibrated":
-            return sum(log_lifts) / sum(weights)
-        return sum(scores) if self.model == "sum" else max(scores)
+            value = sum(log_lifts) / sum(weights)
+        else:
+            value = sum(scores) if self.model == "sum" else max(scores)
+        return struct.unpack("f", struct.pack("f", value))[0]  # as it is sent to the workers
 
     def may_show(self, item):
         keep = self.settings.lists.unknown_items == "keep"
@@ -130,6 +137,8 @@ class Customer:
 
     def log_chance(self, item, share):
         chance = math.log(1 - (1 - share) ** self.purchases())
+        if item in self.newest[0]:
+            return chance
         score = (1 - sum(trial.weight for trial in self.settings.trials)) * chance
         for trial in self.settings.trials:
             since = self.as_of - timedelta(days=trial.days)
@@ -142,6 +151,8 @@ class Customer:
         for y in filter(self.may_show, self.market.items):
             given = [(w, self.value(x, y)) for x, w in triggers.items()]
             given = [w * value for w, value in given if value is not None]
+            if not given and self.is_listed(y):
+                continue  # by triggers of another group, which may have it
             if self.model == "calibrated":
                 share = self.market.share(y, self.settings)
                 if share:
@@ -155,6 +166,9 @@ class Customer:
                     scores[y] = score * math.exp(self.taste(y))
         ranked = sorted(scores, key=lambda y: (-scores[y], y))
         return [(y, scores[y]) for y in ranked]
+
+    def is_listed(self, y):
+        return any(self.value(x, y) is not None for x in self.triggers())
 
     def purchases(self):
         products = [i for i, _ in self.lines if i in self.market.items]
@@ -246,7 +260,6 @@ class Customer:
         """The list with what is bought again before the others."""
         wanted = self.settings.buy_again
         first = self.again[: wanted.places] if wanted else []
-        first = [y for y in first if y in self.market.items]
         score = max([0.0, *[score for score, _ in list(listed.values())[:1]]]) + len(first)
         begun = {}
         for y in first:
@@ -281,6 +294,7 @@ def rows_of(markets, settings, as_of):
     """Every row: (market, customer, model, rank, item, score, source, reasons)."""
     rows = []
     for name, market in markets.items():
+        market.places = settings.buy_again.places if settings.buy_again else 0
         for customer in sorted({line[0] for line in market.lines if line[0] is not None}):
             lines = [line[1:] for line in market.lines if line[0] == customer]
             for model in settings.models:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from alsobought.errors import JobError
 from alsobought.recommend import customer_parts
@@ -58,15 +59,20 @@ def test_lists_are_those_of_plain_python(frame, changes, with_options):
     assert made_rows(outcome) == rows
 
 
-def test_rows_are_the_same_on_any_number_of_partitions(frame, monkeypatch):
-    markets, wanted = worlds(range(12), True), settings(**ALL_OPTIONS, **INTERESTS, **AGAIN)
-    tables = inputs(frame, markets)
-    rows = made_rows(step.recommendations(tables, wanted, AS_OF))
+def test_rows_are_the_same_on_any_number_of_partitions_and_beside_groups(frame, monkeypatch):
+    """A group of markets has lists and statistics, too, and no customers."""
+    markets, options = worlds(range(12), True), ALL_OPTIONS | INTERESTS | AGAIN
+    first = step.recommendations(inputs(frame, markets), settings(**options), AS_OF)
+    rows = made_rows(first)
     monkeypatch.setattr(customer_parts, "LINES_PER_PART", 20)
-    spread = Stored(tables.purchases.rows.repartition(5))
-    outcome = step.recommendations(replace(tables, purchases=spread), wanted, AS_OF)
+    with_group = markets | {"EU": replace(markets["m3"], lines=[])}
+    tables = inputs(frame, with_group)
+    spread = replace(tables, purchases=Stored(tables.purchases.rows.repartition(5)))
+    grouped = settings(**options, markets={"groups": {"EU": ["m1", "m2"]}})
+    outcome = step.recommendations(spread, grouped, AS_OF)
     assert outcome.rows.source.rdd.getNumPartitions() > 5
     assert made_rows(outcome) == rows
+    assert outcome.notes == first.notes
 
 
 def test_a_customer_without_products_gets_bestsellers_and_a_guest_nothing(frame):
@@ -116,10 +122,30 @@ def test_lists_that_are_not_there_are_refused(frame):
 
 @pytest.mark.parametrize("table", ["bestsellers", "buy_again"])
 def test_tables_that_the_settings_need_are_asked_for(frame, table):
-    tables = replace(inputs(frame, worlds([1], False), with_options=False), **{table: None})
+    tables = replace(inputs(frame, worlds([1], True)), **{table: None})
     with pytest.raises(JobError) as refused:
         step.recommendations(tables, settings(buy_again={"model": "pg", "places": 2}), AS_OF)
     assert str(refused.value) == f"recommendations needs the table {table}: add [jobs.{table}]."
+
+
+def test_places_of_buy_again_that_are_missing_are_told(frame):
+    tables = inputs(frame, worlds([1], True))
+
+    def last_note(model, places):
+        wanted = settings(buy_again={"model": model, "places": places})
+        return step.recommendations(tables, wanted, AS_OF).notes[-1]
+
+    assert last_note("mpg", 3) == (
+        "no list begins with mpg, which [jobs.recommendations.buy_again] names: buy_again has no "
+        "list of it, but of atd, pg"
+    )
+    assert last_note("pg", 5) == (
+        "lists begin with 4 places of pg at most, not with 5 as [jobs.recommendations.buy_again] "
+        "says: no list of it in buy_again is longer"
+    )
+    assert "places" not in last_note("pg", 4)
+    with pytest.raises(ValidationError, match="places is 6, more than the 5 of top_k"):
+        settings(buy_again={"model": "pg", "places": 6})
 
 
 def test_a_taste_that_no_item_has_is_refused(frame):

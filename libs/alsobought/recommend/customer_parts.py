@@ -18,6 +18,7 @@ from alsobought.compiled.hashing import SPARK_SEED, hash_texts, offsets_and_byte
 from alsobought.copurchase.engine.envelopes import (
     TEXTS,
     Envelope,
+    ItemTexts,
     Kind,
     item_table,
     item_texts,
@@ -28,23 +29,16 @@ from alsobought.copurchase.engine.kernels.item_tables import code_table, codes_o
 from alsobought.copurchase.engine.stages.item_codes import ItemsMet, merge_tables, seeds_of
 from alsobought.copurchase.engine.stages.lines import AT, Lines, in_chunks
 from alsobought.days import micros
-from alsobought.recommend.item_facts import ItemCodes
-from alsobought.recommend.kernels.list_arrays import FirstItems, GroupedLines
+from alsobought.recommend.coded_items import ItemCodes
+from alsobought.recommend.kernels.histories import combine_lines
+from alsobought.recommend.kernels.list_arrays import CustomerLines, FirstItems, GroupedLines
 
 LINES_PER_PART = 1_000_000
+MOST_LINES = 1 << 22  # of a part as they come
 SECOND_MICROS = 1_000_000
 COLUMNS = ["market", "customer_id", "item_id", AT]
 
 Batches = Iterator[pa.RecordBatch]
-
-
-class CustomerLines(NamedTuple):
-    """Purchase lines: the hash of the customer, the code of the item or -1, the time in seconds
-    from the window's first day."""
-
-    customers: Int64s
-    codes: Int32s
-    times: Int32s
 
 
 class RankedItems(NamedTuple):
@@ -97,9 +91,8 @@ def lines_by_part(window: Lines, codes: Broadcast[ItemCodes], first: date, parts
         for chunk in in_chunks(batches):
             of_customers = chunk.filter(chunk["customer_id"].is_valid())
             if len(of_customers):
-                lines = _coded(of_customers, customers, codes.value)
-                seconds = ((lines.times - time_zero) // SECOND_MICROS).astype(np.int32)
-                yield _rows_by_part(LINES, lines._replace(times=seconds), parts)
+                lines = _coded(of_customers, customers, codes.value, time_zero)
+                yield _rows_by_part(LINES, lines, parts)
         for part, table in customers.by_range(parts):
             yield PARTED.row(TEXTS, item_texts(table), part=part)
 
@@ -123,18 +116,22 @@ def ranked_by_part(places: DataFrame, codes: Broadcast[ItemCodes], parts: int) -
     return places.select(customer, item, "rank").mapInArrow(partition, PARTED.ddl)
 
 
-def _coded(chunk: pa.RecordBatch, customers: ItemsMet, codes: ItemCodes) -> CustomerLines:
-    """A chunk's lines; their times are microseconds since 1970 still, and of 64 bits."""
+def _coded(
+    chunk: pa.RecordBatch, customers: ItemsMet, codes: ItemCodes, time_zero: int
+) -> CustomerLines:
+    """A chunk's lines; `time_zero` is the window's first day in microseconds since 1970."""
     markets = pc.dictionary_encode(chunk["market"])
     names, market_of = markets.dictionary, markets.indices.to_numpy()
     items = hash_texts(seeds_of(names, SPARK_SEED), market_of, *offsets_and_bytes(chunk["item_id"]))
     hashes = customers.add(names, market_of, chunk["customer_id"])
-    return CustomerLines(hashes, codes.of_hashes(items), chunk[AT].cast(pa.int64()).to_numpy())
+    seconds = (chunk[AT].cast(pa.int64()).to_numpy() - time_zero) // SECOND_MICROS
+    single = np.empty(0, np.int32)
+    return CustomerLines(hashes, codes.of_hashes(items), seconds.astype(np.int32), single)
 
 
 def _rows_by_part(kind: Kind[Any], rows: Any, parts: int) -> pa.RecordBatch:
     order, starts = order_by_part(rows.customers, parts)
-    ordered = [column[order] for column in rows]
+    ordered = [column[order] if len(column) else column for column in rows]
     filled = [p for p in range(parts) if starts[p] < starts[p + 1]]
     shares = [kind.of(column[starts[p] : starts[p + 1]] for column in ordered) for p in filled]
     return PARTED.rows(kind, shares, {"part": filled})
@@ -143,21 +140,56 @@ def _rows_by_part(kind: Kind[Any], rows: Any, parts: int) -> pa.RecordBatch:
 def customers_of(batches: Batches) -> Customers | None:
     """The customers of a part's PARTED rows; None: there are none.
 
-    Memory: 40 bytes a line, and the ids of the part's customers.
+    Memory: 40 bytes a line, and the ids of the part's customers. Of a part with more than
+    MOST_LINES, as one of a customer that stands for all guests, `combine_lines` keeps two for a
+    customer's item: so a customer brings at most twice the shop's items, whatever was bought.
     """
-    rows = list(rows_of(batches))
-    tables = [item_table(TEXTS.read(row)) for row in rows if TEXTS.is_in(row)]
+    of_part, tables, ranked = _PartLines(), [], []
+    for row in rows_of(batches):
+        if LINES.is_in(row):
+            of_part.add(LINES.read(row))
+        elif TEXTS.is_in(row):
+            # a copy, so that the batch, of lines for the most part, is not kept for it
+            tables.append(item_table(ItemTexts(TEXTS.read(row).stream.copy())))
+        else:
+            ranked.append(RankedItems._make(column.copy() for column in RANKED.read(row)))
     if not tables:
         return None
     customers = merge_tables(tables).sort_by([("item_id", "ascending"), ("market", "ascending")])
-    lines = LINES.read_joined([row for row in rows if LINES.is_in(row)])
-    hashes = customers["hash"].to_numpy()
+    lines, hashes = of_part.joined(), customers["hash"].to_numpy()
     places = _places(lines.customers, hashes).astype(np.int64)
     order, starts = order_by_part(places, len(hashes))
-    grouped = GroupedLines(order, starts, lines.codes, lines.times)
+    grouped = GroupedLines(order, starts, *lines[1:])
     ids, markets = (customers[name].combine_chunks() for name in ("item_id", "market"))
-    ranked = [RANKED.read(row) for row in rows if RANKED.is_in(row)]
     return Customers(ids, markets, grouped, _first_items(ranked, hashes))
+
+
+class _PartLines:
+    """The lines of a part as they come. Where these are very many, because one customer has them,
+    they are combined: memory is bounded by MOST_LINES, or by twice what that leaves."""
+
+    def __init__(self) -> None:
+        self._shares: list[CustomerLines] = []
+        self._lines, self._most = 0, MOST_LINES
+
+    def add(self, lines: CustomerLines) -> None:
+        """Take some more lines."""
+        self._shares.append(lines)
+        self._lines += len(lines.codes)
+        if self._lines > self._most:
+            combined = combine_lines(self.joined())
+            self._shares, self._lines = [combined], len(combined.codes)
+            self._most = max(MOST_LINES, 2 * self._lines)
+
+    def joined(self) -> CustomerLines:
+        """All lines, in arrays of their own."""
+        shares = self._shares
+        if any(len(share.counts) for share in shares):
+            shares = [
+                share if len(share.counts) else share._replace(counts=np.ones_like(share.codes))
+                for share in shares
+            ]
+        return CustomerLines._make(map(np.concatenate, zip(*shares, strict=True)))
 
 
 def _places(wanted: Int64s, hashes: Int64s) -> Int32s:

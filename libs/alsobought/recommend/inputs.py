@@ -1,8 +1,11 @@
 """The tables that recommendations are made of."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from alsobought.tables.stored import Stored
 
@@ -25,3 +28,12 @@ class Inputs:
     repeats: DataFrame | None = None
     informativeness: DataFrame | None = None
     buy_again: DataFrame | None = None
+
+    def without_markets(self, markets: Collection[str]) -> "Inputs":
+        """The tables without the rows of some markets; `purchases` has none of groups."""
+        tables: dict[str, Any] = {
+            name: rows.where(~F.col("market").isin(*markets))
+            for name, rows in vars(self).items()
+            if isinstance(rows, DataFrame) and "market" in rows.columns and markets
+        }
+        return replace(self, **tables)

@@ -2,63 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from alsobought.compiled.array_types import Bools, Floats, Int32s, Int64s
-from alsobought.compiled.hashing import hash_columns
-from alsobought.copurchase.engine.kernels.item_tables import code_table, codes_of
-from alsobought.errors import JobError
+from alsobought.recommend.catalogue_facts import CatalogueFacts
+from alsobought.recommend.coded_items import NONE, ItemCodes, ItemRows
 from alsobought.recommend.formulas import log_trial_rates
 from alsobought.recommend.inputs import Inputs
 from alsobought.recommend.kernels.list_arrays import ItemFacts, MarketFacts
 from alsobought.recommend.settings import Recommendations, Trials
 
 POPULAR = 1000  # of a market's items, those most bought that need no list to be in one
-NONE = -1
-
-
-@dataclass(frozen=True)
-class ItemCodes:
-    """Every item of every market: its code is its position, by market, then by item_id as text.
-
-    Item i is ids[i] in market_names[market_of[i]]; hashes: Spark's xxhash64(market, item_id);
-    slots: `code_table` of them.
-    """
-
-    ids: pa.Array
-    market_names: pa.Array
-    market_of: Int32s
-    hashes: Int64s
-    slots: Int32s
-
-    def __len__(self) -> int:
-        return len(self.hashes)
-
-    def of_hashes(self, hashes: Int64s) -> Int32s:
-        """The codes of items by their hash; -1 for others."""
-        codes: Int32s = codes_of(hashes, self.hashes, self.slots)
-        return codes
-
-    def of(self, rows: pa.Table) -> Int32s:
-        """The codes of rows with market and item_id; -1 for other items."""
-        columns = [rows[name].combine_chunks() for name in ("market", "item_id")]
-        return self.of_hashes(hash_columns(columns)) if len(rows) else np.empty(0, np.int32)
-
-
-@dataclass(frozen=True)
-class ItemRows:
-    """The items, and the rows of item_statistics and bestsellers that name them."""
-
-    codes: ItemCodes
-    statistics: pa.Table
-    bestsellers: pa.Table
 
 
 class TrialCounts(NamedTuple):
@@ -79,50 +39,36 @@ class KnownItems:
     markets: MarketFacts
 
 
-def item_rows(tables: Inputs) -> ItemRows:
-    """The items that item_statistics or bestsellers name. Cost: they all come to the driver.
-
-    Raises JobError without bestsellers, which fill lists up.
-    """
-    if tables.bestsellers is None:
-        raise JobError("recommendations needs the table bestsellers: add [jobs.bestsellers].")
-    statistics = tables.statistics.select("unit", "market", "item_id", "share").toArrow()
-    bestsellers = tables.bestsellers.select("market", "item_id", "rank").toArrow()
-    return ItemRows(item_codes(statistics, bestsellers), statistics, bestsellers)
-
-
 def known_items(
-    rows: ItemRows, tables: Inputs, settings: Recommendations, counts: TrialCounts | None
+    rows: ItemRows,
+    tables: Inputs,
+    settings: Recommendations,
+    catalogue: CatalogueFacts,
+    counts: TrialCounts | None,
 ) -> KnownItems:
     """What is known of the items.
 
     Cost: all items of all markets are on the driver, their ids and about 90 bytes each.
     """
     codes = rows.codes
-    catalogue = _catalogue(tables.catalogue, settings)
-    in_catalogue = pc.index_in(codes.ids, value_set=catalogue["item_id"].combine_chunks())
     shares = _shares(rows.statistics, codes, [source.unit for source in settings.sources])
-    listable = _listable(in_catalogue, catalogue, keep=settings.lists.unknown_items == "keep")
-    names = [f"taste_{t}" for t in range(len(settings.tastes))]
-    tastes, taste_shares = _tastes(
-        [_numbers(in_catalogue, catalogue[name]) for name in names], codes.market_of, shares
-    )
+    tastes, taste_shares = _tastes(catalogue.tastes, codes.market_of, shares)
     trials, bounds = _chances(shares, codes.market_of, settings.trials, counts)
     with np.errstate(divide="ignore"):
         log_misses = np.log1p(-shares)
     items = ItemFacts(
-        listable,
+        catalogue.is_listable,
         _repeated(tables.repeats, codes, settings.repeat_probability_min),
         log_misses,
         trials,
         bounds,
         _weights(tables.informativeness, codes),
-        _numbers(in_catalogue, catalogue["limited"]),
+        catalogue.limited,
         tastes,
     )
     best = rows.bestsellers.sort_by([("market", "ascending"), ("rank", "ascending")])
     by_bound = np.lexsort((-bounds, codes.market_of))
-    is_popular = (shares[by_bound] > 0) & listable[by_bound]
+    is_popular = (shares[by_bound] > 0) & catalogue.is_listable[by_bound]
     markets = MarketFacts(
         *_by_market(codes.of(best), codes),
         *_by_market(by_bound[is_popular].astype(np.int32), codes, POPULAR),
@@ -130,64 +76,6 @@ def known_items(
         np.array([taste.weight for taste in settings.tastes], np.float64),
     )
     return KnownItems(codes, items, markets)
-
-
-def item_codes(*tables: pa.Table) -> ItemCodes:
-    """The distinct items of tables with market and item_id. Raises JobError where two share a
-    64-bit hash, with odds of n^2 / 3.7e19 for n items."""
-    rows = pa.concat_tables([table.select(["market", "item_id"]) for table in tables])
-    distinct = (
-        rows.group_by(["market", "item_id"])
-        .aggregate([])
-        .sort_by([("market", "ascending"), ("item_id", "ascending")])
-    )
-    markets, ids = (distinct[name].combine_chunks() for name in ("market", "item_id"))
-    hashes = hash_columns([markets, ids]) if len(ids) else np.empty(0, np.int64)
-    if len(np.unique(hashes)) < len(hashes):
-        raise JobError("Two items have ids of one 64-bit hash: call one of them otherwise.")
-    names = pc.unique(markets)
-    market_of = pc.index_in(markets, value_set=names).to_numpy().astype(np.int32)
-    return ItemCodes(ids, names, market_of, hashes, code_table(hashes))
-
-
-def _catalogue(catalogue: DataFrame, settings: Recommendations) -> pa.Table:
-    """item_id, is_available, the part of the category path that is limited, and what items have in
-    common by each taste; null where they lack it. Raises JobError for an unknown attribute."""
-    limit = settings.max_per_category
-    limited = _text(_part("category", limit.level)) if limit else F.lit(None).cast("string")
-    columns = {"limited": limited}
-    for t, taste in enumerate(settings.tastes):
-        columns[f"taste_{t}"] = _text(*(_part(name, taste.level) for name in taste.by))
-    named = (column.alias(name) for name, column in columns.items())
-    rows: pa.Table = catalogue.select("item_id", "is_available", *named).toArrow()
-    for t, taste in enumerate(settings.tastes):
-        if rows[f"taste_{t}"].null_count == len(rows):
-            raise JobError(
-                f"No item of the catalogue has {' and '.join(taste.by)}, which tastes in "
-                f"[jobs.recommendations] names."
-            )
-    return rows
-
-
-def _part(name: str, level: int | None) -> Column:
-    """The brand, the category path down to a level, or an attribute; null where there is none."""
-    if name == "category":
-        path = F.slice("category", 1, level or 1)
-        return F.when(F.size("category") >= F.lit(level), F.to_json(path))
-    return F.col(name) if name == "brand" else F.try_element_at("attributes", F.lit(name))
-
-
-def _text(*parts: Column) -> Column:
-    """The parts as one text; null where one is."""
-    is_whole = reduce(Column.__and__, [part.isNotNull() for part in parts])
-    return F.when(is_whole, F.to_json(F.array(*parts)))
-
-
-def _listable(in_catalogue: pa.Array, catalogue: pa.Table, *, keep: bool) -> Bools:
-    """Which items are available; those that are not in the catalogue are where they are kept."""
-    available = catalogue["is_available"].combine_chunks().take(in_catalogue)
-    listable: Bools = pc.fill_null(available, keep).to_numpy(zero_copy_only=False)
-    return listable
 
 
 def _shares(statistics: pa.Table, codes: ItemCodes, units: Sequence[str]) -> Floats:
@@ -222,13 +110,6 @@ def _weights(informativeness: DataFrame | None, codes: ItemCodes) -> Floats:
     return weights
 
 
-def _numbers(in_catalogue: pa.Array, texts: pa.ChunkedArray) -> Int32s:
-    """A number for each text of the catalogue, by item; NONE where it has none."""
-    numbers = texts.combine_chunks().dictionary_encode().indices.take(in_catalogue)
-    filled: Int32s = pc.fill_null(numbers, NONE).to_numpy().astype(np.int32)
-    return filled
-
-
 def _tastes(numbers: Sequence[Int32s], market_of: Int32s, shares: Floats) -> tuple[Int32s, Floats]:
     """Each item's group by each taste, numbered on within its market, NONE for none or one that
     nobody bought; and of each group its part of the market's purchases."""
@@ -247,8 +128,8 @@ def _tastes(numbers: Sequence[Int32s], market_of: Int32s, shares: Floats) -> tup
 def _chances(
     shares: Floats, market_of: Int32s, trials: Sequence[Trials], counts: TrialCounts | None
 ) -> tuple[Floats, Floats]:
-    """What the trial rates add to the log of each item's chance, and that with the chance of one
-    purchase; -inf where nobody bought it."""
+    """What the trial rates add to the log of each item's chance for those who lack it, and that
+    with the chance of one purchase; -inf where nobody bought it."""
     added = np.zeros(len(shares))
     if counts is not None:
         customers = counts.customers[market_of].astype(np.float64)

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 from pyspark import Broadcast
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from alsobought.copurchase.engine.stages.lines import lines_of
 from alsobought.days import DAY_SECONDS, days_before
-from alsobought.errors import JobError
+from alsobought.recommend.catalogue_facts import catalogue_facts
+from alsobought.recommend.coded_items import ItemCodes, item_rows
 from alsobought.recommend.customer_parts import (
     Customers,
     by_customer,
@@ -21,14 +21,9 @@ from alsobought.recommend.customer_parts import (
     parts_for,
     ranked_by_part,
 )
+from alsobought.recommend.first_places import FirstPlaces, first_places
 from alsobought.recommend.inputs import Inputs
-from alsobought.recommend.item_facts import (
-    ItemCodes,
-    KnownItems,
-    chance_weight,
-    item_rows,
-    known_items,
-)
+from alsobought.recommend.item_facts import KnownItems, chance_weight, known_items
 from alsobought.recommend.kernels.histories import histories_of
 from alsobought.recommend.kernels.list_arrays import (
     CALIBRATED,
@@ -66,27 +61,32 @@ class Knowledge:
 def recommendations(tables: Inputs, settings: Recommendations, as_of: date) -> Outcome:
     """The rows of RECOMMENDATIONS: each customer's `top_k` items, by each way to merge.
 
-    In:    customers are those with a purchase in the window that counts; guests are none. What
-           item_statistics does not name is no product: it is owned, and counts nowhere else. Times
-           count to the second.
+    In:    customers are those with a purchase in the window that counts; guests are none, nor do
+           groups of markets have any. Products are what item_statistics, bestsellers or the places
+           of buy_again that lists begin with name; other lines count nowhere. Times count to the
+           second.
     Out:   rank 1 is the highest score; equal scores are ranked by item_id. A list is shorter than
            `top_k` where the market's bestsellers do not fill it.
     Cost:  one scan of the window, and one shuffle of 16 bytes a line; the merged lists (see
            trigger_lists) and 60 bytes an item go to every worker; then for each customer and model
-           twice the lengths of the triggers' lists. A task has LINES_PER_PART lines.
-    Raises JobError for a source that related_items has no list of, and for a table that is needed
-    and not there.
+           twice the lengths of the triggers' lists. A task has LINES_PER_PART lines; more of a
+           customer with more of them, in the memory that `customers_of` tells.
+    Raises JobError for a source that related_items has no list of, for lists that take too much
+    memory, and for a table that is needed and not there.
     """
+    tables = tables.without_markets(settings.groups)
     context = tables.related.sparkSession.sparkContext
-    rows = item_rows(tables)
+    first = first_places(tables.buy_again, settings.buy_again)
+    rows = item_rows(tables, first)
     codes = context.broadcast(rows.codes)
     merged = trigger_lists(tables.related, tables.cold_start, codes, settings)
-    parts = _parts(tables, codes, settings, as_of)
+    catalogue = catalogue_facts(tables.catalogue, codes, settings)
+    parts = _parts(tables, codes, first, settings, as_of)
     counts = None
     if settings.trials:
         days = np.array([settings.look_back_days - trial.days for trial in settings.trials])
         counts = count_first_purchases(parts, codes, days * DAY_SECONDS)
-    items = known_items(rows, tables, settings, counts)
+    items = known_items(rows, tables, settings, catalogue, counts)
     rules = {str(model): list_rules(model, settings) for model in settings.models}
     knowledge = context.broadcast(Knowledge(items, merged.of_models, rules))
 
@@ -96,23 +96,24 @@ def recommendations(tables: Inputs, settings: Recommendations, as_of: date) -> O
             yield from lists_of(customers, knowledge.value)
 
     lists = WorkerRows(parts, make, RECOMMENDATIONS.ddl)
-    return Outcome(lists, notes=notes(merged, items, settings))
+    lacking = [] if first is None else first.notes
+    return Outcome(lists, notes=[*notes(merged, items, settings), *lacking])
 
 
 def _parts(
-    tables: Inputs, codes: Broadcast[ItemCodes], settings: Recommendations, as_of: date
+    tables: Inputs,
+    codes: Broadcast[ItemCodes],
+    first: FirstPlaces | None,
+    settings: Recommendations,
+    as_of: date,
 ) -> DataFrame:
     """The window's lines, and the items that lists begin with, by customer."""
-    first = days_before(as_of, settings.look_back_days)
+    first_day = days_before(as_of, settings.look_back_days)
     window = lines_of(tables.purchases, tables.returned, as_of, settings.look_back_days)
     parts = parts_for(window, tables.related.sparkSession.sparkContext.defaultParallelism)
-    rows = [lines_by_part(window, codes, first, parts)]
-    again = settings.buy_again
-    if again is not None:
-        if tables.buy_again is None:
-            raise JobError("recommendations needs the table buy_again: add [jobs.buy_again].")
-        is_first = (F.col("model") == again.model) & (F.col("rank") <= again.places)
-        rows.append(ranked_by_part(tables.buy_again.where(is_first), codes, parts))
+    rows = [lines_by_part(window, codes, first_day, parts)]
+    if first is not None:
+        rows.append(ranked_by_part(first.rows, codes, parts))
     return by_customer(rows, parts)
 
 

@@ -1,10 +1,11 @@
 """What customers are shown: the models of this room's sections."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from alsobought.copurchase.settings import Baskets, Lists, Unit
+from alsobought.copurchase.settings import Baskets, Lists, Markets, Unit
 from alsobought.recommend.baselines.settings import BuyAgainModel
 from alsobought.settings import Count, Days, Settings, Share
 
@@ -79,6 +80,7 @@ class Recommendations(Settings):
 
     baskets: Baskets
     lists: Lists
+    markets: Markets | None = None
     models: Annotated[list[Merge], Field(min_length=1)]
     """Ways to merge; each makes a list of its own."""
     sources: Annotated[list[Source], Field(min_length=1)]
@@ -107,6 +109,23 @@ class Recommendations(Settings):
     interests: Interests | None = None
     tastes: list[Taste] = Field(default=[])
     """By which scores are multiplied."""
+    lists_memory_mb: Count = 4096
+    """What the merged lists of all items may take, on the driver and in each Python worker."""
+
+    @property
+    def groups(self) -> Collection[str]:
+        """Markets that stand for several, to whose lists no customer belongs."""
+        return () if self.markets is None else self.markets.groups
+
+    @field_validator("buy_again")
+    @classmethod
+    def _has_room(
+        cls, buy_again: BuyAgainPlaces | None, others: ValidationInfo
+    ) -> BuyAgainPlaces | None:
+        top_k = others.data.get("top_k")  # none where that is a fault itself
+        if buy_again is not None and top_k is not None and buy_again.places > top_k:
+            raise ValueError(f"places is {buy_again.places}, more than the {top_k} of top_k")
+        return buy_again
 
     @field_validator("models")
     @classmethod

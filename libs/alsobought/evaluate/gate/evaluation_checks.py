@@ -13,7 +13,7 @@ BASELINE = "bestsellers"
 """Judged beside every model: how far a model is above it hardly depends on how good a fortnight
 was."""
 ITEMS = {"new": "new items", "all": "all items"}
-CHANGE_NO_ROW = ("task_memory_mb",)  # parameters of jobs
+CHANGE_NO_ROW = ("task_memory_mb", "lists_memory_mb")  # parameters of jobs
 ALL_THAT_MATTERS = {"returned_purchases": ("sources", "purchases", "returns")}
 """Of jobs whose rows do not depend on all their parameters, those that they do."""
 DIGITS = 12  # of limits: a difference of two shares is no neat number

@@ -16,12 +16,7 @@ from alsobought.recommend.kernels.list_arrays import (
     Shopper,
     Triggers,
 )
-from alsobought.recommend.kernels.merged_scores import (
-    may_show,
-    merge,
-    new_stamp,
-    score_of,
-)
+from alsobought.recommend.kernels.merged_scores import merge, new_stamp, score_of
 
 ROUNDING = 1e-9  # of a score that is added up in another order
 
@@ -70,13 +65,19 @@ def insert(y: int, score: float, items: ItemFacts, rules: ListRules, chosen: Cho
 
 @njit(cache=True)
 def choose(
-    triggers: Triggers, shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen
+    triggers: Triggers,
+    listed: int,
+    shopper: Shopper,
+    shop: Shop,
+    scratch: Scratch,
+    chosen: Chosen,
 ) -> None:
     """Fill `chosen` with the best items that the triggers list: those of a score above 0.
 
-    By calibrated, whose scores are logs, with the best of those that somebody has bought. A call
-    costs more than a look at an item, so most are left out before: those that no taste could bring
-    into the list.
+    By calibrated, whose scores are logs, with the best of those that somebody has bought and that
+    either these triggers list or none: items shown with the stamp `listed` are other triggers'. A
+    call costs more than a look at an item, so most are left out before: those that no taste could
+    bring into the list.
     """
     chosen.size[0] = 0
     stamp = new_stamp(scratch)
@@ -92,16 +93,18 @@ def choose(
         y = met[i]
         at_most = bounds[y] + lift_weight * merged[y] + most if is_log else merged[y] * factor
         is_scored = bounds[y] > -np.inf if is_log else merged[y] > 0.0
-        if not is_scored or not listable[y] or (owned[y] == shopper.mark and not repeated[y]):
+        is_owned = owned[y] == shopper.mark
+        if not is_scored or not listable[y] or (is_owned and not repeated[y]):
             continue
-        if chosen.size[0] == top_k:
+        if chosen.size[0] == top_k and not (is_log and is_owned):  # `bounds` are of the others
             worst = chosen.scores[top_k - 1]
             if at_most < worst - ROUNDING * abs(worst):
                 continue
         score = score_of(y, merged[y], shopper, shop, scratch)
         insert(y, score, shop.items, shop.rules, chosen)
     if is_log:
-        _choose_popular(stamp, shopper, shop, scratch, chosen)
+        _choose_owned((stamp, listed), shopper, shop, scratch, chosen)
+        _choose_popular((stamp, listed), shopper, shop, scratch, chosen)
 
 
 @njit(cache=True)
@@ -120,25 +123,43 @@ def _most_unlisted(shopper: Shopper, rules: ListRules) -> float:
 
 
 @njit(cache=True)
-def _choose_popular(
-    stamp: int, shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen
+def _is_listed(y: int, stamps: tuple[int, int], scratch: Scratch) -> bool:
+    """Whether a trigger lists an item, of those that are merged or of the others."""
+    return bool(scratch.stamps[y] == stamps[0] or scratch.shown[y] == stamps[1])
+
+
+@njit(cache=True)
+def _choose_owned(
+    stamps: tuple[int, int], shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen
 ) -> None:
-    """Insert what is bought most and that no trigger lists: the mean of its log lifts is 0.
+    """Insert what the customer may buy again and that no trigger lists."""
+    for y in shopper.owned:
+        is_shown = shop.items.is_repeated[y] and shop.items.is_listable[y]
+        if is_shown and shop.items.bounds[y] > -np.inf and not _is_listed(y, stamps, scratch):
+            score = score_of(y, 0.0, shopper, shop, scratch)
+            insert(y, score, shop.items, shop.rules, chosen)
+
+
+@njit(cache=True)
+def _choose_popular(
+    stamps: tuple[int, int], shopper: Shopper, shop: Shop, scratch: Scratch, chosen: Chosen
+) -> None:
+    """Insert what is bought most and that neither the customer owns nor a trigger lists: the mean
+    of its log lifts is 0.
 
     From one to the next the bound falls, so that after the first which no taste would bring into
     the list none can come.
     """
-    bounds, top_k, stamps = shop.items.bounds, shop.rules.top_k, scratch.stamps
+    bounds, top_k = shop.items.bounds, shop.rules.top_k
     popular, starts = shop.markets.popular, shop.markets.popular_starts
     most = _most_unlisted(shopper, shop.rules)
     for k in range(starts[shopper.market], starts[shopper.market + 1]):
         y = popular[k]
-        if stamps[y] == stamp:
+        if scratch.owned[y] == shopper.mark or _is_listed(y, stamps, scratch):
             continue
         if chosen.size[0] == top_k:
             worst = chosen.scores[top_k - 1]
             if bounds[y] + most < worst - ROUNDING * abs(worst):
                 break
-        if may_show(y, shopper, shop, scratch):
-            score = score_of(y, 0.0, shopper, shop, scratch)
-            insert(y, score, shop.items, shop.rules, chosen)
+        score = score_of(y, 0.0, shopper, shop, scratch)
+        insert(y, score, shop.items, shop.rules, chosen)

@@ -4,8 +4,10 @@ import numpy as np
 from numba import njit
 
 from alsobought.compiled.array_types import Int32s, Int64s
+from alsobought.compiled.hashing import hash_pair
 from alsobought.recommend import formulas
 from alsobought.recommend.kernels.list_arrays import (
+    CustomerLines,
     GroupedLines,
     Histories,
     ItemFacts,
@@ -17,6 +19,59 @@ DAY_SECONDS = 86_400.0
 LATEST = np.int64(2**31 - 1)
 CODE_BITS = np.int64(2**32 - 1)
 recency = njit(cache=True)(formulas.recency)
+
+
+@njit(cache=True)
+def _numbered_pairs(lines: CustomerLines) -> tuple[Int32s, Int32s]:
+    """Each line's customer and item as one number, -1: no product; and the first line of each."""
+    size = 16
+    while size < 2 * len(lines.codes):
+        size *= 2
+    slots, mask = np.full(size, -1, np.int32), np.int64(size - 1)
+    numbers, firsts = np.full(len(lines.codes), -1, np.int32), np.empty(len(lines.codes), np.int32)
+    count = 0
+    for i in range(len(lines.codes)):
+        customer, code = lines.customers[i], lines.codes[i]
+        if code < 0:
+            continue
+        slot = hash_pair(customer, np.int64(code)) & mask
+        while slots[slot] >= 0:
+            first = firsts[slots[slot]]
+            if lines.customers[first] == customer and lines.codes[first] == code:
+                break
+            slot = (slot + 1) & mask
+        if slots[slot] < 0:
+            slots[slot], firsts[count] = count, i
+            count += 1
+        numbers[i] = slots[slot]
+    return numbers, firsts[:count]
+
+
+@njit(cache=True)
+def combine_lines(lines: CustomerLines) -> CustomerLines:
+    """The lines of products, two at most of a customer and item: the newest, which stands for all
+    but one, and the oldest.
+
+    Cost: 24 bytes a line more at most, while it works.
+    """
+    numbers, firsts = _numbered_pairs(lines)
+    newest, oldest = lines.times[firsts], lines.times[firsts]
+    totals = np.zeros(len(firsts), np.int32)
+    for i in range(len(numbers)):
+        pair = numbers[i]
+        if pair >= 0:
+            newest[pair] = max(newest[pair], lines.times[i])
+            oldest[pair] = min(oldest[pair], lines.times[i])
+            totals[pair] += lines.counts[i] if len(lines.counts) > 0 else 1
+    several = np.flatnonzero(totals > 1)
+    totals[several] -= 1
+    rows = np.concatenate((firsts, firsts[several]))
+    return CustomerLines(
+        lines.customers[rows],
+        lines.codes[rows],
+        np.concatenate((newest, oldest[several])),
+        np.concatenate((totals, np.ones(len(several), np.int32))),
+    )
 
 
 @njit(cache=True)
@@ -47,8 +102,17 @@ def _add_items(keys: Int64s, at: int, places: Int64s, out: Histories) -> int:
             out.codes[at], out.times[at], out.lines[at] = code, time, 0
             at += 1
         out.firsts[places[code]] = time
-        out.lines[places[code]] += 1
     return at
+
+
+@njit(cache=True)
+def _count_lines(lines: GroupedLines, customer: int, places: Int64s, out: Histories) -> None:
+    """Count the customer's lines of each item, at the item's row."""
+    for k in range(lines.starts[customer], lines.starts[customer + 1]):
+        row = lines.order[k]
+        if lines.codes[row] >= 0:
+            count = lines.counts[row] if len(lines.counts) > 0 else 1
+            out.lines[places[lines.codes[row]]] += count
 
 
 @njit(cache=True)
@@ -73,6 +137,7 @@ def histories_of(lines: GroupedLines, items: int) -> Histories:
     at = 0
     for u in range(customers):
         at = _add_items(keys[: _newest_first(lines, u, keys)], at, places, out)
+        _count_lines(lines, u, places, out)
         out.starts[u + 1] = at
     return out
 

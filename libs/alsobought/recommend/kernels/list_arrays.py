@@ -6,7 +6,7 @@ as text. Times are seconds from the window's first day.
 
 from typing import NamedTuple
 
-from alsobought.compiled.array_types import Bools, Floats, Int32s, Int64s
+from alsobought.compiled.array_types import Bools, Float32s, Floats, Int32s, Int64s
 
 SUM, MAXIMUM, CALIBRATED = range(3)
 """Numbers of the ways to merge, in the order of settings.Merge."""
@@ -14,18 +14,31 @@ RELATED, BUY_AGAIN, BESTSELLER = range(3)
 """Where an item of a list is from."""
 NO_GROUP, FIRST = -1, -2
 """In the place of the number of a group of triggers."""
+NO_STAMP = -1
+"""A stamp that no item has."""
+
+
+class CustomerLines(NamedTuple):
+    """Purchase lines: the hash of the customer, the code of the item or -1, the time, and how many
+    lines of the source it stands for. `counts` are empty where each is one."""
+
+    customers: Int64s
+    codes: Int32s
+    times: Int32s
+    counts: Int32s
 
 
 class GroupedLines(NamedTuple):
     """Purchase lines; customer u has the lines order[starts[u]:starts[u + 1]].
 
-    A line of what is no product has the code -1.
+    The arrays are those of CustomerLines.
     """
 
     order: Int64s
     starts: Int64s
     codes: Int32s
     times: Int32s
+    counts: Int32s
 
 
 class Histories(NamedTuple):
@@ -57,20 +70,23 @@ class Shoppers(NamedTuple):
 
 
 class RelatedLists(NamedTuple):
-    """Item X lists related[starts[X]:starts[X + 1]], in no order, with what each adds to Y."""
+    """Item X lists related[starts[X]:starts[X + 1]], in no order, with what each adds to Y.
+
+    Values are rounded to 24 bits; what they are multiplied by and added to has 53.
+    """
 
     starts: Int64s
     related: Int32s
-    values: Floats
+    values: Float32s
 
 
 class ItemFacts(NamedTuple):
     """What is known of each item.
 
     log_misses: ln(1 - P), 0 where nobody bought it; trials: what the log of the trial rate adds to
-    a calibrated score; bounds: the most that this and the chance of one purchase are; weights: of
-    the item as a trigger; categories: those that are limited, -1 for none; tastes[i, t]: of taste
-    t the group of item i, -1 for none.
+    a calibrated score of those who lack it; bounds: the most that this and the chance of one
+    purchase are; weights: of the item as a trigger; categories: those that are limited, -1 for
+    none; tastes[i, t]: of taste t the group of item i, -1 for none.
     """
 
     is_listable: Bools
@@ -130,12 +146,12 @@ class Shop(NamedTuple):
 
 
 class Shopper(NamedTuple):
-    """A customer: the market, |c| (1 at least), distinct items, the mark of what is owned, and the
-    most that the tastes add to the log of a score."""
+    """A customer: the market, |c| (1 at least), the distinct items and their mark, and the most
+    that the tastes add to the log of a score."""
 
     market: int
     purchases: float
-    items: float
+    owned: Int32s
     mark: int
     most_taste: float
 

@@ -14,6 +14,7 @@ from alsobought.recommend.kernels.list_arrays import (
     FIRST,
     MAXIMUM,
     NO_GROUP,
+    NO_STAMP,
     RELATED,
     Chosen,
     ListedRows,
@@ -68,23 +69,36 @@ def _next_group(weights: Floats, places: Floats, is_open: Bools) -> tuple[int, f
 
 
 @njit(cache=True)
+def _mark_listed(triggers: Triggers, shop: Shop, scratch: Scratch) -> int:
+    """Mark all that the triggers list as shown; returns the stamp."""
+    starts, related, _ = shop.lists
+    stamp = new_stamp(scratch)
+    for x in triggers.codes:
+        for k in range(starts[x], starts[x + 1]):
+            scratch.shown[related[k]] = stamp
+    return stamp
+
+
+@njit(cache=True)
 def interleave(
     triggers: Triggers, group_of: Int32s, shopper: Shopper, shop: Shop, scratch: Scratch,
     chosen: Chosen,
 ) -> None:  # fmt: skip
     """Fill `chosen` with the best items of each group in turn, by the groups' weights.
 
-    An item's score is the quotient by which its group got the place.
+    An item's score is the quotient by which its group got the place. What triggers of other groups
+    list, and none of its own, a group leaves to those.
     """
     groups = group_of.max() + 1
     sizes, nexts = np.zeros(groups, np.int64), np.zeros(groups, np.int64)
     codes = np.empty((groups, shop.rules.top_k), np.int32)
     weights, places = np.zeros(groups), np.zeros(groups)
+    listed = _mark_listed(triggers, shop, scratch)
     for g in range(groups):
         of_group = _of_group(triggers, group_of, g)
         weights[g] = of_group.weights.sum()
         best = Chosen(sizes[g : g + 1], codes[g], chosen.scores, chosen.groups)
-        choose(of_group, shopper, shop, scratch, best)
+        choose(of_group, listed, shopper, shop, scratch, best)
     stamp = new_stamp(scratch)
     chosen.size[0] = 0
     while chosen.size[0] < shop.rules.top_k:
@@ -203,7 +217,7 @@ def choose_list(
         interleave(triggers, group_of, shopper, shop, scratch, chosen)
     else:
         group_of[:] = 0
-        choose(triggers, shopper, shop, scratch, chosen)
+        choose(triggers, NO_STAMP, shopper, shop, scratch, chosen)
         chosen.groups[:] = 0
     if len(first_codes) > 0:
         put_first(first_codes, shop, scratch, chosen)

@@ -98,7 +98,7 @@ def shopper_of(
             most = max(most, _log_preference(group, items, mark, shop, scratch))
         most_taste += shop.markets.taste_weights[t] * most
     purchases = lines if shop.rules.counts_lines else items
-    return Shopper(market, max(1.0, purchases), items, mark, most_taste)
+    return Shopper(market, max(1.0, purchases), histories.codes[first:end], mark, most_taste)
 
 
 @njit(cache=True)
@@ -113,10 +113,10 @@ def _log_preference(group: int, items: float, mark: int, shop: Shop, scratch: Sc
 @njit(cache=True)
 def _taste(y: int, shopper: Shopper, shop: Shop, scratch: Scratch) -> float:
     """What the customer's tastes add to the log of an item's score."""
-    taste = 0.0
+    taste, items = 0.0, float(len(shopper.owned))
     for t in range(len(shop.markets.taste_weights)):
         group = shop.items.tastes[y, t]
-        preference = _log_preference(group, shopper.items, shopper.mark, shop, scratch)
+        preference = _log_preference(group, items, shopper.mark, shop, scratch)
         taste += shop.markets.taste_weights[t] * preference
     return taste
 
@@ -133,11 +133,13 @@ def score_of(y: int, merged: float, shopper: Shopper, shop: Shop, scratch: Scrat
     """An item's score from what its triggers give, with the customer's tastes.
 
     calibrated: `merged` is the mean log lift, to which the logs of the chance, of the trial rate
-    and of the tastes are added. Else `merged` is multiplied by the tastes.
+    and of the tastes are added; what is owned cannot be tried, its chance has the whole weight.
+    Else `merged` is multiplied by the tastes.
     """
     taste = _taste(y, shopper, shop, scratch)
     if shop.rules.model == CALIBRATED:
         chance = log_chance(shop.items.log_misses[y], shopper.purchases)
-        unlisted = shop.rules.chance_weight * chance + shop.items.trials[y]
-        return float(unlisted + shop.rules.lift_weight * merged + taste)
+        if scratch.owned[y] != shopper.mark:
+            chance = shop.rules.chance_weight * chance + shop.items.trials[y]
+        return float(chance + shop.rules.lift_weight * merged + taste)
     return float(merged * math.exp(taste)) if taste != 0.0 else merged
