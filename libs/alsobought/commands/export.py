@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -12,13 +11,12 @@ from pyspark.sql import functions as F
 from alsobought import __version__
 from alsobought.commands import completion
 from alsobought.commands.options import Options, Quiet, command
-from alsobought.commands.served_lists import Served, pin_served, require_one_day, served_state
+from alsobought.commands.served_lists import Served, pinned, require_one_day
 from alsobought.errors import ConfigError, NotFoundError
 from alsobought.recommend.whole_customer_lists import whole_customer_lists
 from alsobought.related.whole_lists import whole_lists
 from alsobought.runtime import config, home, progress, session
 from alsobought.runtime.arguments import Env, day
-from alsobought.runtime.config import Environment
 from alsobought.runtime.folder import Folder
 from alsobought.runtime.run import Context
 from alsobought.runtime.store import Read, Store, warehouse_path
@@ -31,7 +29,6 @@ from alsobought.tables.recommend import (
     RECOMMENDATIONS,
 )
 from alsobought.tables.related import RELATED_ITEMS
-from alsobought.tables.serving import State
 from alsobought.tables.table import Table
 from alsobought.training.exports import data_card, shards
 
@@ -101,8 +98,10 @@ def export(options: ExportOptions) -> None:
     _check(options)
     root = home.find()
     environment = config.load_sections(root, options.env)
+    served = None
     if options.served:
-        as_of = _served(root, environment, options.table).as_of
+        served = pinned(Warehouse.of(root, environment), options.table)
+        as_of = served.as_of
     else:
         assert options.as_of is not None  # _check has looked
         as_of = day(options.as_of)
@@ -112,7 +111,7 @@ def export(options: ExportOptions) -> None:
         if options.table in TRAINING_SETS:
             write(spark, where, options)
         else:
-            write_lists(spark, where, options)
+            write_lists(spark, where, options, served and served.versions[options.table])
     finally:
         spark.stop()
 
@@ -133,15 +132,11 @@ def _check(options: ExportOptions) -> None:
         raise ConfigError(f"{options.table} is exported without {', '.join(given)}.")
 
 
-def _served(root: Path, environment: Environment, table: str) -> State:
-    """The lists of a table that are served: their day and version."""
-    warehouse = Warehouse.of(root, environment)
-    pin_served(warehouse, table)
-    return served_state(warehouse)
-
-
-def write_lists(spark: SparkSession, where: Context, options: ExportOptions) -> dict[str, Any]:
-    """Write the day's lists to the folder, one a row; returns the card, and prints the sums.
+def write_lists(
+    spark: SparkSession, where: Context, options: ExportOptions, version: int | None = None
+) -> dict[str, Any]:
+    """Write the day's lists at a version (None: the newest) to the folder, one a row; returns the
+    card, and prints the sums.
 
     Raises NotFoundError where there is no such list, JobError where the folder holds anything that
     is not an export.
@@ -150,9 +145,7 @@ def write_lists(spark: SparkSession, where: Context, options: ExportOptions) -> 
     folder.require_replaceable()
     with progress.shown(spark, f"export of {table.name}") as say:
         store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
-        environment = where.environment
-        served = _served(where.home, environment, table.name) if options.served else None
-        read = store.read(table, where.as_of, served and served.versions[table.name])
+        read = store.read(table, where.as_of, version)
         given = {name: getattr(options, name) for name in CHOICES[table.name]}
         chosen = {name: value for name, value in given.items() if value}
         rows = read.rows
