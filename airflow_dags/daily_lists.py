@@ -58,7 +58,7 @@ def daily_lists() -> None:
 
     evaluations = spark_job("evaluations")
     lists = [related_items, bestsellers, buy_again, factors, recommendations]
-    [*bought, *lists] >> evaluations
+    [*bought, item_statistics, *lists] >> evaluations
     served = [related_items, recommendations]
     [purchases, returned, item_statistics, *served, evaluations] >> spark_job("promotions")
 

@@ -9,6 +9,7 @@ from alsobought.evaluate.judged_cut_offs import Inputs
 from alsobought.evaluate.settings import JUDGED, Evaluations
 from alsobought.runtime.job import EarlierDays, Job
 from alsobought.runtime.run import main
+from alsobought.tables.copurchase import ITEM_STATISTICS
 from alsobought.tables.evaluate import EVALUATIONS
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.purchases import ITEMS, PURCHASES, RETURNED_PURCHASES
@@ -25,7 +26,8 @@ def evaluations(params: Evaluations, as_of: date, **inputs: Any) -> Outcome:
     purchases, returned, items, others = (
         inputs[name] for name in ("purchases", "returned", "items", "others")
     )
-    return step.evaluations(Inputs(purchases, returned, items, ours, others), params, as_of)
+    tables = Inputs(purchases, returned, items, ours, others, inputs["statistics"])
+    return step.evaluations(tables, params, as_of)
 
 
 def tables_of_others(params: Evaluations) -> Sequence[Table]:
@@ -36,9 +38,17 @@ def tables_of_others(params: Evaluations) -> Sequence[Table]:
 JOB = Job(
     evaluations,
     Evaluations,
-    {"purchases": PURCHASES, "returned": RETURNED_PURCHASES, "items": ITEMS, **LISTS},
+    {
+        "purchases": PURCHASES,
+        "returned": RETURNED_PURCHASES,
+        "items": ITEMS,
+        "statistics": ITEM_STATISTICS,
+        **LISTS,
+    },
     EVALUATIONS,
-    earlier=EarlierDays(tuple(LISTS), Evaluations.cut_off_days, tables_of_others),
+    earlier=EarlierDays(
+        ("statistics", *LISTS), Evaluations.cut_off_days, tables_of_others, "purchases"
+    ),
 )
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from alsobought.evaluate import group_sums
 from alsobought.evaluate.customer_facts import BEFORE, SEEN, WANTED
 from alsobought.evaluate.item_factors import ALWAYS, ItemFactors
-from alsobought.evaluate.judged_lists import Judge
+from alsobought.evaluate.judged_blocks import Judge
 from alsobought.evaluate.list_rows import FACT, ROWS, CommonLists
 
 ITEMS = 9
@@ -17,7 +17,8 @@ COMMON = CommonLists(np.array([1, 1]), np.array([3, 5]), np.array([1, 2]))
 JUDGE = Judge(
     2, (1, 3), 4, 1,
     ItemFactors(
-        np.arange(ITEMS), np.full(ITEMS, ALWAYS), np.arange(ITEMS)[:, None] % 3, ("all",),
+        np.arange(ITEMS), np.array([ALWAYS] * (ITEMS - 1) + [150]),
+        np.arange(ITEMS)[:, None] % 3, ("all",),
         np.arange(ITEMS), np.ones((ITEMS, 2), int), np.ones((ITEMS, 2), bool),
     ),
     np.full((1, 2), 5), {(0, 0): COMMON, (1, 0): COMMON}, (100, 200),
@@ -50,12 +51,13 @@ def summed(batch_rows):
     sums = {}
     batches = iter(table().to_batches(max_chunksize=batch_rows))
     for batch in group_sums.sums_of_batches(batches, JUDGE):
-        (row,) = batch.to_pylist()
-        key = (row["cut_off"], row["segment"], row["part"], row["model"])
-        assert key not in sums
-        covered = row["part"] == group_sums.COVERED
-        data = np.frombuffer(row["data"], np.uint8 if covered else np.float64)
-        sums[key] = (row["number"], data)
+        for row in batch.to_pylist():
+            names = ("cut_off", "segment", "part", "model", "unit", "item")
+            key = tuple(row[name] for name in names)
+            assert key not in sums
+            covered = row["part"] == group_sums.COVERED
+            data = np.frombuffer(row["data"], np.uint8 if covered else np.float64)
+            sums[key] = (row["number"], data)
     return sums
 
 
@@ -64,6 +66,9 @@ def test_the_sums_do_not_depend_on_how_rows_come(monkeypatch, batch, chunk, bloc
     whole = summed(10_000)
     monkeypatch.setattr(group_sums, "CHUNK_ROWS", chunk)
     monkeypatch.setattr(group_sums, "BLOCK_CUSTOMERS", block)
+    late = [number for (*_, unit, item), (number, _) in whole.items() if (unit, item) == (0, 8)]
+    assert len(late) == 1  # the last item came between the cut-offs: at the first it is a fault
+    assert late[0] > 1
     parts = summed(batch)
     assert parts.keys() == whole.keys()
     for key, (number, data) in whole.items():
@@ -74,10 +79,10 @@ def test_the_sums_do_not_depend_on_how_rows_come(monkeypatch, batch, chunk, bloc
 def test_segments_are_parts_of_everyone():
     sums = summed(10_000)
     measures = defaultdict(lambda: 0)
-    for (cut_off, segment, part, _), (_, data) in sums.items():
+    for (cut_off, segment, part, *_), (_, data) in sums.items():
         if part == group_sums.MEASURES and 1 <= segment <= 5:
             measures[cut_off] = measures[cut_off] + data
     for cut_off, of_histories in measures.items():
-        everyone = sums[cut_off, 0, group_sums.MEASURES, -1][1]
+        everyone = sums[cut_off, 0, group_sums.MEASURES, -1, None, None][1]
         np.testing.assert_allclose(of_histories, everyone, atol=1e-9)
     assert len(measures) == 2

@@ -1,152 +1,138 @@
-"""Rows of the cut-off or later that reached a list: each kind is found, and one before is not."""
+"""Rows of the cut-off or later that reached a list, told from purchases that were corrected."""
 
 from datetime import UTC, date, datetime, timedelta
 
-import numpy as np
 import pytest
 from pyspark.sql import Row
+from pyspark.sql import functions as F
 
-from alsobought.days import micros
 from alsobought.errors import JobError
 from alsobought.evaluate import guard
-from alsobought.evaluate.customer_facts import BEFORE, SEEN, WANTED
-from alsobought.evaluate.item_factors import ALWAYS, ItemFactors
-from alsobought.evaluate.judged_lists import Judge, Rows, judge_block
-from alsobought.evaluate.list_rows import FACT, FIRST_REASON, CommonLists, Models
-from alsobought.tables.stored import DatedRows
+from alsobought.evaluate.guard import Count
+from alsobought.evaluate.list_rows import Models
+from alsobought.evaluate.purchases_read import PurchasesRead
+from alsobought.tables.stored import DatedRows, PastRows
 from tests.rows import rows
 
 DAY = date(2017, 11, 17)
 AT = datetime(2017, 11, 17, tzinfo=UTC)
-TEA, JAM, CUP = 10, 20, 30
-ANN, BEN = 7, 8
-MODELS = Models(("sum",), {"sum": "recommendations"}, {"sum": frozenset([0])})
+BEFORE = AT - timedelta(microseconds=1)
+MODELS = Models(("als", "sum"), {"als": "factor_recommendations", "sum": "recommendations"}, {})
+MADE = ("recommendations", DAY)
+LINE = "market string, customer_id string, order_id string, item_id string, purchased_at timestamp"
 
 
-def judge(cup_since, common=()):
-    """Tea and jam have always been there, cups since then."""
-    factors = ItemFactors(
-        np.array([TEA, JAM, CUP]), np.array([ALWAYS, ALWAYS, cup_since]), np.zeros((3, 0), int),
-        ("all",), np.array([0, 1]), np.ones((2, 1), int), np.ones((2, 1), bool),
-    )  # fmt: skip
-    return Judge(1, (6,), 2, 1, factors, np.ones((1, 1), int), dict(common), (micros(DAY),))
+def read_of(*versions, made=MADE):
+    pasts = [PastRows(number, lines) for number, lines in enumerate(versions, 1)]
+    return PurchasesRead({made: pasts})
 
 
-def block(*more):
-    """Ann had bought tea, and then buys jam, which her list has; more rows: unit, model, place,
-    item."""
-    facts = [(ANN, FACT, BEFORE | SEEN, TEA, 0), (ANN, FACT, WANTED, JAM, 0), (ANN, 0, 1, JAM, -1)]
-    every = sorted([*facts, *((*row, 0 if row[1] == FACT else -1) for row in more)])
-    return Rows(*(np.array(column) for column in zip(*every, strict=True)))
+def test_a_fault_that_the_purchases_read_had_too_is_no_correction(frame):
+    """Ann's tea and ben were there when the lists were made; ann's jam came with the cut-off."""
+    hashes = frame("m string, c string, i string", ("all", "ann", "tea"), ("all", "ben", "jam"),
+                   ("all", "cid", "cup")).select(F.xxhash64("m", "c"), F.xxhash64("i"))  # fmt: skip
+    (ann, tea), (ben, jam), (cid, cup) = (tuple(row) for row in hashes.collect())
+    faults = [
+        (0, "reason", 1, 3, ann, tea), (0, "reason", 1, 1, ann, jam), (0, "customer", 1, 1, ben, 0),
+        (0, "customer", 1, 5, cid, 0), (0, "item", 1, 2, 0, tea), (0, "item", 1, 4, 0, jam),
+        (0, "item", 1, 1, 0, cup), (0, "item", 0, 1, 0, tea),
+    ]  # fmt: skip
+    lines = frame(
+        LINE,
+        ("all", "ann", "1", "tea", BEFORE),
+        ("all", "ann", "2", "jam", AT),
+        ("all", "ben", "3", "oil", BEFORE),
+        ("all", None, "4", "jam", BEFORE),
+        ("de", "cid", "5", "oil", BEFORE),
+    )
+    every = frame(guard.FAULTS, *faults)
+    marked = guard.explained(every, read_of(lines), MODELS, [DAY])
+    unexplained = marked.where("NOT is_explained").select("part", "model", "number")
+    assert rows(unexplained) == [
+        ("customer", 1, 5), ("item", 0, 1), ("item", 1, 1), ("reason", 1, 1),
+    ]  # fmt: skip
+    judged = frame("cut_off int, part string, number bigint", (0, "judged", 2), (0, "judged", 3))
+    account = guard.account_of(judged, marked, {"late": None}).collect()[0]
+    assert account["judged"] == [Row(cut_off=0, rows=5)]
+    assert guard.faults_of_account(account, [DAY]) == {
+        MADE: {"reason": Count(4, 1), "customer": Count(6, 5), "item": Count(7, 1)},
+        ("factor_recommendations", DAY): {"item": Count(1, 1)},
+    }
+    nothing = guard.explained(every, PurchasesRead({}), MODELS, [DAY])
+    assert nothing.where("is_explained").count() == 0
 
 
-def faults(*more, cup_since=ALWAYS):
-    return judge_block(block(*more), 0, judge(cup_since)).faults
-
-
-def test_nothing_is_wrong_with_what_was_known():
-    reason = (ANN, FIRST_REASON, 0, TEA)
-    assert faults(reason) == {}
-    assert faults((ANN, 0, 2, CUP), cup_since=micros(DAY) - 1) == {}
-
-
-def test_an_item_that_comes_with_the_cut_off_is_found():
-    assert faults((ANN, 0, 2, CUP), cup_since=micros(DAY)) == {(0, "item"): 1}
-
-
-def test_a_list_of_a_customer_who_had_bought_nothing_is_found():
-    ben = (BEN, FACT, WANTED, JAM)
-    assert faults(ben) == {}
-    assert faults(ben, (BEN, 0, 1, TEA), (BEN, 0, 2, JAM)) == {(0, "customer"): 1}
-    # what was bought before and returned was known all the same
-    assert faults((BEN, FACT, WANTED | SEEN, JAM), (BEN, 0, 1, TEA)) == {}
-
-
-def test_a_reason_that_was_bought_after_the_cut_off_is_found():
-    assert faults((ANN, FIRST_REASON, 0, JAM)) == {(0, "reason"): 1}
-    never_bought = (ANN, FIRST_REASON, 0, CUP)
-    assert faults(never_bought) == {(0, "reason"): 1}
-
-
-def test_everybodys_list_is_nobodys_fault_in_a_block():
-    common = {(0, 0): CommonLists(np.array([0]), np.array([CUP]), np.array([1]))}
-    late = judge(micros(DAY), common)
-    rows_of_ben = block((BEN, FACT, WANTED, JAM))
-    judged = judge_block(rows_of_ben, 0, late)
-    assert judged.faults == {}
-    assert judged.listed[0].codes.tolist() == [1, 2]  # ann has her own list, ben everybody's
+def refusal(faults, read):
+    with pytest.raises(JobError) as refused:
+        guard.require_no_leak(faults, read)
+    return str(refused.value)
 
 
 def test_the_refusal_names_what_is_wrong_of_which_day():
-    account = Row(faults=[Row(cut_off=0, part="item", model=0, rows=2),
-                          Row(cut_off=0, part="customer", model=0, rows=1)],
-                  late=[Row(table="buy_again", cut_off=DAY, rows=3)])  # fmt: skip
-    wrong = guard.faults_of_account(account, MODELS, [DAY])
-    del wrong[DAY, "buy_again"]
-    with pytest.raises(JobError) as refused:
-        guard.require_no_leak(wrong)
-    assert str(refused.value) == (
+    there = read_of("rows")
+    wrong = {MADE: {"item": Count(3, 2), "customer": Count(1, 1), "reason": Count(9, 0)}}
+    assert refusal(wrong, there) == (
         "recommendations of 2017-11-17 was made of what was on or after that day: it has 1 lists "
         "of customers who had bought nothing before it and 2 places with an item that was first "
         "seen on or after it. Make that day again: alsobought run recommendations "
         "--as-of 2017-11-17."
     )
-    with pytest.raises(JobError) as refused:
-        guard.require_no_leak(guard.faults_of_account(account, MODELS, [DAY]))
-    assert str(refused.value).startswith(
+    late = Row(faults=[], late=[Row(table="buy_again", day=DAY, rows=3)])
+    assert refusal(guard.faults_of_account(late, [DAY]), read_of(None)).startswith(
         "buy_again of 2017-11-17 was made of what was on or after that day: it has 3 places with "
         "a time on or after it."
     )
+
+
+def test_what_was_corrected_or_cannot_be_told_is_said_and_not_refused():
+    wrong = {MADE: {"reason": Count(1, 0)}}
+    said = (
+        "recommendations of 2017-11-17 has 1 reasons that their customer had not bought before it"
+    )
+    assert guard.require_no_leak(wrong, read_of("rows")) == [
+        f"{said}, by the purchases of now; those that it was made of had them: corrected since"
+    ]
+    lost = {MADE: {"reason": Count(1, 1)}}
+    for gone in (read_of(None), read_of("rows", None), read_of()):
+        assert guard.require_no_leak(lost, gone) == [
+            f"{said}: corrected since, or read on or after it"
+        ]
+        assert gone.sentences() == [
+            "recommendations of 2017-11-17: the purchases that they were made of can no longer be "
+            "read at their version, or are not recorded, so their counts are not proved"
+        ]
+    theirs = {("theirs", DAY): {"item": Count(2, 2)}}
+    assert guard.require_no_leak(theirs, PurchasesRead({})) == [
+        "theirs of 2017-11-17 has 2 places with an item that was first seen on or after it: see "
+        "that it was made of what was before"
+    ]
+    assert read_of("rows").sentences() == []
 
 
 def test_times_of_the_cut_off_are_late(frame):
     lists = frame(
         "as_of date, item_id string, last_purchased_at timestamp",
         (DAY, "tea", AT),
-        (DAY, "jam", AT - timedelta(microseconds=1)),
+        (DAY, "jam", BEFORE),
         (DAY - timedelta(days=1), "tea", AT - timedelta(days=1, seconds=1)),
     )
     without = frame("as_of date, item_id string", (DAY, "tea"))
     tables = {"buy_again": DatedRows(lists, {}), "bestsellers": DatedRows(without, {})}
-    assert rows(guard.late_times(tables, [DAY])) == [("buy_again", DAY, 1)]
-    assert guard.late_times({"bestsellers": DatedRows(without, {})}, [DAY]) is None
+    assert rows(guard.late_times(tables)) == [("buy_again", DAY, 1)]
+    assert guard.late_times({"bestsellers": DatedRows(without, {})}) is None
 
 
-def test_a_buyer_of_the_cut_off_is_one_too_many(frame):
-    before = AT - timedelta(microseconds=1)
-    lines = frame(
-        "market string, customer_id string, order_id string, item_id string, "
-        "purchased_at timestamp",
-        ("all", "ann", "1", "tea", before),
-        ("all", "ann", "2", "tea", before),
-        ("all", None, "3", "tea", AT),
-        ("all", "ben", "3", "jam", before),
+def test_a_larger_count_is_refused():
+    example = Row(item_id="tea", kind="order", stored=3, counted=2)
+    bad = Row(table="item_statistics", day=DAY, counts=200, too_many=2, example=example)
+    good = Row(table="bestsellers", day=DAY, counts=200, too_many=0, example=None)
+    with pytest.raises(JobError) as refused:
+        guard.require_no_larger_counts(Row(too_many=[good, bad]))
+    assert str(refused.value) == (
+        "item_statistics of 2017-11-17 was made of what was on or after that day: of 200 of its "
+        "counts 2 are larger than those of the purchases before it, as its run had read them (tea "
+        "by order: 3, not 2). Make that day again: alsobought run item_statistics --with-upstream "
+        "--as-of 2017-11-17."
     )
-    lists = frame(
-        "as_of date, unit string, market string, item_id string, related_item_id string, "
-        "buyers bigint, related_buyers bigint",
-        (DAY, "order", "all", "tea", "jam", 2, 1),
-        (DAY, "customer", "all", "tea", "jam", 1, 1),
-        (DAY + timedelta(days=1), "order", "all", "tea", "jam", 3, 2),
-        (DAY, "order", "a group of markets", "tea", "jam", 9, 9),
-    )
-    days = [DAY, DAY + timedelta(days=1)]
-    assert rows(guard.buyers_too_many(lists, lines, days, ["all"])) == [
-        (DAY, 4, 0, None),
-        (DAY + timedelta(days=1), 2, 1, ("jam", "order", 2, 1)),
-    ]
-    planted = lists.replace({2: 3}, subset=["buyers"])  # as if the guest's order had been read
-    (first, _) = rows(guard.buyers_too_many(planted, lines, days, ["all"]))
-    assert first == (DAY, 4, 1, ("tea", "order", 3, 2))
-
-
-def test_few_corrections_are_told_and_more_refused():
-    example = Row(item_id="tea", unit="order", stored=3, known=2)
-    account = Row(too_many=[Row(cut_off=DAY, items=200, too_many=2, example=example)])
-    assert guard.require_few_corrections(account, 0.01) == [
-        "related_items of 2017-11-17 counts more buyers than the purchases before that day have, "
-        "of 2 of 200 items (tea by order: 3, not 2): corrected since, or read on or after it"
-    ]
-    with pytest.raises(JobError, match="purchases on or after it were read, or more were"):
-        guard.require_few_corrections(account, 0.009)
-    assert guard.require_few_corrections(Row(faults=[]), 0.0) == []
+    guard.require_no_larger_counts(Row(too_many=[good]))
+    guard.require_no_larger_counts(Row(faults=[]))

@@ -5,6 +5,9 @@ from datetime import date
 import pytest
 from pyspark.sql import functions as F
 
+from alsobought.runtime.store import Store
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.related import RELATED_ITEMS
 from tests.project import AS_OF, Project
 from tests.rows import rows
 
@@ -15,7 +18,7 @@ LINES = [
     "c3,o3,tea,2017-11-03", "c4,o4,tea,2017-11-04", "c4,o4,milk,2017-11-04",
     # what followed the cut-off
     "c1,o5,milk,2017-11-20", "c3,o6,jam,2017-11-21", "c2,o7,tea,2017-11-22",
-    "c6,o8,milk,2017-11-22",
+    "c6,o8,milk,2017-11-22", ",o10,milk,2017-11-30",
 ]  # fmt: skip
 SECTION = {"truth_days": 14, "cut_offs": 1, "every_days": 14, "seed": 1, "replicates": 10,
            "ks": [1, 6], "compared_with": []}  # fmt: skip
@@ -92,6 +95,16 @@ def test_related_items_are_judged_by_what_followed_a_newest_purchase(shop):
     ]
 
 
+def test_a_truth_that_has_not_arrived_is_left_out(shop):
+    """c3 and others bought on the 21st, but nothing is there of the window's last three days."""
+    assert with_settings(shop).run_job("evaluations", "2017-12-05") == [
+        "evaluations: 0 rows",
+        "cut-off 2017-11-21 is left out: its truth goes to 2017-12-05, and the newest purchase is "
+        "of 2017-11-30, so what was bought last has not arrived; once it has, run evaluations "
+        "again",
+    ]
+
+
 def test_another_programs_lists_join_by_their_columns(shop):
     write_theirs(shop, ("c1", "mine", 1, "milk", 1.0), (None, "yours", 1, "jam", 1.0),
                  ("c6", "mine", 1, "milk", 1.0))  # fmt: skip
@@ -128,16 +141,34 @@ def test_another_programs_table_that_lacks_columns(shop):
     )
 
 
-def test_a_row_of_the_cut_off_that_was_read_is_found(shop):
+def test_an_order_that_was_corrected_is_no_leak(shop):
     """The lists were made of an order of the day before; corrected, it is of the day itself."""
     shop.file("purchases/2.csv", HEAD + "c5,o9,tea,2017-11-17\nc5,o9,jam,2017-11-17\n")
     shop.run_job("purchases")
+    assert with_settings(shop).run_job("evaluations")[1:] == [
+        "cut-off 2017-11-17: 5 customers, 4 models"
+    ]
+
+
+def plant(shop, changed):
+    """Have the commit of related_items of the cut-off hold other rows: those that `changed` makes
+    of them."""
+    store = Store(shop.spark, str(shop.home / "tables"))
+    day = date.fromisoformat(CUT_OFF)
+    read = store.read(RELATED_ITEMS, day)
+    run = store.run_of_day(RELATED_ITEMS, day, read.version)
+    store.write(RELATED_ITEMS, Outcome(changed(read.rows)), day, run)
+
+
+def test_a_purchase_of_the_cut_off_that_was_counted_is_found(shop):
+    """Tea had 4 orders before, and c2's of the 22nd; all items of the lists are old."""
     version = shop.version("evaluations")
+    tea = F.when((F.col("item_id") == "tea") & (F.col("unit") == "order"), 6)
+    plant(shop, lambda lists: lists.withColumn("buyers", F.coalesce(tea, "buyers").cast("bigint")))
     assert with_settings(shop).refusal("evaluations") == (
-        "related_items of 2017-11-17 counts more buyers than the purchases before that day have, "
-        "of 4 of 6 items (jam by customer: 3, not 2): purchases on or after it were read, or more "
-        "were corrected since than max_corrected_share = 0.01 in [jobs.evaluations] allows. Make "
-        "that day again: alsobought run co_purchases item_statistics related_items "
+        "related_items of 2017-11-17 was made of what was on or after that day: of 6 of its counts "
+        "1 are larger than those of the purchases before it, as its run had read them (tea by "
+        "order: 6, not 5). Make that day again: alsobought run related_items --with-upstream "
         "--as-of 2017-11-17."
     )
     assert shop.version("evaluations") == version
@@ -154,7 +185,8 @@ def test_lists_that_no_run_has_written(shop):
     copied = copied.withColumn("as_of", F.date_sub("as_of", 14))
     copied.write.format("delta").mode("append").save(path)
     assert with_settings(shop, cut_offs=2).refusal("evaluations") == (
-        "related_items has lists of 2017-11-03 that no run of its job has written, so nothing says "
-        "that they were made of what was before that day: "
-        "alsobought run related_items --as-of 2017-11-03 makes them again."
+        "related_items has lists of 2017-11-03 that no run of its job has written, or none that "
+        "Delta's log still has (docs/operating.md: Old days), so nothing says that they were made "
+        "of what was before that day: alsobought run related_items --as-of 2017-11-03 makes them "
+        "again."
     )

@@ -1,13 +1,18 @@
 """Inputs of as-of days before the run's: of the project's tables, and of another program's."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 from pyspark.sql.types import LongType, StringType
 
 from alsobought.runtime.earlier_days import Days
 from alsobought.runtime.job import EarlierDays
 from alsobought.settings import Settings
+from alsobought.tables.outcome import Outcome
+from alsobought.tables.purchases import PURCHASES
+from alsobought.tables.related import RELATED_ITEMS
 from alsobought.tables.table import Table, column
 from tests.rows import rows
 from tests.runtime.small_tables import FIRST, PRICES, SECOND, STOCK, THIRD, refusal
@@ -90,3 +95,71 @@ def test_another_programs_table_that_is_not_there(store):
         f"There is no table theirs at {store.path(THEIRS)}: correct its name in the environment's "
         f"TOML, or write it there as a Delta table."
     )
+
+
+@pytest.fixture
+def bought(store, frame):
+    """bought("tea") adds a purchase; returns what a run records that reads purchases then."""
+
+    def added(item):
+        line = ("ann", "o1", item, "1", datetime(2017, 11, 1, tzinfo=UTC), 1.0, None, "all", "f")
+        is_there = store.exists(PURCHASES)
+        upon = {PURCHASES.name: store.version(PURCHASES)} if is_there else {}
+        store.write(PURCHASES, Outcome(frame(PURCHASES.ddl, line)), FIRST, {"read_versions": upon})
+        number, table_id = store.newest(PURCHASES)
+        return {"read_versions": {"purchases": number}, "read_tables": {"purchases": table_id}}
+
+    return added
+
+
+@pytest.fixture
+def made_of(store, frame):
+    """made_of(day, run) writes related_items; made_of() says by day what these were made of."""
+
+    def given(day=None, run=None):
+        if day is not None:
+            pair = ("order", "all", "together", "lift", "tea", 1, "jam", 1.0, 1, 1.0, 1, 1, 1)
+            listed = Outcome(frame(RELATED_ITEMS.ddl, pair))
+            return store.write(RELATED_ITEMS, listed, day, {"as_of": day.isoformat()} | run)
+        earlier = EarlierDays(("lists",), lambda *_: [FIRST, SECOND], made_of="lines")
+        tables = {"lists": RELATED_ITEMS, "lines": PURCHASES}
+        inputs, versions = Days(earlier, Nothing(), THIRD).read(store, tables)
+        assert list(versions) == ["related_items"]
+        return {
+            day: [past.rows and rows(past.rows.select("item_id")) for past in pasts]
+            for day, pasts in inputs["lists"].made_of.items()
+        }
+
+    return given
+
+
+@pytest.mark.parametrize("way", ["workers", "spark"])
+def test_rows_come_with_the_purchases_that_their_runs_had_read(bought, made_of, store, way):
+    made_of(FIRST, bought("tea"))
+    before = {file.name for file in files_of(store)}
+    made_of(SECOND, bought("jam"))
+    bought("oil")
+    assert made_of() == {FIRST: [[("tea",)]], SECOND: [[("jam",), ("tea",)]]}
+    (second,) = (
+        file
+        for file in files_of(store)
+        if file.name in str(DeltaTable(path_of(store), version=2).file_uris())
+        and file.name not in before
+    )
+    second.unlink()
+    assert made_of() == {FIRST: [[("tea",)]], SECOND: [None]}
+
+
+def path_of(store):
+    return store.path(PURCHASES).removeprefix("file://")
+
+
+def files_of(store):
+    return [*Path(path_of(store)).glob("*.parquet")]
+
+
+def test_purchases_that_were_made_anew_or_are_not_recorded(bought, made_of):
+    record = bought("tea")
+    made_of(FIRST, record | {"read_tables": {"purchases": "another"}})
+    made_of(SECOND, {})
+    assert made_of() == {FIRST: [None], SECOND: []}

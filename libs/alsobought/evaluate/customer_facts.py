@@ -16,6 +16,7 @@ NEW_DAYS = 28
 BEFORE, WANTED, SEEN, OLD = 1, 2, 4, 8
 """Flags of a customer and an item at a cut-off: it was bought before and not returned by then;
 bought in the truth window; bought before, returned or not; bought more than NEW_DAYS before."""
+ARRIVED_PART = 5
 CUSTOMER = ("market", "customer_id")
 PAIR = (*CUSTOMER, "item_id")
 
@@ -30,6 +31,11 @@ class Windows:
     def end(self, cut_off: date) -> date:
         """The day before whose start the truth of a cut-off ends."""
         return cut_off + timedelta(days=self.truth_days)
+
+    def arrived_from(self, cut_off: date) -> date:
+        """The first day of the last fifth of the truth: a purchase from then on says that the truth
+        of a cut-off has arrived."""
+        return self.end(cut_off) - timedelta(days=-(-self.truth_days // ARRIVED_PART))
 
 
 def lines_with_returns(purchases: DataFrame, returned: DataFrame | None) -> DataFrame:

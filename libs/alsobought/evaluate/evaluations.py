@@ -1,6 +1,7 @@
 """How well the lists of earlier days foretold what was bought in the days after them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial, reduce
 
@@ -9,7 +10,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from alsobought.days import micros
-from alsobought.evaluate import guard, list_rows
+from alsobought.evaluate import guard, list_rows, recounts
 from alsobought.evaluate.customer_facts import (
     lines_with_returns,
     newest_items,
@@ -19,10 +20,12 @@ from alsobought.evaluate.customer_facts import (
 from alsobought.evaluate.figures import Report, evaluations_of
 from alsobought.evaluate.group_sums import group_sums
 from alsobought.evaluate.item_factors import item_factors
+from alsobought.evaluate.judged_blocks import Judge
 from alsobought.evaluate.judged_cut_offs import Inputs, Judged, judged_cut_offs
-from alsobought.evaluate.judged_lists import UNKNOWN_ITEM, Judge, is_from_later
-from alsobought.evaluate.list_rows import Models
+from alsobought.evaluate.list_faults import KINDS, UNKNOWN_ITEM, is_from_later
+from alsobought.evaluate.purchases_read import PurchasesRead, days_of
 from alsobought.evaluate.settings import Evaluations
+from alsobought.tables.copurchase import ITEM_STATISTICS
 from alsobought.tables.evaluate import EVALUATIONS
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.related import RELATED_ITEMS
@@ -39,8 +42,9 @@ def evaluations(inputs: Inputs, settings: Evaluations, as_of: date) -> Outcome:
     No lists of any cut-off: no rows, and a note. Raises JobError where nothing was bought after
     them, or (by the account's judge) where lists say what was not known before their cut-off.
     Cost: the purchases are grouped by customer and item three times; see `related_rows` and
-    `group_sums`, through whose shuffle go customers x models x list length rows. The driver and
-    every task hold what `item_factors` says of items, and everybody's lists.
+    `group_sums`, through whose shuffle go customers x models x list length rows, and the guard's
+    `recounts`. The driver and every task hold what `item_factors` says of items, and everybody's
+    lists.
     """
     lines = lines_with_returns(inputs.purchases, inputs.returned)
     judged = judged_cut_offs(inputs, lines, settings, as_of)
@@ -50,35 +54,39 @@ def evaluations(inputs: Inputs, settings: Evaluations, as_of: date) -> Outcome:
     cut_offs, models = judged.windows.cut_offs, judged.models
     ours = {name: of_days(lists, cut_offs) for name, lists in inputs.ours.items()}
     others = {name: of_days(lists, cut_offs) for name, lists in inputs.others.items()}
-    guard.require_recorded_runs(ours, _only(models, ours), cut_offs)
+    days = days_of(models, ours, cut_offs)
+    guard.require_recorded_runs(ours, days)
     judge = _judge(inputs, lines, settings, judged)
     pairs = pairs_of_customers(lines, judged.windows)
     facts = of_judged_customers(pairs)
     rows = _rows({**ours, **others}, facts, judged, judge.factors.markets)
     sums = group_sums(rows, judge)
-    related = ours[RELATED_ITEMS.name].rows
-    too_many = guard.buyers_too_many(related, lines, cut_offs, judge.factors.markets)
+    read, counted = PurchasesRead.of(ours, days), dict(ours)
+    if inputs.statistics is not None:
+        counted[ITEM_STATISTICS.name] = of_days(inputs.statistics, cut_offs)
+        days[ITEM_STATISTICS.name] = list(cut_offs)
+    every_read = PurchasesRead.of(counted, days)
+    could_leak = every_read.that_could_leak()
+    more = {
+        "late": guard.late_times(ours),
+        "too_many": recounts.too_many(counted, every_read, could_leak, judge.factors.markets),
+    }
+    faults = guard.explained(_faults(sums, judge), read, models, cut_offs)
     return Outcome(
         evaluations_of(sums, _report(judged, settings, judge)),
-        guard.account_of(sums, guard.late_times(ours, cut_offs), too_many),
-        partial(
-            judge_account, judged=judged, settings=settings, faults=_of_everybody(judge, judged)
-        ),
-        notes=judged.notes,
+        guard.account_of(sums, faults, more),
+        partial(judge_account, judged=judged, read=read),
+        notes=[*judged.notes, *recounts.not_counted(could_leak)],
         reused=(facts, sums),
     )
 
 
-def judge_account(
-    account: Row, judged: Judged, settings: Evaluations, faults: guard.Faults
-) -> list[str]:
-    """What was judged, in sentences. Raises JobError where lists have what they could not know.
-
-    `faults`: those of everybody's lists, which the account does not have.
-    """
+def judge_account(account: Row, judged: Judged, read: PurchasesRead) -> list[str]:
+    """What was judged, in sentences. Raises JobError where lists have what they could not know."""
     cut_offs, models = judged.windows.cut_offs, judged.models
-    said = guard.require_no_leak(faults | guard.faults_of_account(account, models, cut_offs))
-    said += guard.require_few_corrections(account, settings.max_corrected_share)
+    guard.require_no_larger_counts(account)
+    said = guard.require_no_leak(guard.faults_of_account(account, cut_offs), read)
+    said += read.sentences()
     counted = sorted((one["cut_off"], one["rows"]) for one in account["judged"])
     return [
         *(
@@ -92,7 +100,7 @@ def judge_account(
 
 def of_days(lists: DatedRows, days: Sequence[date]) -> DatedRows:
     """The rows of these days alone."""
-    return DatedRows(lists.rows.where(F.col("as_of").isin([*days])), lists.runs)
+    return replace(lists, rows=lists.rows.where(F.col("as_of").isin([*days])))
 
 
 def _judge(inputs: Inputs, lines: DataFrame, settings: Evaluations, judged: Judged) -> Judge:
@@ -116,15 +124,17 @@ def _judge(inputs: Inputs, lines: DataFrame, settings: Evaluations, judged: Judg
     )  # fmt: skip
 
 
-def _of_everybody(judge: Judge, judged: Judged) -> guard.Faults:
-    """The faults of everybody's lists: items that were first seen on or after the cut-off."""
-    faults: guard.Faults = {}
-    for (cut_off, _), lists in judge.common.items():
-        for model in lists.models[is_from_later(lists.items, cut_off, judge)]:
-            table = judged.models.tables[judged.models.names[model]]
-            counts = faults.setdefault((judged.windows.cut_offs[cut_off], table), {})
-            counts[UNKNOWN_ITEM] = counts.get(UNKNOWN_ITEM, 0) + 1
-    return faults
+def _faults(sums: DataFrame, judge: Judge) -> DataFrame:
+    """guard.FAULTS of customers' lists, and of everybody's, of which the sums know nothing."""
+    names = [column.split()[0] for column in guard.FAULTS.split(", ")]
+    of_customers = sums.where(F.col("part").isin([*KINDS])).select(*names)
+    of_everybody = [
+        (cut_off, UNKNOWN_ITEM, int(lists.models[place]), 1, 0, int(lists.items[place]))
+        for (cut_off, _), lists in judge.common.items()
+        for place in np.flatnonzero(is_from_later(lists.items, cut_off, judge))
+    ]
+    common = sums.sparkSession.createDataFrame(of_everybody, guard.FAULTS)
+    return of_customers.unionByName(common)
 
 
 def _rows(
@@ -150,9 +160,3 @@ def _report(judged: Judged, settings: Evaluations, judge: Judge) -> Report:
     }
     compared = tuple(names.index(name) for name in settings.compared_with if name in names)
     return Report(names, has_lists, cut_offs, compared, judge)
-
-
-def _only(models: Models, tables: Mapping[str, DatedRows]) -> Models:
-    """The models of these tables."""
-    named = {name: table for name, table in models.tables.items() if table in tables}
-    return Models(tuple(named), named, models.cut_offs)

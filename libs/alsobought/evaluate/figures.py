@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from alsobought.evaluate import group_sums
 from alsobought.evaluate.bootstrap import estimates
 from alsobought.evaluate.formulas import METRICS, Floats
-from alsobought.evaluate.judged_lists import QUALITIES, SEGMENTS, VARIANTS, Judge
+from alsobought.evaluate.judged_blocks import SEGMENTS, VARIANTS, Judge
+from alsobought.evaluate.judged_lists import QUALITIES
 from alsobought.tables.evaluate import EVALUATIONS
 from alsobought.tables.outcome import Batches
 

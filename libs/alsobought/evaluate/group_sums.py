@@ -1,6 +1,5 @@
 """Sums over customers, by cut-off and segment: the one pass over what each customer was shown."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,20 +10,19 @@ from pyspark.sql import DataFrame
 
 from alsobought.evaluate.bootstrap import customer_weights
 from alsobought.evaluate.formulas import METRICS, Floats, Ints, runs_of
-from alsobought.evaluate.judged_lists import (
-    VARIANTS,
-    Judge,
-    Judged,
-    Listed,
-    Rows,
-    judge_block,
-)
+from alsobought.evaluate.judged_blocks import VARIANTS, Judge, Rows
+from alsobought.evaluate.judged_lists import Judged, Listed, judge_block
+from alsobought.evaluate.list_faults import KINDS, Faults, together
 from alsobought.tables.outcome import Batches
 
-SUMS = "cut_off int, segment int, part string, model int, number bigint, data binary"
+SUMS = (
+    "cut_off int, segment int, part string, model int, number bigint, data binary, unit bigint, "
+    "item bigint"
+)
 """A part of the sums of one task. MEASURES, QUALITIES: arrays of doubles. COVERED, by model: of
-each variant and item the best place, or IN_NO_LIST. JUDGED: the customers as `number`.
-Others: the number of rows of a model that have the fault of that name."""
+each variant and item the best place, or IN_NO_LIST. JUDGED: the customers as `number`. Others: one
+of list_faults.Faults, which that many rows of a model have."""
+NAMES = [column.split()[0] for column in SUMS.split(", ")]
 MEASURES, QUALITIES, COVERED, JUDGED = "measures", "qualities", "covered", "judged"
 IN_NO_LIST = 255
 CHUNK_ROWS = 400_000
@@ -57,7 +55,7 @@ class Sums:
     qualities: dict[int, Floats] = field(default_factory=dict)
     covered: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict)
     """By segment and model: variants x items."""
-    faults: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
+    faults: list[Faults] = field(default_factory=list)
     customers: int = 0
 
     def add(self, judged: Judged, judge: Judge) -> None:
@@ -73,8 +71,8 @@ class Sums:
             for segment in segments[chosen[0]]:
                 _add_to(self.measures, int(segment), measures)
                 _add_to(self.qualities, int(segment), qualities)
-        for fault, count in judged.faults.items():
-            self.faults[fault] += count
+        if len(judged.faults.rows):
+            self.faults.append(judged.faults)
         for variant, listed in enumerate(judged.listed):
             for by in segments.T:
                 self._cover(variant, by[listed.customers], listed, len(judge.factors.hashes))
@@ -94,8 +92,8 @@ class Sums:
     def batches(self, cut_off: int) -> Iterator[pa.RecordBatch]:
         """The sums as rows of SUMS."""
         yield _batch(cut_off, -1, JUDGED, number=self.customers)
-        for (model, kind), count in sorted(self.faults.items()):
-            yield _batch(cut_off, -1, kind, model=model, number=count)
+        if self.faults:
+            yield _batch_of_faults(cut_off, together(self.faults))
         for part, arrays in ((MEASURES, self.measures), (QUALITIES, self.qualities)):
             for segment, array in arrays.items():
                 yield _batch(cut_off, segment, part, data=array.tobytes())
@@ -158,13 +156,29 @@ def _add_to(sums: dict[int, Floats], segment: int, added: Floats) -> None:
 def _batch(
     cut_off: int, segment: int, part: str, *, model: int = -1, **rest: int | bytes
 ) -> pa.RecordBatch:
-    columns = (
+    columns = [
         pa.array([cut_off], pa.int32()),
         pa.array([segment], pa.int32()),
         pa.array([part]),
         pa.array([model], pa.int32()),
         pa.array([rest.get("number", 0)], pa.int64()),
         pa.array([rest.get("data", b"")], pa.binary()),
-    )
-    names = [column.split()[0] for column in SUMS.split(", ")]
-    return pa.record_batch(list(columns), names=names)
+        pa.nulls(1, pa.int64()),
+        pa.nulls(1, pa.int64()),
+    ]
+    return pa.record_batch(columns, names=NAMES)
+
+
+def _batch_of_faults(cut_off: int, faults: Faults) -> pa.RecordBatch:
+    rows = len(faults.rows)
+    columns = [
+        pa.array(np.full(rows, cut_off), pa.int32()),
+        pa.array(np.full(rows, -1), pa.int32()),
+        pa.array(KINDS).take(pa.array(faults.kinds)),
+        pa.array(faults.models, pa.int32()),
+        pa.array(faults.rows),
+        pa.array([b""] * rows, pa.binary()),
+        pa.array(faults.units),
+        pa.array(faults.items),
+    ]
+    return pa.record_batch(columns, names=NAMES)

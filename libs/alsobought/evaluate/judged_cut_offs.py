@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from alsobought.days import EPOCH
 from alsobought.errors import JobError
 from alsobought.evaluate import list_rows
 from alsobought.evaluate.customer_facts import Windows, customers_by_market, pairs_of_customers
@@ -30,6 +31,8 @@ class Inputs:
     """The project's tables of lists, and related_items."""
     others: Mapping[str, DatedRows]
     """Other programs' tables of lists."""
+    statistics: DatedRows | None = None
+    """item_statistics, of which lists are made: its counts are proved as theirs are."""
 
     @property
     def tables(self) -> dict[str, DatedRows]:
@@ -56,17 +59,23 @@ def judged_cut_offs(inputs: Inputs, lines: DataFrame, settings: Evaluations, as_
     In:     lines as of `lines_with_returns`.
     Raises: JobError where no customer has bought anything in any truth window, or where two tables
             have a model of one name.
-    Cost:   one grouping of the purchases by customer and item, one scan of the lists' models.
+    Cost:   one grouping of the purchases by customer and item, one scan of their times, one of the
+            lists' models.
+
+    A cut-off without a purchase in the last fifth of its truth is left out: half of the truth may
+    not have arrived yet.
     """
     days = settings.cut_off_days(as_of)
     windows = Windows(tuple(days), settings.truth_days)
     by_market = customers_by_market(pairs_of_customers(lines, windows), days).collect()
     bought_after = [n for n in range(len(days)) if any(row["judged"][n] for row in by_market)]
-    if not bought_after:
-        raise _nothing_bought(lines, windows)
+    newest, newest_of_customers = _newest(inputs.purchases)
+    if not bought_after or newest is None:
+        raise _nothing_bought(newest_of_customers, windows)
+    arrived = [n for n in bought_after if newest >= windows.arrived_from(days[n])]
     models = list_rows.find_models(inputs.tables, days)
     with_lists = sorted(frozenset().union(*models.cut_offs.values()))
-    chosen = [n for n in bought_after if n in with_lists]
+    chosen = [n for n in arrived if n in with_lists]
     kept = {name: frozenset(chosen.index(n) for n in at if n in chosen)
             for name, at in models.cut_offs.items()}  # fmt: skip
     names = tuple(name for name in models.names if kept[name])
@@ -76,14 +85,33 @@ def judged_cut_offs(inputs: Inputs, lines: DataFrame, settings: Evaluations, as_
         Models(names, {n: models.tables[n] for n in names}, {n: kept[n] for n in names}),
         tuple(row["market"] for row in by_name),
         np.array([[row["customers"][n] for n in chosen] for row in by_name], np.int64),
-        [_no_lists([days[n] for n in bought_after], inputs)]
+        [
+            *_not_arrived([days[n] for n in bought_after if n not in arrived], windows, newest),
+            *([_no_lists([days[n] for n in arrived], inputs)] if arrived else []),
+        ]
         if not chosen
         else [
             *_left_out(days, bought_after, with_lists, windows),
+            *_not_arrived(
+                [days[n] for n in with_lists if n in bought_after and n not in arrived],
+                windows,
+                newest,
+            ),
             *_lacking(inputs, models, [days[n] for n in chosen], days),
             *_not_compared(settings, names),
         ],
     )
+
+
+def _newest(purchases: DataFrame) -> tuple[date | None, date | None]:
+    """The days of the last purchase of all, and of the last of a customer; None: there is none."""
+    at = F.unix_micros("purchased_at")
+    of_customers = F.when(F.col("customer_id").isNotNull(), at)
+    newest = purchases.agg(F.max(at), F.max(of_customers)).collect()[0]
+    every, of_customer = (
+        None if one is None else EPOCH + timedelta(microseconds=one) for one in newest
+    )
+    return every, of_customer
 
 
 def _left_out(
@@ -99,6 +127,16 @@ def _left_out(
         f"cut-off {day} is left out: there are no lists of it"
         for n, day in enumerate(days)
         if n in bought and n not in with_lists
+    ]
+
+
+def _not_arrived(days: Sequence[date], windows: Windows, newest: date) -> list[str]:
+    """A sentence on each cut-off whose truth has not arrived: every model would look bad."""
+    return [
+        f"cut-off {day} is left out: its truth goes to {windows.end(day)}, and the newest purchase "
+        f"is of {newest}, so what was bought last has not arrived; once it has, run evaluations "
+        f"again"
+        for day in days
     ]
 
 
@@ -124,11 +162,10 @@ def _not_compared(settings: Evaluations, names: Sequence[str]) -> list[str]:
     ]
 
 
-def _nothing_bought(lines: DataFrame, windows: Windows) -> JobError:
+def _nothing_bought(newest: date | None, windows: Windows) -> JobError:
     first, last = windows.cut_offs[0], windows.end(windows.cut_offs[-1])
-    newest = lines.where("customer_id IS NOT NULL").agg(F.max("purchased_at")).collect()[0][0]
-    day = "there is none" if newest is None else f"the newest is of {newest.date()}"
-    if newest is None or newest.date() < first:
+    day = "there is none" if newest is None else f"the newest is of {newest}"
+    if newest is None or newest < first:
         said = f"Every cut-off from {first} on lies after the last purchase of a customer ({day})"
     else:
         said = f"No customer bought anything in the days after a cut-off, {first} to {last} ({day})"

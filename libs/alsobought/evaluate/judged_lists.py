@@ -1,11 +1,8 @@
 """The lists of a block of customers at one cut-off, judged by what these customers bought after."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alsobought.evaluate.customer_facts import BEFORE, OLD, SEEN, WANTED
 from alsobought.evaluate.formulas import (
@@ -18,105 +15,22 @@ from alsobought.evaluate.formulas import (
     places_of,
     ranking_metrics,
 )
-from alsobought.evaluate.item_factors import ItemFactors, places_in
-from alsobought.evaluate.list_rows import FACT, FIRST_REASON, CommonLists
-
-Booleans = NDArray[np.bool_]
-
-VARIANTS = ("all", "new")
-"""Of which items: as listed and bought, or without what the customer had bought before."""
-HISTORY_FROM = (1, 2, 5, 20)
-SEGMENTS = (
-    ("everyone", "all"),
-    *(("history", items) for items in ("0", "1", "2-4", "5-19", "20+")),
-    *(("tenure", since) for since in ("new", "old")),
+from alsobought.evaluate.item_factors import places_in
+from alsobought.evaluate.judged_blocks import (
+    HISTORY_FROM,
+    SEGMENTS,
+    Booleans,
+    Customers,
+    Judge,
+    Lists,
+    Rows,
 )
-"""The segments by their codes; those of the markets follow. History: the distinct items that a
-customer had bought before the cut-off. Tenure: whether the first of them was NEW_DAYS before."""
+from alsobought.evaluate.list_faults import Faults, faults_of
+from alsobought.evaluate.list_rows import FACT
+
 QUALITIES = ("lists", "novelty", "repeat_share", "lists_of_two", "diversity")
 """What is summed of lists, whatever was bought after: how many have an item, their means of novelty
 and of items bought before, how many have two, and the mean difference of these."""
-UNKNOWN_CUSTOMER, UNKNOWN_ITEM, UNKNOWN_REASON = "customer", "item", "reason"
-"""What is wrong with a list: nobody could know this of the time before the cut-off."""
-
-
-class Rows(NamedTuple):
-    """list_rows.ROWS of one cut-off, as arrays; rows of a unit stand together.
-
-    Within a block, `unit` and `item` are places among its judged customers and its items.
-    """
-
-    unit: Ints
-    model: Ints
-    place: Ints
-    item: Ints
-    market: Ints
-
-    def where(self, chosen: Booleans) -> "Rows":
-        """The chosen rows."""
-        return Rows(*(column[chosen] for column in self))
-
-
-@dataclass(frozen=True)
-class Judge:
-    """What every task knows: what is judged how, and the items' factors."""
-
-    models: int
-    ks: tuple[int, ...]
-    replicates: int
-    seed: int
-    factors: ItemFactors
-    customers: Ints
-    """Markets x cut-offs: the customers who had bought something before."""
-    common: Mapping[tuple[int, int], CommonLists]
-    cut_offs: tuple[int, ...]
-    """In microseconds."""
-
-
-class Customers(NamedTuple):
-    """The judged customers of a block, and what they did with the block's items.
-
-    `before`, `wanted`, `seen` (the flags of customer_facts) are pairs that ascend: customer * items
-    + item, each by its place in `units` and `items`.
-    """
-
-    units: Ints
-    segments: Ints
-    """Customers x (everyone, history, tenure, market): codes of SEGMENTS."""
-    items: Ints
-    before: Ints
-    wanted: Ints
-    seen: Ints
-
-    @property
-    def markets(self) -> Ints:
-        """The place of each customer's market."""
-        return self.segments[:, 3] - len(SEGMENTS)
-
-    def counts(self, pairs: Ints) -> Ints:
-        """How many of the pairs each customer has."""
-        return np.bincount(pairs // max(len(self.items), 1), minlength=len(self.units))
-
-
-class Lists(NamedTuple):
-    """Ranked items, in order of list and place; list = customer * models + model."""
-
-    list_of: Ints
-    items: Ints
-    """Their places among the block's items."""
-    is_owned: Booleans
-    """Whether the customer had bought the item before."""
-    places: Ints
-    """From 1, without gaps."""
-
-    def where(self, chosen: Booleans) -> "Lists":
-        """The chosen items, which close up."""
-        list_of = self.list_of[chosen]
-        return Lists(list_of, self.items[chosen], self.is_owned[chosen], places_of(list_of))
-
-    def up_to(self, k: int) -> "Lists":
-        """The first k places of all lists."""
-        return Lists(*(column[self.places <= k] for column in self))  # type: ignore[arg-type]
 
 
 class Listed(NamedTuple):
@@ -139,8 +53,8 @@ class Judged(NamedTuple):
     """Customers x variants x models x ks x QUALITIES."""
     listed: tuple[Listed, ...]
     """Of each variant."""
-    faults: Mapping[tuple[int, str], int]
-    """Rows by model and kind that what was before the cut-off cannot have made."""
+    faults: Faults
+    """What the purchases that there are now do not say of the time before the cut-off."""
 
 
 def judge_block(rows: Rows, cut_off: int, judge: Judge) -> Judged | None:
@@ -168,7 +82,7 @@ def judge_block(rows: Rows, cut_off: int, judge: Judge) -> Judged | None:
         np.concatenate([np.stack(has_wanted, axis=1), *measures], axis=1),
         np.stack(qualities, axis=1) * np.stack(has_wanted, axis=1)[:, :, None, None, None],
         tuple(_listed(*variant, judge) for variant in variants),
-        _faults(rows, customers, cut_off, judge),
+        faults_of(rows, customers, cut_off, judge),
     )
 
 
@@ -292,31 +206,3 @@ def _listed(lists: Lists, customers: Customers, judge: Judge) -> Listed:
     is_in = (codes >= 0) & (customers.counts(customers.wanted) > 0)[customer]
     columns = (customer, model, codes, lists.places)
     return Listed(*(column[is_in] for column in columns))
-
-
-def _faults(
-    rows: Rows, customers: Customers, cut_off: int, judge: Judge
-) -> dict[tuple[int, str], int]:
-    """Lists of customers, listed items, and reasons that nobody could know before the cut-off."""
-    is_known = customers.counts(customers.seen) > 0
-    is_listed, is_reason = rows.model >= 0, rows.model <= FIRST_REASON
-    pairs = rows.unit * len(customers.items) + rows.item
-    is_later = is_from_later(customers.items, cut_off, judge)[rows.item]
-    wrong = {
-        UNKNOWN_CUSTOMER: is_listed & (rows.place == 1) & ~is_known[rows.unit],
-        UNKNOWN_ITEM: is_listed & is_later,
-        UNKNOWN_REASON: is_reason & (places_in(customers.seen, pairs) < 0),
-    }
-    model = np.where(is_reason, FIRST_REASON - rows.model, rows.model)
-    return {
-        (int(code), kind): int(count)
-        for kind, is_wrong in wrong.items()
-        for code, count in zip(*np.unique(model[is_wrong], return_counts=True), strict=True)
-    }
-
-
-def is_from_later(items: Ints, cut_off: int, judge: Judge) -> Booleans:
-    """Whether an item was first bought, or seen by the catalogue, on or after the cut-off."""
-    codes = judge.factors.codes(items)
-    since = judge.factors.known_since[codes]
-    return (codes >= 0) & (since >= judge.cut_offs[cut_off])

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from alsobought.days import days_before
-from alsobought.settings import Count, Days, Seed, Settings, Share
+from alsobought.settings import Count, Days, Seed, Settings
 from alsobought.tables import recommend
 from alsobought.tables.related import RELATED_ITEMS
 
@@ -40,9 +40,6 @@ class Evaluations(Settings):
     """Models from which every other model's differences are told."""
     others: list[Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")]] = Field(default=[])
     """Other programs' tables of lists, which lie beside the project's: small letters, digits, _."""
-    max_corrected_share: Share = 0.01
-    """The largest share of items that may have had more buyers in lists of a day than purchases
-    know now of the time before it: corrected files take buyers away."""
 
     @field_validator("ks")
     @classmethod

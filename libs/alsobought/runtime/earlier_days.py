@@ -1,18 +1,22 @@
 """What a job reads of as-of days before its own: of inputs, and of tables that its TOML names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from alsobought.days import EPOCH
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime.job import EarlierDays, Files
+from alsobought.runtime.lineage import Lineage
 from alsobought.runtime.store import Store, TableVersion
-from alsobought.tables.stored import DatedRows
+from alsobought.tables.stored import DatedRows, PastRows
 from alsobought.tables.table import Table, schema_faults
 
 
@@ -45,10 +49,56 @@ class Days:
         for table in others:
             require_columns(store, table, versions.get(table.name))
         rows = {t.name: read_days(store, t, versions.get(t.name), days) for t in every}
+        source = tables.get(self.earlier.made_of or "")
+        if isinstance(source, Table):
+            past = PastVersions(store, source, Lineage(store))
+            for table in ours.values():
+                rows[table.name] = past.of_days(table, rows[table.name], versions.get(table.name))
         inputs: dict[str, Any] = {name: rows[table.name] for name, table in ours.items()}
         if self.earlier.others is not None:
             inputs["others"] = {table.name: rows[table.name] for table in others}
         return inputs, versions
+
+
+@dataclass(frozen=True)
+class PastVersions:
+    """A table's versions that runs had read, each made a DataFrame once."""
+
+    store: Store
+    source: Table
+    lineage: Lineage
+    versions: dict[int, PastRows] = field(default_factory=dict)
+
+    def of_days(self, table: Table, lists: DatedRows, version: TableVersion | None) -> DatedRows:
+        """The rows of days of a table, with what they were made of."""
+        if version is None:
+            return lists
+        made_of = {day: self._of_day(table, day, version.number) for day in lists.runs}
+        return replace(lists, made_of=made_of)
+
+    def _of_day(self, table: Table, day: date, version: int) -> tuple[PastRows, ...]:
+        runs = self.lineage.runs(table.name, day, version).values()
+        readers = [run for run in runs if self.source.name in run.get("read_versions", {})]
+        numbers = {run["read_versions"][self.source.name] for run in readers}
+        if not all(self.lineage.is_same_table(self.source.name, run) for run in readers):
+            return tuple(PastRows(number, None) for number in sorted(numbers))
+        return tuple(self._rows(number) for number in sorted(numbers))
+
+    def _rows(self, number: int) -> PastRows:
+        if number not in self.versions:
+            self.versions[number] = PastRows(number, self._readable(number))
+        return self.versions[number]
+
+    def _readable(self, number: int) -> DataFrame | None:
+        """The rows at a version; None: its log or a file of it is gone."""
+        try:
+            rows = self.store.read(self.source, EPOCH, number).rows  # of all days
+            if not self.store.is_on_path:
+                # only reading a file tells whether it is there
+                rows.agg(F.max(F.xxhash64(rows.columns[0]))).collect()
+        except (JobError, PySparkException):
+            return None
+        return rows
 
 
 def read_days(

@@ -11,6 +11,9 @@ from pyspark.sql.types import DataType, DateType, StructField, StructType
 from alsobought.errors import ContractError
 
 CONSTRAINT = "delta.constraints."
+LOG_KEPT = {"delta.logRetentionDuration": "interval 800 days"}
+"""How long Delta keeps a table's log: it says which run made a day's rows, and which versions it
+had read, as long as these days are judged or served."""
 Kept = Literal["per_as_of", "whole", "added"]
 
 
@@ -71,8 +74,9 @@ class Table:
 
     @property
     def properties(self) -> dict[str, str]:
-        """Delta's own settings of the table: its checks, and what it keeps of each file."""
+        """Delta's own settings of the table: its checks, and what it keeps of log and files."""
         checks = {CONSTRAINT + name: condition for name, condition in self.checks.items()}
+        checks |= LOG_KEPT
         if self.skipped_by is None:
             return checks
         kept = {"delta.dataSkippingStatsColumns": ",".join(self.skipped_by)}
