@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from tests import oracle
 from tests.command import printed, separately
 from tests.commands import item_tables
 
@@ -74,6 +75,44 @@ def test_a_pair_that_is_not_kept_has_its_expected_count_and_the_most_that_it_can
         " orders held.",
     ]
     assert why("tea", "cup")[3] == "At most 1 of 4 orders that held Green tea also held Tea cup."
+
+
+BASKETS = ["tea jam", "tea jam", "tea jam milk rice", "tea honey", "honey rice"]
+
+
+@pytest.fixture
+def matched(warehouse):
+    """The shop counted BASKETS by matched rates: tea is beside 1, 1, 3 and 1 other items."""
+    conf = warehouse.parent / "conf" / "test.toml"
+    given = 'count_repeats = false\nexpectation = "matched"'
+    conf.write_text(conf.read_text().replace("count_repeats = true", given))
+    shutil.rmtree(warehouse / "item_statistics")
+    lines = [("all", None, str(n), item, 0) for n, b in enumerate(BASKETS) for item in b.split()]
+    of_items = oracle.statistics(lines, "order", repeats=False)
+    rows = [(item_tables.NEW, "order", *key, *counts[:4]) for key, counts in of_items.items()]
+    histograms = [
+        [{"others": others, "buyers": buyers} for others, buyers in counts[4]]
+        for counts in of_items.values()
+    ]
+    columns = item_tables.STATISTICS
+    item_tables.write(warehouse, "item_statistics", columns, rows, other_purchases=histograms)
+    return oracle.Matched([len(basket.split()) for basket in BASKETS], [4, 3, 1, 2, 2])
+
+
+@pytest.mark.usefixtures("matched")
+def test_what_matched_rates_expect_is_told_by_the_chance_of_a_median_order():
+    said = why("tea", "jam")[3]
+    assert said == (
+        "1.000 were expected by chance, because those orders held a median of 1 other items "
+        "(1.500 on average), and Plum jam is in 60.00 % of all orders: at rates that match every "
+        "order's number of items and every item's number of orders, 40.67 % of orders with 1 other "
+        "items have it by chance."
+    )
+
+
+def test_matched_rates_give_the_expected_count_of_a_pair_that_was_not_kept(matched):
+    expected = sum(1 - (1 - matched.shares(2)) ** matched.activity(m, 4) for m in (1, 1, 3, 1))
+    assert why("tea", "honey")[4].startswith(f"{expected:.3f} were expected by chance, because ")
 
 
 def test_a_pair_as_good_as_the_last_one_kept_need_not_be_kept():

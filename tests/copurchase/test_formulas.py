@@ -79,6 +79,19 @@ def test_twice_the_same_buyers_expect_twice_as_much():
     assert compiled(others, [2] * 20, 0.01) == pytest.approx(2 * once, rel=1e-14)
 
 
+def test_the_activity_beside_x_is_one_step_from_that_of_any_items():
+    """Three items of rates 0.3, 0.2, 0.1; an activity at which 1 is expected, of all or but X."""
+    rates, share = [0.3, 0.2, 0.1], -math.expm1(-0.3)
+    activity = 2.2
+    slope = math.fsum(b * math.exp(-activity * b) for b in rates)
+    others = 0.2 * math.exp(-activity * 0.2) + 0.1 * math.exp(-activity * 0.1)
+    want = activity + (1 - math.exp(-activity * 0.3)) / others
+    assert formulas.activity_beside(activity, slope, share) == pytest.approx(want, rel=1e-14)
+    alone = 0.3 * math.exp(-activity * 0.3)  # no other item: nothing to expect
+    assert formulas.activity_beside(activity, alone * (1 - 1e-15), share) == activity
+    assert formulas.activity_beside(0.0, sum(rates), share) == 0.0
+
+
 def test_plain_python_needs_no_compiler():
     modules = "{'numba', 'numpy', 'pyspark'} & {*sys.modules}"
     code = f"import sys, alsobought.copurchase.formulas; print({modules})"

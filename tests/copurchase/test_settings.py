@@ -30,6 +30,16 @@ def test_more_days_than_the_engine_counts_in_are_refused():
     ]
 
 
+def test_a_matched_expectation_of_purchase_lines_is_refused():
+    assert faults(Baskets, **BASKETS | {"expectation": "matched"}) == [
+        'baskets expectation = "matched" is of distinct items, so it needs count_repeats = false; '
+        "with repeats the share of all lines matches both sides already"
+    ]
+    distinct = BASKETS | {"count_repeats": False}
+    assert Baskets(**distinct, expectation="matched").expectation == "matched"
+    assert Baskets(**distinct).expectation == "share"
+
+
 def test_patterns_and_groups_that_cannot_be_meant_are_refused():
     assert faults(Items, exclude={"patterns": ["gift_.*", "(x"], "id": ["a"]}) == [
         "items.exclude.patterns '(x' is no regular expression: missing ): (x",

@@ -13,6 +13,7 @@ from alsobought.copurchase.engine.pipeline import pack_purchases
 from alsobought.copurchase.item_statistics import item_statistics
 from alsobought.copurchase.reference import baskets as reference
 from alsobought.copurchase.reference import join, statistics
+from alsobought.copurchase.reference.matched import matched_statistics
 from alsobought.copurchase.settings import (
     Baskets,
     CoPurchases,
@@ -175,8 +176,8 @@ NO_PRODUCT = "salt"
 
 @pytest.fixture
 def counted(shop):
-    """counted(cap): its pairs and items, with returns, an exclusion and groups, by the engine; and
-    the lines that it counts, by Spark alone."""
+    """counted(cap, **changed): its pairs and items, with returns, an exclusion and groups, by the
+    engine; and the lines that it counts, by Spark alone."""
     day = max(COUNTED_ON)
     as_of = date.fromisoformat(day)
     shop.run_job("returned_purchases", day)
@@ -184,9 +185,10 @@ def counted(shop):
     returned = shop.read("returned_purchases").where(F.col("as_of") == day).drop("as_of")
     exclude = Exclusions(ids=[NO_PRODUCT])
 
-    def by_engine(cap):
+    def by_engine(cap, **changed):
+        caps = {"order": cap, "customer": cap}
         params = CoPurchases(
-            baskets=Baskets(**BASKETS | {"max_items": {"order": cap, "customer": cap}}),
+            baskets=Baskets(**BASKETS | {"max_items": caps} | changed),
             items=Items(exclude=exclude),
             markets=Markets(groups=GROUPS),
             lists=Lists(metrics=["lift"], min_support=1),
@@ -205,16 +207,24 @@ def counted(shop):
     return by_engine
 
 
-def test_returns_exclusions_and_groups_together_equal_plain_python(counted):
-    evidence, of_items, _ = counted(cap=99)
+MATCHED = {"count_repeats": False, "expectation": "matched"}
+
+
+@pytest.mark.parametrize("changed", [{}, MATCHED], ids=["share", "matched"])
+def test_returns_exclusions_and_groups_together_equal_plain_python(counted, changed):
+    evidence, of_items, _ = counted(cap=99, **changed)
+    repeats = not changed
     day = datetime.fromisoformat(max(COUNTED_ON))
     lines = line_oracle.for_counts(line_oracle.counting(LINES, day))
     products = oracle.in_groups([line for line in lines if line[3] != NO_PRODUCT], GROUPS)
     pairs, items = {}, []
     for unit in BASKETS["units"]:
         of_unit = [line for line in products if line[2 if unit == "order" else 1]]
-        pairs |= {(unit, *pair): n for pair, n in oracle.pairs(of_unit, unit).items()}
-        items += [(unit, *item, *n) for item, n in oracle.statistics(of_unit, unit).items()]
+        of_pairs = oracle.pairs(of_unit, unit, repeats=repeats, matched=not repeats)
+        pairs |= {(unit, *pair): n for pair, n in of_pairs.items()}
+        items += [
+            (unit, *item, *n) for item, n in oracle.statistics(of_unit, unit, repeats).items()
+        ]
     assert {market for _, market, *_ in pairs} > set(GROUPS)
     assert evidence == {
         pair: (both, pytest.approx(expected, rel=1e-9), *counts)
@@ -224,9 +234,10 @@ def test_returns_exclusions_and_groups_together_equal_plain_python(counted):
 
 
 def test_and_with_a_cap_beside_them_equal_the_reference(counted):
-    evidence, of_items, by_join = counted(cap=2)
+    evidence, of_items, by_join = counted(cap=2, **MATCHED)
     statistics_of_join = statistics.item_statistics(by_join)
-    pairs = join.with_evidence(join.pair_counts(by_join, 1), statistics_of_join)
+    in_e = matched_statistics(statistics_of_join)
+    pairs = join.with_evidence(join.pair_counts(by_join, 1), in_e)
     names = ("unit", "market", "item_id", "related_item_id")
     counts = ("both", "expected", "buyers", "related_buyers", "units")
     assert evidence == {
@@ -238,4 +249,4 @@ def test_and_with_a_cap_beside_them_equal_the_reference(counted):
         for row in pairs.collect()
     }
     assert of_items == rows(statistics_of_join)
-    assert evidence != counted(cap=99)[0]
+    assert evidence != counted(cap=99, **MATCHED)[0]

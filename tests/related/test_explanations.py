@@ -2,20 +2,24 @@
 
 import math
 
+import numpy as np
 import pytest
 
+from alsobought.copurchase.matched_rates import Margins, matched_rates
 from alsobought.related.explanations import (
     Candidate,
     Evidence,
     Limits,
     expected_units,
     is_below_support,
+    matched_units,
     mean,
     median,
     most_units,
     ranking,
     score,
 )
+from tests.oracle import Matched
 
 EVIDENCE = Evidence(both=3, expected=1.0, buyers=4, related_buyers=3, units=10)
 
@@ -35,6 +39,15 @@ def test_the_expected_count_is_the_sum_over_buyers():
         3 * (1 - 0.7**2) + (1 - 0.7**7), rel=1e-14
     )
     assert expected_units(histogram, 1e-12) == pytest.approx(13e-12, rel=1e-9)
+
+
+def test_the_matched_count_is_the_sum_over_the_activities_of_buyers():
+    sizes, popularities = [3, 2, 2, 1], [4, 2, 1, 1]
+    plain = Matched(sizes, popularities)
+    rates = matched_rates(Margins(*map(np.array, ([1, 2, 3], [1, 2, 1], [1, 2, 4], [2, 1, 1]))))
+    histogram, share = bins((0, 1), (1, 2), (2, 1)), plain.shares(2)
+    want = sum(1 - (1 - share) ** plain.activity(m, 4) for m in (0, 1, 1, 2))
+    assert matched_units(histogram, 2, rates) == pytest.approx(want, rel=1e-9)
 
 
 @pytest.mark.parametrize(

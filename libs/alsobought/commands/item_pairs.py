@@ -1,11 +1,15 @@
 """One item's pairs by one unit, as the tables have them: what `show` and `why` print."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from alsobought.commands.item_search import Item
 from alsobought.commands.view import View
-from alsobought.copurchase.settings import Lists
-from alsobought.related.explanations import Candidate, Evidence, Limits
+from alsobought.compiled.array_types import Int64s
+from alsobought.copurchase.matched_rates import Margins, MatchedRates, matched_rates
+from alsobought.copurchase.settings import Baskets, Lists
+from alsobought.related import explanations
+from alsobought.related.explanations import Candidate, Evidence, Histogram, Limits
 from alsobought.runtime.warehouse import Row, quoted
 
 COMMITS = 100  # how far back the run that wrote a day is looked for
@@ -60,6 +64,41 @@ class ItemPairs:
             "item_statistics",
         )
         return rows[0] if rows else None
+
+    @cached_property
+    def rates(self) -> MatchedRates | None:
+        """The matched rates of all items; None: E is by shares of purchases.
+
+        As the run of co_purchases had it; where no commit records that, as the environment has it.
+        Cost: two scans of the unit's item_statistics.
+        """
+        baskets = self.run_of("co_purchases").get("parameters", {}).get("baskets")
+        now = self.view.environment.section(Baskets).expectation
+        if (baskets.get("expectation", "share") if baskets else now) == "share":
+            return None
+        of_unit = f"FROM item_statistics WHERE {self.view.of_unit(self.unit)}"
+        # a unit of d items is among the buyers of each of them, with d - 1 others
+        sizes = self._columns(
+            "SELECT others + 1 AS size, sum(buyers) / (others + 1) AS units FROM"
+            " (SELECT bin['others'] AS others, bin['buyers'] AS buyers FROM"
+            f" (SELECT unnest(other_purchases) AS bin {of_unit}))"
+            " GROUP BY others ORDER BY others"
+        )
+        items = self._columns(
+            f"SELECT buyers, count(*) AS items {of_unit} GROUP BY buyers ORDER BY buyers"
+        )
+        return matched_rates(Margins(*sizes, *items))
+
+    def _columns(self, query: str) -> list[Int64s]:
+        """The columns of a query's result over item_statistics."""
+        table = self.view.warehouse.arrow(query, "item_statistics")
+        return [column.to_numpy() for column in table.columns]
+
+    def expected(self, histogram: Histogram, related_statistics: Row) -> float:
+        """E of this item, of which a histogram of other purchases is given, and a related one."""
+        if self.rates is None:
+            return explanations.expected_units(histogram, related_statistics["share"])
+        return explanations.matched_units(histogram, related_statistics["buyers"], self.rates)
 
     def run_of(self, table: str) -> Row:
         """The run that wrote the table's as-of day; {} where no commit records it."""

@@ -132,10 +132,21 @@ def _why_expected(pair: Pair) -> str:
     if statistics is None or related_statistics is None or pairs.view.counted != "together":
         return ""
     histogram, unit, verb = statistics["other_purchases"], pairs.unit, VERBS[pairs.unit]
-    return (
-        f", because those {unit}s {verb} a median of {explanations.median(histogram):,} other items"
+    median = explanations.median(histogram)
+    because = (
+        f", because those {unit}s {verb} a median of {median:,} other items"
         f" ({number(explanations.mean(histogram))} on average), and {related.name} is"
-        f" {number(100 * related_statistics['share'])} % of all that {unit}s {verb}"
+    )
+    if pairs.rates is None:
+        share = number(100 * related_statistics["share"])
+        return f"{because} {share} % of all that {unit}s {verb}"
+    buyers = statistics["buyers"]
+    chance = pairs.expected([{"others": median, "buyers": buyers}], related_statistics) / buyers
+    return (
+        f"{because} in {number(100 * related_statistics['buyers'] / statistics['units'])} % of all"
+        f" {unit}s: at rates that match every {unit}'s number of items and every item's number of"
+        f" {unit}s, {number(100 * chance)} % of {unit}s with {median:,} other items have it by"
+        " chance"
     )
 
 
@@ -149,7 +160,7 @@ def _evidence_of(pair: Pair) -> Row:
     is_directed = pair.pairs.view.counted != "together"
     if statistics is None or related_statistics is None or is_directed:
         return dict.fromkeys(Evidence._fields)
-    evidence = _evidence(statistics, related_statistics)
+    evidence = _evidence(pair.pairs, statistics, related_statistics)
     buyers = evidence.buyers, evidence.related_buyers
     return evidence._asdict() | {"both": units_with_both(pair.pairs, pair.related, buyers)}
 
@@ -198,7 +209,8 @@ def _why_not_kept(pair: Pair, candidates: list[Candidate]) -> list[str]:
         return [f"No {pairs.unit} that was counted has {missing.name}."]
     if pairs.view.counted != "together":
         return ["The pair is not in co_purchases."]
-    evidence, limits = _evidence(statistics, related_statistics), pairs.limits("co_purchases")
+    evidence = _evidence(pairs, statistics, related_statistics)
+    limits = pairs.limits("co_purchases")
     kept = [candidate.evidence for candidate in candidates]
     both = units_with_both(pairs, related, (evidence.buyers, evidence.related_buyers))
     if both is None:
@@ -215,12 +227,11 @@ def _why_not_kept(pair: Pair, candidates: list[Candidate]) -> list[str]:
     ]
 
 
-def _evidence(statistics: Row, related_statistics: Row) -> Evidence:
+def _evidence(pairs: ItemPairs, statistics: Row, related_statistics: Row) -> Evidence:
     """The evidence of a pair that was not kept; how many units have both is not known."""
-    share = related_statistics["share"]
     return Evidence(
         both=0,
-        expected=explanations.expected_units(statistics["other_purchases"], share),
+        expected=pairs.expected(statistics["other_purchases"], related_statistics),
         buyers=statistics["buyers"],
         related_buyers=related_statistics["buyers"],
         units=statistics["units"],

@@ -44,6 +44,9 @@ class Baskets(Section):
     count_repeats: bool
     """true: |c| and P count every purchase line, right where purchases are independent. false: an
     item counts once per unit there too, better where people buy the same again and again."""
+    expectation: Literal["share", "matched"] = "share"
+    """share: each of |c| purchases is Y by Y's share of all. matched: by rates under which chance
+    gives every unit its number of distinct items, and every item its number of units."""
     after: After | None = None
     """Where given, the customer unit also counts the relation `after`."""
 
@@ -52,6 +55,15 @@ class Baskets(Section):
         missing = [unit for unit in self.units if unit not in self.max_items]
         if missing:
             raise ValueError(f"max_items has no value for {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _matched_counts_distinct_items(self) -> Self:
+        if self.expectation == "matched" and self.count_repeats:
+            raise ValueError(
+                'expectation = "matched" is of distinct items, so it needs count_repeats = false; '
+                "with repeats the share of all lines matches both sides already"
+            )
         return self
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
-from alsobought.copurchase.formulas import expected
+import numpy as np
+
+from alsobought.copurchase.formulas import activity_beside, expected
+from alsobought.copurchase.matched_rates import MatchedRates
 from alsobought.copurchase.scores import formulas
 
 SCORES = formulas(math.sqrt, math.log, lambda condition, yes, no: yes if condition else no)
@@ -101,6 +104,16 @@ def expected_units(histogram: Histogram, share: float) -> float:
     """E, in units, of a pair from X's histogram and Y's share of all purchases, in [0, 1)."""
     others = [part["others"] for part in histogram]
     return expected(share, others, [part["buyers"] for part in histogram])
+
+
+def matched_units(histogram: Histogram, related_buyers: int, rates: MatchedRates) -> float:
+    """The matched E, in units, of a pair from X's histogram and the units with Y."""
+    buyers = [part["buyers"] for part in histogram]
+    share_of_item, share = map(float, rates.shares(np.array([sum(buyers), related_buyers])))
+    tables = (
+        (rates.activities[part["others"]], rates.slopes[part["others"]]) for part in histogram
+    )
+    return expected(share, [activity_beside(*table, share_of_item) for table in tables], buyers)
 
 
 def median(histogram: Histogram) -> int:

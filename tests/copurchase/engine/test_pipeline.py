@@ -16,6 +16,7 @@ from alsobought.copurchase.engine.stages import count, item_codes, plan, replica
 from alsobought.copurchase.item_statistics import item_statistics
 from alsobought.copurchase.reference import baskets as reference
 from alsobought.copurchase.reference import join, statistics
+from alsobought.copurchase.reference.matched import matched_statistics
 from alsobought.copurchase.scores import METRICS
 from alsobought.copurchase.settings import After, Baskets, Lists
 from alsobought.errors import JobError
@@ -35,12 +36,13 @@ RELATIONS = {
 }
 
 
-def settings(order, customer, after=None, count_repeats=True):
+def settings(order, customer, after=None, count_repeats=True, expectation="share"):
     return Baskets(
         units=["order", "customer"],
         look_back_days=LOOK_BACK,
         max_items={"order": order, "customer": customer},
         count_repeats=count_repeats,
+        expectation=expectation,
         after=after,
     )
 
@@ -110,14 +112,15 @@ def with_heads(planned, codes):
 
 
 @pytest.mark.parametrize(
-    ("source", "repeats", "heads"), [("purchases", True, []), ("in_files", False, [0, 3, 17])]
+    ("source", "repeats", "expectation", "heads"),
+    [("purchases", True, "share", []), ("in_files", False, "matched", [0, 3, 17])],
 )
 def test_every_relation_of_every_unit_and_market_equals_the_oracle(
-    lines, source, repeats, heads, request
+    lines, source, repeats, expectation, heads, request
 ):
     purchases = request.getfixturevalue(source)
     after = After(within_days=60, lag_days=[10])
-    baskets = settings(1_000, 1_000, after, count_repeats=repeats)
+    baskets = settings(1_000, 1_000, after, repeats, expectation)
     got = counted(with_heads(planned_of(purchases, baskets), heads))
     seen = [line for line in lines if line[4] < LOOK_BACK * oracle.DAY]
     want = {}
@@ -125,7 +128,8 @@ def test_every_relation_of_every_unit_and_market_equals_the_oracle(
         for relation, bounds in RELATIONS.items():
             if unit == "order" and relation != "together":
                 continue
-            pairs = oracle.pairs(seen, unit, *bounds, repeats=repeats)
+            matched = expectation == "matched"
+            pairs = oracle.pairs(seen, unit, *bounds, repeats=repeats, matched=matched)
             lists = [oracle.related(pairs, metric, SUPPORT, BEST) for metric in METRICS]
             chosen = {
                 (*key, y) for ranked in lists for key, best in ranked.items() for y, _ in best
@@ -134,21 +138,27 @@ def test_every_relation_of_every_unit_and_market_equals_the_oracle(
     assert got.keys() == want.keys()
     for key, (both, e, *counts) in want.items():
         assert (got[key][0], *got[key][2:]) == (both, *counts), key
-        assert got[key][1] == pytest.approx(e, rel=1e-12), key
+        assert got[key][1] == pytest.approx(e, rel=1e-9 if matched else 1e-12), key
 
 
 @pytest.mark.parametrize(
-    ("order", "customer", "repeats", "heads"), [(1_000, 1_000, False, []), (3, 7, True, [0, 2])]
+    ("order", "customer", "repeats", "expectation", "heads"),
+    [
+        (1_000, 1_000, False, "share", []),
+        (3, 7, True, "share", [0, 2]),
+        (3, 7, False, "matched", [0, 2]),
+    ],
 )
 def test_pairs_and_statistics_equal_the_reference_join_with_and_without_a_cap(
-    purchases, order, customer, repeats, heads
+    purchases, order, customer, repeats, expectation, heads
 ):
-    baskets = settings(order, customer, count_repeats=repeats)
+    baskets = settings(order, customer, None, repeats, expectation)
     planned = planned_of(purchases, baskets)
     got = counted(with_heads(planned, heads))
     by_join = reference.all_units(purchases.rows, baskets, AS_OF)
     of_items = statistics.item_statistics(by_join)
-    pairs = join.with_evidence(join.pair_counts(by_join, SUPPORT), of_items)
+    in_e = matched_statistics(of_items) if expectation == "matched" else of_items
+    pairs = join.with_evidence(join.pair_counts(by_join, SUPPORT), in_e)
     want = evidence(join.candidates(pairs, LISTS, BEST))
     assert got.keys() == want.keys()
     for key, (both, e, *counts) in want.items():

@@ -56,6 +56,14 @@ class MarketCounts(NamedTuple):
     lines: Int64s
 
 
+class BasketSizes(NamedTuple):
+    """How many baskets of a market have so many distinct items; sorted by market, then by size."""
+
+    markets: Int32s
+    sizes: Int32s
+    baskets: Int64s
+
+
 class ItemHistograms(NamedTuple):
     """How many baskets with so many other lines hold an item, and the item's lines in those.
 
@@ -87,6 +95,13 @@ class HeadCounts(NamedTuple):
     buyers: Int64s
 
 
+class CellCounts(NamedTuple):
+    """How many pairs are in each bin of market, N and E, as cell_bins numbers them."""
+
+    bins: Int64s
+    counts: Int64s
+
+
 class Kind(Generic[Arrays]):
     """A kind of row: the arrays that it carries, in columns called <name>_<field>."""
 
@@ -95,13 +110,6 @@ class Kind(Generic[Arrays]):
         self.columns = tuple(f"{name}_{field}" for field in hints)
         self.dtypes = [_dtype_of(hint) for hint in hints.values()]
         self._made_of: Any = arrays
-class CellCounts(NamedTuple):
-    """How many pairs are in each bin of market, N and E, as cell_bins numbers them."""
-
-    bins: Int64s
-    counts: Int64s
-
-
 
     def is_in(self, row: Row) -> bool:
         """Whether the row is of this kind."""
@@ -241,13 +249,15 @@ BASKETS = Kind("basket", Baskets)
 SIZES = Kind("size", SizeCounts)
 MARKETS = Kind("market", MarketCounts)
 ITEMS = Kind("item", ItemCounts)
+BASKET_SIZES = Kind("basket_size", BasketSizes)
 HISTOGRAMS = Kind("histogram", ItemHistograms)
-PACKED = Envelope(["part", "item_range"], BASKETS, SIZES, MARKETS, ITEMS)
+PACKED = Envelope(["part", "item_range"], BASKETS, SIZES, MARKETS, ITEMS, BASKET_SIZES)
 """pack to all that follows: a part's baskets (times and lines empty where they say nothing) and
-their counts; those of items are cut into ranges of codes."""
+their counts; those of items are cut into ranges of codes, those of sizes are there where the
+expectation is matched."""
 RANGED_HISTOGRAMS = Envelope(["unit", "item_range"], HISTOGRAMS)
 """within histograms: those of a part's baskets, cut into ranges of codes, by their unit."""
-SUMMED = Envelope(["unit"], SIZES, MARKETS, ITEMS)
+SUMMED = Envelope(["unit"], SIZES, MARKETS, ITEMS, BASKET_SIZES)
 """totals to the driver: the counts of all parts of a unit, by its position."""
 
 COPY_COUNTS = Kind("copy_count", CopyCounts)

@@ -28,13 +28,15 @@ class Scope:
 class CountedUnit:
     """A unit whose pairs are counted: its cap on distinct items, and the relations.
 
-    Without `count_repeats` an item's lines in a basket count as one.
+    Without `count_repeats` an item's lines in a basket count as one. `is_matched`: E is by rates
+    that match the baskets' sizes and the items' popularities.
     """
 
     name: Unit
     max_items: int
     relations: tuple[Relation, ...]
     count_repeats: bool
+    is_matched: bool = False
 
     @property
     def is_timed(self) -> bool:
@@ -72,7 +74,11 @@ def layout_of(baskets: Baskets, parts: int, groups: Mapping[str, Sequence[str]])
     """The layout for the configured units with `parts` parts each, and for groups of markets."""
     units = tuple(
         CountedUnit(
-            unit, baskets.max_items[unit], relations_of(unit, baskets), baskets.count_repeats
+            unit,
+            baskets.max_items[unit],
+            relations_of(unit, baskets),
+            baskets.count_repeats,
+            baskets.expectation == "matched",
         )
         for unit in baskets.units
     )

@@ -120,6 +120,7 @@ def plan_blocks(packed: PackedBaskets, support: int, task_bytes: int) -> Plan:
     cores = packed.rows.sparkSession.sparkContext.defaultParallelism
     items = packed.items
     item_bytes = plan.item_bytes(len(items), len(packed.totals), items.texts.nbytes)
+    item_bytes += sum(map(plan.activity_bytes, packed.totals))
     limits = plan.Limits(support, cores, task_bytes, item_bytes)
     of_units = [_plan_unit(packed, unit, limits) for unit in range(len(packed.totals))]
     return Plan(packed, of_units, replicate.Tasks(of_units, cores), cores)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from alsobought.copurchase.engine.envelopes import ItemHistograms
+from alsobought.copurchase.engine.envelopes import BasketSizes, ItemHistograms
 
 
 def sum_by_key(keys: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
@@ -21,3 +21,11 @@ def sum_histograms(rows: ItemHistograms) -> ItemHistograms:
     return ItemHistograms(
         (distinct >> 32).astype(np.int32), distinct & 0xFFFFFFFF, buyers, purchases
     )
+
+
+def sum_sizes(rows: BasketSizes) -> BasketSizes:
+    """Counts of baskets in any order, with rows of the same market and size added up."""
+    keys = rows.markets.astype(np.int64) << 32 | rows.sizes
+    distinct, baskets = sum_by_key(keys, rows.baskets)
+    sizes = (distinct & 0xFFFFFFFF).astype(np.int32)
+    return BasketSizes((distinct >> 32).astype(np.int32), sizes, baskets)

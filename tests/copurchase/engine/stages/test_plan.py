@@ -5,11 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alsobought.copurchase.engine.envelopes import MarketCounts, SizeCounts
+from alsobought.copurchase.engine.envelopes import BasketSizes, MarketCounts, SizeCounts
 from alsobought.copurchase.engine.kernels.basket_arrays import DROPPED
 from alsobought.copurchase.engine.layout import CountedUnit
 from alsobought.copurchase.engine.stages.pack import SIZE_CLASSES
-from alsobought.copurchase.engine.stages.plan import NO_BLOCK, Limits, Planner, item_bytes
+from alsobought.copurchase.engine.stages.plan import (
+    NO_BLOCK,
+    Limits,
+    Planner,
+    activity_bytes,
+    item_bytes,
+)
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.copurchase.relations import TOGETHER, Relation
 from alsobought.errors import JobError
@@ -132,6 +138,12 @@ def test_blocks_share_the_work_evenly(totals):
     totals.others[:] = rng.pareto(1.5, 5_000) * 10_000
     work = planner(totals, 64 << 20).first_draft().work
     assert work.max() <= 1.01 * work.min()
+
+
+def test_activities_take_memory_up_to_the_largest_basket_of_every_market(totals):
+    assert activity_bytes(totals) == 0
+    sizes = BasketSizes(*map(np.array, ([0, 0], [2, 4_096], [1_000, 1])))
+    assert activity_bytes(replace(totals, sizes=sizes)) == 4_096 * 16 + 5_000 * 4
 
 
 def test_items_that_leave_no_room_for_baskets_are_refused(totals):

@@ -173,11 +173,30 @@ class Candidates(NamedTuple):
     both: Int64s
 
 
-class Histogram(NamedTuple):
+class OtherCounts(NamedTuple):
     """How many of X's units made so many other purchases; `others` ascend."""
 
     others: Int64s
     buyers: Int64s
+
+
+class Histogram(NamedTuple):
+    """The same as E takes it: `others` are |c|, or the activities beside X of so many items."""
+
+    others: Floats
+    buyers: Int64s
+
+
+class Activities(NamedTuple):
+    """Activities by the number of other items, for the matched expectation; empty: |c| counts.
+
+    Those of market k start at values[starts[k]]; `slopes` are beside them. `market_of`: of items.
+    """
+
+    values: Floats
+    slopes: Floats
+    starts: Int64s
+    market_of: Int32s
 
 
 class PairRows(NamedTuple):

@@ -1,11 +1,15 @@
 """Counting the pairs of one item at a time over flat baskets, compiled."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
 from alsobought.compiled.array_types import Int32s, Int64s
+from alsobought.copurchase import formulas
 from alsobought.copurchase.engine.kernels.best_candidates import write_best
 from alsobought.copurchase.engine.kernels.named_arrays import (
+    Activities,
     Baskets,
     BlockBaskets,
     Candidates,
@@ -13,12 +17,15 @@ from alsobought.copurchase.engine.kernels.named_arrays import (
     Holdings,
     ItemFacts,
     Lags,
+    OtherCounts,
     PairRows,
     Selection,
     Tally,
 )
 
 FULL = np.int64(2**31 - 2)  # a tally starts anew before its base would leave 32 bits
+
+_activity_beside: Any = njit(formulas.activity_beside)
 
 
 @njit(cache=True)
@@ -121,19 +128,35 @@ def _count_after(
 
 
 @njit(cache=True)
-def histogram_of(values: Int64s) -> Histogram:
-    """The distinct values, ascending, and how often each comes. Sorts `values` in place."""
+def counts_of(values: Int64s) -> OtherCounts:
+    """The distinct values, ascending, and how often each comes. They are put into `values`."""
     values.sort()
-    distinct = np.empty(len(values), np.int64)
     counts = np.empty(len(values), np.int64)
     last = -1
     for value in values:
-        if last < 0 or distinct[last] != value:
+        if last < 0 or values[last] != value:
             last += 1
-            distinct[last] = value
+            values[last] = value
             counts[last] = 0
         counts[last] += 1
-    return Histogram(distinct[: last + 1], counts[: last + 1])
+    return OtherCounts(values[: last + 1], counts[: last + 1])
+
+
+@njit(cache=True)
+def histogram_of(
+    x: int, counted: OtherCounts, facts: ItemFacts, activities: Activities
+) -> Histogram:
+    """X's histogram as E takes it: of |c|, or of the activities of so many items beside X."""
+    others = np.empty(len(counted.others))
+    is_matched = len(activities.values) > 0
+    first = activities.starts[activities.market_of[x]] if is_matched else 0
+    for i in range(len(others)):
+        others[i] = counted.others[i]
+        if is_matched:
+            at = first + counted.others[i]
+            activity, slope = activities.values[at], activities.slopes[at]
+            others[i] = _activity_beside(activity, slope, facts.shares[x])
+    return Histogram(others, counted.buyers)
 
 
 @njit(cache=True)
@@ -142,6 +165,7 @@ def write_best_of_block(
     baskets: BlockBaskets,
     lags: Lags,
     facts: ItemFacts,
+    activities: Activities,
     selection: Selection,
     tally: Tally,
     out: PairRows,
@@ -168,7 +192,8 @@ def write_best_of_block(
         for k in range(n_met):
             both[k] = counts[met[k]] - tally.base[0]
         candidates = Candidates(met[:n_met], both)
-        at = write_best(x, candidates, histogram_of(others), facts, selection, out, at)
+        histogram = histogram_of(x, counts_of(others), facts, activities)
+        at = write_best(x, candidates, histogram, facts, selection, out, at)
         tally.base[0] += facts.buyers[x] + 1
     return at
 
@@ -203,10 +228,10 @@ def _add_basket_of_head(
 
 
 @njit(cache=True)
-def count_head(x: int, baskets: Baskets, lags: Lags, items: int) -> tuple[Candidates, Histogram]:
+def count_head(x: int, baskets: Baskets, lags: Lags, items: int) -> tuple[Candidates, OtherCounts]:
     """Count one very popular item over baskets that stay where they are: a part of its counts.
 
-    There are `items` codes. The histogram is of the baskets that hold X.
+    There are `items` codes. The other purchases are those of the baskets that hold X.
     """
     sizes, codes = baskets.sizes, baskets.codes
     counts = np.zeros(items, np.int64)
@@ -222,4 +247,4 @@ def count_head(x: int, baskets: Baskets, lags: Lags, items: int) -> tuple[Candid
                 break
         at = end
     met = np.flatnonzero(counts)
-    return Candidates(met.astype(np.int32), counts[met]), histogram_of(others[:holding])
+    return Candidates(met.astype(np.int32), counts[met]), counts_of(others[:holding])

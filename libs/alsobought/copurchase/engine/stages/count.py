@@ -19,13 +19,14 @@ from alsobought.copurchase.engine.envelopes import (
 )
 from alsobought.copurchase.engine.kernels import best_candidates, pairs
 from alsobought.copurchase.engine.kernels.named_arrays import (
+    Activities,
     BlockBaskets,
     Candidates,
     CopiedBaskets,
-    Histogram,
     Holdings,
     ItemFacts,
     Lags,
+    OtherCounts,
     PairRows,
     Selection,
     Tally,
@@ -50,7 +51,8 @@ class UnitFacts:
     """What every counting task knows of one unit.
 
     shares: P of every item, its share of the purchases; first_shares: of the first purchases of
-    units, for relations with times; units_of: all units of the item's market.
+    units, for relations with times; units_of: all units of the item's market; activities: empty
+    where the expectation is of shares.
     """
 
     unit: CountedUnit
@@ -60,6 +62,7 @@ class UnitFacts:
     shares: Floats
     first_shares: Floats
     units_of: Int64s
+    activities: Activities
 
     def of_items(self, relation: Relation, ties: Int32s) -> ItemFacts:
         """What scoring knows of each item under a relation."""
@@ -73,14 +76,15 @@ def facts_of(
     """What the counting tasks know of a unit; `first_block` is the task of its first block."""
     purchases = np.maximum(totals.markets.purchases, 1)[items.markets]
     holdings = np.maximum(totals.markets.holdings, 1)[items.markets]
+    shares, first_shares = totals.purchases / purchases, totals.buyers / holdings
+    empty = np.empty(0)
+    activities = Activities(empty, empty, np.empty(0, np.int64), np.empty(0, np.int32))
+    if unit.is_matched:
+        shares, activities = totals.matched
+        first_shares = shares
+    units_of = totals.markets.units[items.markets]
     return UnitFacts(
-        unit,
-        plan,
-        first_block,
-        totals.buyers,
-        shares=totals.purchases / purchases,
-        first_shares=totals.buyers / holdings,
-        units_of=totals.markets.units[items.markets],
+        unit, plan, first_block, totals.buyers, shares, first_shares, units_of, activities
     )
 
 
@@ -149,7 +153,7 @@ def _count_block(
         lags, item_facts = Lags(relation.low, relation.high), facts.of_items(relation, ties)
         for some in _in_steps(holdings, items_per_batch):
             written = pairs.write_best_of_block(
-                some, baskets, lags, item_facts, selection, tally, out
+                some, baskets, lags, item_facts, facts.activities, selection, tally, out
             )
             if written:
                 yield relation, _written(out, written)
@@ -177,8 +181,9 @@ def _add_up_heads(
         np.add.at(both_of_all, codes, both)
         met = np.flatnonzero(both_of_all)
         candidates = Candidates(met.astype(np.int32), both_of_all[met])
-        histogram = Histogram(*sum_by_key(others, buyers))
         of_items = facts.of_items(relation, ties)
+        counted = OtherCounts(*sum_by_key(others, buyers))
+        histogram = pairs.histogram_of(x, counted, of_items, facts.activities)
         written = best_candidates.write_best(x, candidates, histogram, of_items, selection, out, 0)
         if written:
             yield relation, _written(out, written)

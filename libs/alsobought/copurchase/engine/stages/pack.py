@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from alsobought.compiled.array_types import Int32s, Int64s
 from alsobought.copurchase.engine.envelopes import (
+    BASKET_SIZES,
     BASKETS,
     ITEMS,
     LINES,
@@ -18,6 +19,7 @@ from alsobought.copurchase.engine.envelopes import (
     PARTITIONED,
     SIZES,
     Arrays,
+    BasketSizes,
     HashedLines,
     Kind,
     MarketCounts,
@@ -34,6 +36,7 @@ from alsobought.copurchase.engine.kernels.item_tables import code_table, codes_o
 from alsobought.copurchase.engine.kernels.named_arrays import Baskets, PurchaseLines
 from alsobought.copurchase.engine.layout import ITEMS_PER_RANGE, Layout
 from alsobought.copurchase.engine.stages.item_codes import Items
+from alsobought.copurchase.engine.sums import sum_sizes
 
 MOST_LINES = 1 << 23  # of a part as they come; it has about partition.ROWS_PER_PART
 SIZE_CLASSES = 32  # a unit's size class is the power of two at or below its distinct items
@@ -87,6 +90,9 @@ def _pack_parts(
         yield PACKED.row(MARKETS, _market_counts(baskets, lines, items), part=part)
         for r, counts in by_item_range(ITEMS, count_per_item(baskets, len(items.hashes))):
             yield PACKED.row(ITEMS, counts, part=part, item_range=r)
+        if unit.is_matched:
+            sizes = _basket_sizes(baskets, items.market_of)
+            yield PACKED.row(BASKET_SIZES, sizes, part=part)
 
 
 def _with_codes(lines: HashedLines, items: _ItemFacts, slots: Int32s) -> PurchaseLines:
@@ -157,18 +163,29 @@ def _size_counts(sizes: Int32s, before: Int64s) -> SizeCounts:
 def _market_counts(baskets: Baskets, lines: PurchaseLines, items: _ItemFacts) -> MarketCounts:
     """The counts of a part's baskets, which are made of these lines."""
     market_of = items.market_of[baskets.codes]
-    first_item = np.cumsum(baskets.sizes, dtype=np.int64) - baskets.sizes
     holdings = np.bincount(market_of, minlength=items.markets)
     purchases = np.zeros(items.markets, np.int64) if len(baskets.lines) else holdings
     if len(baskets.lines):
         np.add.at(purchases, market_of, baskets.lines)  # bincount would add up doubles
-    units = np.bincount(market_of[first_item], minlength=items.markets)
+    units = np.bincount(market_of[_first_items(baskets)], minlength=items.markets)
     market_of_lines = items.market_of[lines.codes]
     all_lines = np.bincount(market_of_lines, minlength=items.markets)
     if len(lines.counts):
         all_lines = np.zeros(items.markets, np.int64)
         np.add.at(all_lines, market_of_lines, lines.counts)
     return MarketCounts(units, purchases, holdings, all_lines)
+
+
+def _basket_sizes(baskets: Baskets, market_of: Int32s) -> BasketSizes:
+    """How many of a part's baskets each market has of each size."""
+    markets = market_of[baskets.codes[_first_items(baskets)]]
+    return sum_sizes(BasketSizes(markets, baskets.sizes, np.ones(len(markets), np.int64)))
+
+
+def _first_items(baskets: Baskets) -> Int64s:
+    """Where each basket starts."""
+    starts: Int64s = np.cumsum(baskets.sizes, dtype=np.int64) - baskets.sizes
+    return starts
 
 
 def by_item_range(kind: Kind[Arrays], counts: Arrays) -> Iterator[tuple[int, Arrays]]:

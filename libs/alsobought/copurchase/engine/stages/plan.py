@@ -17,6 +17,7 @@ BYTES_PER_ITEM = (
     24  # item-sized arrays of a counting task: market, tie, two counters, which are met
 )
 BYTES_PER_ITEM_AND_UNIT = 36  # and of every unit: block, buyers, two shares, units of the market
+BYTES_PER_ACTIVITY = 16  # with its slope
 BYTES_PER_COLUMN = 4  # an item of a basket: its code, and its time and its lines where they count
 BYTES_PER_BASKET = 16  # its lines in all, its size, and where it starts
 BYTES_ON_THE_WAY = 128 << 20  # two of Spark's Arrow batches, while their cells are copied
@@ -48,6 +49,16 @@ def item_bytes(items: int, units: int, text_bytes: int) -> int:
     Measured with 3 million items and ids of 10 bytes: 74 bytes an item for one unit, 110 for two.
     """
     return items * (BYTES_PER_ITEM + units * BYTES_PER_ITEM_AND_UNIT) + text_bytes
+
+
+def activity_bytes(totals: Totals) -> int:
+    """The memory of a counting task's activities, of a unit whose expectation is matched: two
+    numbers for each size up to the market's largest, and the market of every item."""
+    if not len(totals.sizes.sizes):
+        return 0
+    largest = np.zeros(len(totals.markets.units), np.int64)
+    np.maximum.at(largest, totals.sizes.markets, totals.sizes.sizes)
+    return int(largest.sum()) * BYTES_PER_ACTIVITY + totals.buyers.size * BYTES_PER_COLUMN
 
 
 @dataclass(frozen=True)
