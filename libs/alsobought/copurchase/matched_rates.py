@@ -81,8 +81,9 @@ def matched_rates(margins: Margins) -> MatchedRates:
     """The rates and activities that match both margins, each within TOLERANCE of the mixed one.
 
     Where there are more than CLASSES sizes or popularities, they are binned and what lies between
-    is interpolated: E is then within 1e-4, relative.
-    Cost: some 10 rounds over sizes times popularities, at most CLASSES of each: 40 MB, a second.
+    is interpolated: E is then within 1e-5, relative.
+    Cost: 6 rounds, 30 at worst, over sizes times popularities and their cubes, at most CLASSES of
+    each: 40 MB and a second; 3 milliseconds for a market of 100 items.
     """
     by_size = _classes(margins.sizes, margins.units)
     by_popularity = _classes(margins.popularities, margins.items)
