@@ -72,7 +72,7 @@ EXCEPTIONS = {
 
 STAGES = (
     "lines", "item_codes", "partition", "pack", "totals", "plan", "replicate", "count",
-    "histograms", "cost",
+    "prior_cells", "histograms", "cost",
 )  # fmt: skip
 CLOCKS = {"now", "today", "utcnow", "time", "time_ns", "localtime", "gmtime", "ctime"}
 CLOCKS_OF_SPARK = {"current_date", "current_timestamp", "localtimestamp", "unix_timestamp"}

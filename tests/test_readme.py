@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from alsobought.commands.cli import app
-from alsobought.copurchase.scores import METRICS
+from alsobought.copurchase.scores import NAMES
 from alsobought.copurchase.settings import Baskets, Lists, Markets
 from alsobought.ingest.settings import OfferSource, PurchaseSource, Returns
 from alsobought.learn.settings import Split
@@ -92,7 +92,7 @@ def test_every_key_is_explained():
 
 
 def test_every_metric_and_every_command_is_named():
-    assert [metric for metric in METRICS if f"`{metric}`" not in KEYS] == []
+    assert [metric for metric in NAMES if f"`{metric}`" not in KEYS] == []
     shown = CliRunner().invoke(app, ["--help"]).output
     commands = re.findall(r"^│ ([a-z]+) ", shown, re.MULTILINE)
     assert len(commands) >= 5

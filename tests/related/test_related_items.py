@@ -5,9 +5,11 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import functions as F
 
-from alsobought.copurchase.scores import METRICS
+from alsobought.copurchase.scores import METRICS, SHRUNKEN
 from alsobought.copurchase.settings import Lists
+from alsobought.errors import JobError
 from alsobought.related import candidate_files
 from alsobought.related.candidate_files import GROUP, unknown_items, whole_groups
 from alsobought.related.listable_pairs import ListInputs, listable_pairs
@@ -19,6 +21,7 @@ from tests.rows import rows
 
 PAIRS = """unit string, market string, relation string, item_id string, related_item_id string,
     both bigint, expected double, buyers bigint, related_buyers bigint, units bigint"""
+PRIORS = {"a": [0.5, 0.1, 3.0, 2.5, 0.2], "b": [2.0, 0.5, 1.0, 1.2, 0.4]}  # of markets
 
 
 def pair(item, related, both, expected=1.0, buyers=100, related_buyers=100):
@@ -54,8 +57,9 @@ def candidates(frame):
         for y in rng.sample(range(60), rng.randint(1, 30)):
             related, both = rng.randint(5, 9), rng.randint(1, 5)
             expected = rng.choice([0.3, 1.0, 2.5])
-            made.append((*fixed, f"x{group}", f"y{y}", both, expected, buyers, related, 50))
-    return frame(PAIRS, *made).toArrow()
+            counts = (both, expected, buyers, related, 50)
+            made.append((*fixed, f"x{group}", f"y{y}", *counts, PRIORS[fixed[1]]))
+    return frame(f"{PAIRS}, prior array<double>", *made).toArrow()
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +76,15 @@ def in_two_files(candidates, folder):
     return tuple(write(folder / f"{i}.parquet", half) for i, half in enumerate(halves))
 
 
-@pytest.mark.parametrize(("top_k", "unknown"), [(4, "leave_out"), (100, "keep")])
+@pytest.mark.parametrize(
+    ("top_k", "unknown", "metrics", "error"),
+    [(4, "leave_out", METRICS, 1e-12), (100, "keep", METRICS, 1e-12), (9, "keep", SHRUNKEN, 1e-6)],
+)
 def test_workers_that_read_files_make_the_same_lists_as_spark(
-    candidates, items, tmp_path, spark, top_k, unknown
+    candidates, items, tmp_path, spark, top_k, unknown, metrics, error
 ):
     pairs = Stored(spark.createDataFrame(candidates), in_two_files(candidates, tmp_path))
-    lists = Lists(metrics=list(METRICS), min_support=2, unknown_items=unknown)
+    lists = Lists(metrics=list(metrics), min_support=2, unknown_items=unknown)
     unknown_ids = pa.array([f"y{y}" for y in range(55, 60)])
     by_workers = related_items(pairs, ListInputs(Stored(items), unknown_ids), lists, top_k)
     assert isinstance(by_workers, WorkerRows)
@@ -87,10 +94,17 @@ def test_workers_that_read_files_make_the_same_lists_as_spark(
         RELATED_ITEMS.conform(lists).sort(*order).toArrow().to_pydict()
         for lists in (by_workers.as_frame(), by_spark)
     )
-    assert len(want["rank"]) > 1_000
+    assert len(want["rank"]) > 100 * len(metrics)
     assert ("y57" in want["related_item_id"]) == (unknown == "keep")
-    assert got.pop("score") == pytest.approx(want.pop("score"), rel=1e-12)
+    assert got.pop("score") == pytest.approx(want.pop("score"), rel=error)
     assert got == want
+
+
+def test_candidates_without_priors_are_refused_where_a_score_takes_one(candidates, items, spark):
+    rows = spark.createDataFrame(candidates.slice(0, 1)).withColumn("prior", F.lit(None))
+    lists = Lists(metrics=["lift", "eb05"], min_support=1)
+    with pytest.raises(JobError, match="co_purchases has no prior, which eb05 takes"):
+        related_items(Stored(rows), ListInputs(Stored(items)), lists, 3)
 
 
 def test_batches_hold_whole_groups_and_all_rows_in_their_order(candidates, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from alsobought.copurchase.scores import METRICS
+from alsobought.copurchase.scores import NAMES
 from alsobought.errors import JobError
 from alsobought.runtime import config, home
 from alsobought.runtime.warehouse import Warehouse, quoted
@@ -39,7 +39,7 @@ def jobs(ctx: typer.Context, incomplete: str) -> list[str]:
 @_quietly
 def metrics(ctx: typer.Context, incomplete: str) -> list[str]:
     """The metrics whose names begin so."""
-    return [metric for metric in METRICS if metric.startswith(incomplete)]
+    return [metric for metric in NAMES if metric.startswith(incomplete)]
 
 
 @_quietly

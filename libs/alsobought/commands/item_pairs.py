@@ -7,6 +7,7 @@ from alsobought.commands.item_search import Item
 from alsobought.commands.view import View
 from alsobought.compiled.array_types import Int64s
 from alsobought.copurchase.matched_rates import Margins, MatchedRates, matched_rates
+from alsobought.copurchase.scores import SHRUNKEN
 from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.related import explanations
 from alsobought.related.explanations import Candidate, Evidence, Histogram, Limits
@@ -38,9 +39,11 @@ class ItemPairs:
     def candidates(self) -> list[Candidate]:
         """The item's pairs in co_purchases, each with whether its related item may be listed."""
         keep = self.view.environment.section(Lists).unknown_items == "keep"
+        has_priors = set(self.limits("co_purchases").metrics) & set(SHRUNKEN)
+        prior = "prior" if has_priors else "NULL AS prior"
         rows = self.view.warehouse.rows(
             'SELECT related_item_id, "both", expected, buyers, related_buyers, units,'
-            f" coalesce(is_available, {str(keep).lower()}) AS is_available"
+            f" {prior}, coalesce(is_available, {str(keep).lower()}) AS is_available"
             " FROM co_purchases LEFT JOIN items ON items.item_id = related_item_id"
             f" WHERE {self.view.of_counts(self.unit)}"
             f" AND co_purchases.item_id = {quoted(self.item.item_id)}",
@@ -52,6 +55,7 @@ class ItemPairs:
                 row["related_item_id"],
                 Evidence(*(row[name] for name in Evidence._fields)),
                 row["is_available"],
+                tuple(row["prior"] or ()),
             )
             for row in rows
         ]

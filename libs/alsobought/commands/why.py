@@ -1,7 +1,8 @@
 """The command `why`: in words and numbers, why a pair is in a list or not."""
 
+import math
 import shlex
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from alsobought.commands.exact_count import units_with_both
 from alsobought.commands.item_pairs import VERBS, ItemPairs
@@ -10,6 +11,7 @@ from alsobought.commands.options import command
 from alsobought.commands.pair_kinds import pair_kind
 from alsobought.commands.printing import Id, Number, Text, grid, number, rows_for_programs, say
 from alsobought.commands.view import ItemWords, ListOptions, chosen_view
+from alsobought.copurchase.scores import SHRUNKEN
 from alsobought.copurchase.settings import Lists
 from alsobought.errors import JobError
 from alsobought.related import explanations
@@ -86,7 +88,8 @@ class Place:
     def cells(self) -> list[str]:
         """The place as cells of a grid."""
         place = f"{self.rank} of {self.length}" if self.rank else f"not in the list: {self.reason}"
-        return [self.metric, number(self.score), place]
+        score = "no prior" if math.isnan(self.score) else number(self.score)
+        return [self.metric, score, place]
 
 
 def _print_explanation(pair: Pair) -> None:
@@ -95,7 +98,7 @@ def _print_explanation(pair: Pair) -> None:
     if candidate is None:
         sentences, places = _why_not_kept(pair, candidates), []
     else:
-        sentences = _why_so_often(pair, candidate.evidence)
+        sentences = _why_so_often(pair, candidate)
         places = [_place(pair, candidates, metric).cells() for metric in pair.pairs.view.metrics]
     say("", f"By {pair.pairs.unit}:", *(f"  {sentence}" for sentence in sentences))
     if places:
@@ -117,12 +120,29 @@ def _rows(pair: Pair) -> list[Row]:
     return [evidence | asdict(_place(pair, candidates, metric)) for metric in view.metrics]
 
 
-def _why_so_often(pair: Pair, evidence: Evidence) -> list[str]:
+def _why_so_often(pair: Pair, candidate: Candidate) -> list[str]:
+    evidence = candidate.evidence
     both, expected = evidence.both, evidence.expected
     return [
         f"{both:,} of {pair.with_both(evidence.buyers)}.",
         f"{number(expected)} were expected by chance{_why_expected(pair)}.",
         f"That is {number(both / expected)} times as many as expected.",
+        *_shrunken(candidate),
+    ]
+
+
+def _shrunken(candidate: Candidate) -> list[str]:
+    """What the ratio is worth by the scores of the posterior; nothing where no list has them."""
+    if not candidate.prior:
+        return []
+    ebgm, eb05 = (
+        explanations.score(metric, candidate.evidence, candidate.prior) for metric in SHRUNKEN
+    )
+    alpha1, beta1, alpha2, beta2, share = map(number, candidate.prior)
+    return [
+        f"By the ratios of all pairs, {number(ebgm)} times is to be believed (EBGM), and more than"
+        f" {number(eb05)} times with a probability of 95 % (EB05). The prior: Gamma({alpha1},"
+        f" {beta1}) with a probability of {share}, else Gamma({alpha2}, {beta2}).",
     ]
 
 
@@ -168,7 +188,7 @@ def _evidence_of(pair: Pair) -> Row:
 def _place(pair: Pair, candidates: list[Candidate], metric: str) -> Place:
     candidate = pair.candidate(candidates)
     assert candidate is not None
-    score = explanations.score(metric, candidate.evidence)
+    score = explanations.score(metric, candidate.evidence, candidate.prior)
     listed = [row["related_item_id"] for row in pair.pairs.related_items(metric)]
     if pair.related.item_id in listed:
         rank = listed.index(pair.related.item_id) + 1
@@ -211,6 +231,7 @@ def _why_not_kept(pair: Pair, candidates: list[Candidate]) -> list[str]:
         return ["The pair is not in co_purchases."]
     evidence = _evidence(pairs, statistics, related_statistics)
     limits = pairs.limits("co_purchases")
+    limits = replace(limits, prior=candidates[0].prior if candidates else ())
     kept = [candidate.evidence for candidate in candidates]
     both = units_with_both(pairs, related, (evidence.buyers, evidence.related_buyers))
     if both is None:

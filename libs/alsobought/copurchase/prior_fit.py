@@ -16,8 +16,8 @@ FEWEST_PAIRS = 200
 FEWEST_OF_MARKET = 2_000
 LEAST, MOST = 1e-3, 100.0  # of each alpha and beta
 LEAST_SHARE = 1e-4  # of each component
-# DuMouchel's; most pairs near chance and a few far above it; two broad components
-STARTS = (USUAL, Prior(0.5, 0.05, 5.0, 4.0, 0.1), Prior(1.0, 0.3, 1.0, 1.5, 0.5))
+# DuMouchel's; most pairs near chance and a few far above it
+STARTS = (USUAL, Prior(0.5, 0.05, 5.0, 4.0, 0.1))
 
 
 class MarketPriors(NamedTuple):

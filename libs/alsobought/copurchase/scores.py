@@ -8,15 +8,12 @@ SHRUNKEN take the prior of all pairs as well: their mathematics are in gamma_poi
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 from pyspark.sql.types import DoubleType
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Formula = Callable[..., Any]
 
@@ -131,8 +128,9 @@ def score(metric: str) -> Column:
 
 
 def _shrunken(metric: str) -> Column:
-    def scored(priors: "pd.Series", both: "pd.Series", expected: "pd.Series") -> "pd.Series":
-        # whoever only names scores need not wait for SciPy
+    import pandas as pd  # whoever only names scores need not wait for it, nor for SciPy
+
+    def scored(priors: pd.Series, both: pd.Series, expected: pd.Series) -> pd.Series:
         from alsobought.copurchase.gamma_poisson import scores_of_rows
 
         return scores_of_rows(metric, priors, both, expected)

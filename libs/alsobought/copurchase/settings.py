@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from alsobought.copurchase.scores import METRICS
+from alsobought.copurchase.scores import NAMES
 from alsobought.products import Exclusions, Items
 from alsobought.settings import Count, Days, Section, Settings
 
@@ -90,9 +90,9 @@ class Lists(Section):
     @field_validator("metrics")
     @classmethod
     def _are_metrics(cls, names: list[str]) -> list[str]:
-        unknown = [name for name in names if name not in METRICS]
+        unknown = [name for name in names if name not in NAMES]
         if unknown:
-            raise ValueError(f"no metric {', '.join(unknown)}; there are {', '.join(METRICS)}")
+            raise ValueError(f"no metric {', '.join(unknown)}; there are {', '.join(NAMES)}")
         return list(dict.fromkeys(names))
 
     @field_validator("kinds")

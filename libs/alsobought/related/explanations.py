@@ -11,7 +11,7 @@ import numpy as np
 
 from alsobought.copurchase.formulas import activity_beside, expected
 from alsobought.copurchase.matched_rates import MatchedRates
-from alsobought.copurchase.scores import formulas
+from alsobought.copurchase.scores import SHRUNKEN, formulas
 
 SCORES = formulas(math.sqrt, math.log, lambda condition, yes, no: yes if condition else no)
 
@@ -29,6 +29,10 @@ class Evidence(NamedTuple):
     units: int
 
 
+Prior = tuple[float, ...]
+"""Of N / E: alpha1, beta1, alpha2, beta2, P, as co_purchases has it; () where it has none."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A pair of one item, as co_purchases kept it."""
@@ -36,6 +40,7 @@ class Candidate:
     related_item_id: str
     evidence: Evidence
     is_available: bool
+    prior: Prior = ()
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,22 @@ class Limits:
     min_support: int
     candidates: int | None
     metrics: Sequence[str]
+    prior: Prior = ()
 
 
-def score(metric: str, evidence: Evidence) -> float:
-    """The score of a pair with this evidence, as related_items has it."""
-    value: float = SCORES[metric](*map(float, evidence))
-    return value
+def score(metric: str, evidence: Evidence, prior: Prior = ()) -> float:
+    """The score of a pair with this evidence, as related_items has it; NaN where it needs a prior
+    and there is none."""
+    if metric not in SHRUNKEN:
+        value: float = SCORES[metric](*map(float, evidence))
+        return value
+    # SciPy takes a while to import, and most lists are not ranked so
+    from alsobought.copurchase import gamma_poisson
+
+    if not prior:
+        return math.nan
+    of_pair = float(evidence.both), float(evidence.expected)
+    return float(gamma_poisson.shrunken(metric, gamma_poisson.Prior(*prior), *of_pair))
 
 
 def ranking(candidates: Sequence[Candidate], metric: str, min_support: int) -> list[str]:
@@ -63,7 +78,9 @@ def ranking(candidates: Sequence[Candidate], metric: str, min_support: int) -> l
         for candidate in candidates
         if candidate.evidence.both >= min_support and candidate.is_available
     ]
-    listable.sort(key=lambda pair: (-score(metric, pair.evidence), pair.related_item_id))
+    listable.sort(
+        key=lambda pair: (-score(metric, pair.evidence, pair.prior), pair.related_item_id)
+    )
     return [candidate.related_item_id for candidate in listable]
 
 
@@ -90,13 +107,17 @@ def most_units(pair: Evidence, kept: Sequence[Evidence], limits: Limits) -> int:
     rank = limits.candidates
 
     def most(metric: str) -> int:
-        scores = sorted((score(metric, evidence) for evidence in kept), reverse=True)
+        prior = limits.prior
+        scores = sorted((score(metric, evidence, prior) for evidence in kept), reverse=True)
         counts = range(1, possible + 1)
         return bisect_right(
-            counts, scores[rank - 1], key=lambda both: score(metric, pair._replace(both=both))
+            counts,
+            scores[rank - 1],
+            key=lambda both: score(metric, pair._replace(both=both), prior),
         )
 
-    at_most = min(most(metric) for metric in limits.metrics if metric in SCORES)
+    usable = {*SCORES, *(SHRUNKEN if limits.prior else ())}
+    at_most = min((most(metric) for metric in limits.metrics if metric in usable), default=possible)
     return min(possible, max(at_most, limits.min_support - 1))
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from alsobought.copurchase.engine.kernels.best_candidates import NAMES
-from alsobought.copurchase.scores import score
+from alsobought.copurchase.scores import SHRUNKEN, score
 from alsobought.copurchase.settings import Lists
 from alsobought.related.candidate_files import (
     GROUP,
@@ -34,6 +34,7 @@ from alsobought.related.listable_pairs import (
     listable_pairs,
     listed_relations,
 )
+from alsobought.related.prior_tables import PriorTables, require_priors
 from alsobought.tables.copurchase import CO_PURCHASES, EVIDENCE
 from alsobought.tables.outcome import Batches, WorkerRows
 from alsobought.tables.related import RELATED_ITEMS
@@ -52,8 +53,10 @@ def related_items(
           moves up, and where the candidates end a list is shorter than `top_k`.
     Cost: where workers can open files that hold whole groups of candidates, each ranks those of its
           files, and what `listable_pairs` says is sent to all; else one shuffle of the candidates.
-    Raises JobError for kinds without the table that has them.
+    Raises JobError for kinds without the table that has them, and for scores of the posterior where
+    the candidates have no priors.
     """
+    require_priors(pairs.rows, lists)
     if not have_whole_groups(pairs.files) and not lists.kinds and not lists.limits:
         return ranked(only_listable(pairs.rows, inputs.items.rows, lists), lists, top_k)
     return ranked_in_workers(pairs, listable_pairs(inputs, lists), lists, top_k)
@@ -101,8 +104,9 @@ def ranked_in_workers(
     rules = list_rules(lists, top_k)
 
     def rank(groups: Batches) -> Batches:
+        priors = PriorTables() if set(lists.metrics) & set(SHRUNKEN) else None
         for candidates in groups:
-            yield lists_of(candidates, to_workers.value, rules, lists)
+            yield lists_of(candidates, to_workers.value, rules, lists, priors)
 
     if have_whole_groups(pairs.files):
         return _made_of_files(pairs, rank)
@@ -139,8 +143,12 @@ def lists_of(
     listable: ListablePairs,
     rules: ListRules,
     lists: Lists,
+    priors: PriorTables | None = None,
 ) -> pa.RecordBatch:
-    """`related_items` of whole groups of candidates; `rules` are those of `lists`."""
+    """`related_items` of whole groups of candidates; `rules` are those of `lists`.
+
+    `priors`: those met so far; None where no score takes one.
+    """
     ids, alike, kinds = listable
     related = candidates["related_item_id"].cast(ids.type)
     positions = pc.fill_null(pc.index_in(related, value_set=ids), NONE).to_numpy()
@@ -149,6 +157,9 @@ def lists_of(
     starts = np.append(group_starts(candidates), len(candidates))
     of_rows = alike[ties] if len(ids) else np.empty((len(ties), alike.shape[1]), np.int32)
     groups = Candidates(evidence, ties, starts, kinds_of(candidates, kinds), of_rows)
+    if priors is not None:
+        prior_of, posteriors = priors.of_groups(candidates["prior"], starts)
+        groups = groups._replace(prior_of=prior_of, posteriors=posteriors)
     lengths = int(np.minimum(np.diff(starts), rules.top_k).sum())
     out = _room_for(lengths * len(rules.metrics) * len(rules.kinds))
     written = write_lists(groups, rules, out)

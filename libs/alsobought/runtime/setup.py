@@ -111,7 +111,7 @@ def rehearse() -> None:
     lines = Stored(rows.selectExpr("*", "'' market", "'' order_id"))
     values = {"units": ["customer"], "look_back_days": 9, "count_repeats": True}
     baskets = Baskets.model_validate(values | {"max_items": {"customer": 2, "order": 2}})
-    lists = Lists(metrics=["lift", "confidence"], min_support=1)
+    lists = Lists(metrics=["lift", "confidence", "eb05"], min_support=1)
     for after in (None, After(within_days=9)):
         related = baskets.model_copy(update={"after": after})
         packed = pipeline.pack_purchases(lines, related, date(2017, 1, 9))

@@ -68,7 +68,21 @@ ITEM_STATISTICS = Table(
 CO_PURCHASES = Table(
     "co_purchases",
     "The best candidates of every item, with every count and the expected count.",
-    (UNIT, MARKET, RELATION, ITEM, RELATED, *EVIDENCE),
+    (
+        UNIT,
+        MARKET,
+        RELATION,
+        ITEM,
+        RELATED,
+        *EVIDENCE,
+        column(
+            "prior",
+            ArrayType(DoubleType()),
+            "of N / E in the market: alpha1, beta1, alpha2, beta2, P of two gammas; null: no metric"
+            " takes it",
+            optional=True,
+        ),
+    ),
     key=("as_of", "unit", "market", "relation", "item_id", "related_item_id"),
     kept="per_as_of",
     checks=EVIDENCE_CHECKS,

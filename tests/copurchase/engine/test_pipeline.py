@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import functions as F
 
+from alsobought.copurchase.cell_bins import bins_of, cells_of
 from alsobought.copurchase.engine import pipeline
 from alsobought.copurchase.engine.envelopes import COPIES, rows_of
 from alsobought.copurchase.engine.stages import count, item_codes, plan, replicate
 from alsobought.copurchase.item_statistics import item_statistics
+from alsobought.copurchase.prior_fit import fit_prior
 from alsobought.copurchase.reference import baskets as reference
 from alsobought.copurchase.reference import join, statistics
 from alsobought.copurchase.reference.matched import matched_statistics
@@ -165,6 +167,61 @@ def test_pairs_and_statistics_equal_the_reference_join_with_and_without_a_cap(
         assert (got[key][0], *got[key][2:]) == (both, *counts), key
         assert got[key][1] == pytest.approx(e, rel=1e-12), key
     assert rows(item_statistics(planned.packed).frame) == rows(of_items)
+
+
+SHRUNKEN_LISTS = Lists(metrics=["eb05", "ebgm"], min_support=SUPPORT)
+
+
+@pytest.fixture(scope="module")
+def with_priors(purchases):
+    """A plan with priors, whose items are all sampled, and are counted in another way each time."""
+    baskets = settings(1_000, 1_000, count_repeats=False)
+    return pipeline.with_priors(planned_of(purchases, baskets), SHRUNKEN_LISTS)
+
+
+def test_a_prior_is_fitted_to_every_pair_with_support_of_unit_and_relation(with_priors, lines):
+    seen = [line for line in lines if line[4] < LOOK_BACK * oracle.DAY]
+    for unit, priors in zip(("order", "customer"), with_priors.priors, strict=True):
+        pairs = oracle.pairs(seen, unit, repeats=False)
+        of_unit = {key: pair for key, pair in pairs.items() if pair[0] >= SUPPORT}
+        assert priors.keys() == {"together"}
+        assert priors["together"].pairs == len(of_unit) > 200
+        both, expected = (np.array([pair[i] for pair in of_unit.values()], float) for i in (0, 1))
+        cells = cells_of(bins_of(np.zeros(len(both), np.int32), both.astype(np.int64), expected))
+        assert priors["together"].overall == fit_prior(cells, SUPPORT)
+
+
+def test_candidates_of_the_posterior_equal_the_reference_join_s(with_priors, purchases):
+    baskets = settings(1_000, 1_000, count_repeats=False)
+    heads = with_heads(with_priors, [0, 3])
+    assert heads.priors is with_priors.priors
+    rows_of_engine = pipeline.count_co_purchases(heads, SHRUNKEN_LISTS, BEST).as_frame()
+    priors = {
+        unit.name: tuple(of_unit["together"].overall)
+        for unit, of_unit in zip(with_priors.packed.layout.units, with_priors.priors, strict=True)
+    }
+    of_rows = rows_of_engine.select("unit", "prior").distinct().collect()
+    assert {row["unit"]: tuple(row["prior"]) for row in of_rows} == priors
+    by_join = reference.all_units(purchases.rows, baskets, AS_OF)
+    prior = F.when(F.col("unit") == "order", F.array(*map(F.lit, priors["order"]))).otherwise(
+        F.array(*map(F.lit, priors["customer"]))
+    )
+    pairs = join.with_evidence(
+        join.pair_counts(by_join, SUPPORT), statistics.item_statistics(by_join), prior
+    )
+    want = evidence(join.candidates(pairs, SHRUNKEN_LISTS, BEST))
+    got = evidence(rows_of_engine)
+    assert got.keys() == want.keys()
+
+
+def test_priors_do_not_depend_on_blocks_or_partitions(with_priors, purchases):
+    baskets = settings(1_000, 1_000, count_repeats=False)
+    spread = Stored(purchases.rows.repartition(7, "item_id"))
+    packed = pipeline.pack_purchases(spread, baskets, AS_OF)
+    planned = pipeline.plan_blocks(packed, SUPPORT, 20_000)
+    priors = pipeline.with_priors(planned, SHRUNKEN_LISTS).priors
+    for of_unit, wanted in zip(priors, with_priors.priors, strict=True):
+        assert of_unit["together"].overall == wanted["together"].overall
 
 
 def test_an_item_s_rows_under_a_relation_come_from_one_task_in_one_piece(purchases, monkeypatch):

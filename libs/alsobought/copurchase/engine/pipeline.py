@@ -4,13 +4,15 @@ Stages know nothing of each other's order: it is here, and so is what is kept be
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from alsobought.compiled.array_types import Bools
+from alsobought.copurchase.cell_bins import summed
 from alsobought.copurchase.engine.layout import Layout, Scope, layout_of
 from alsobought.copurchase.engine.stages import (
     cost,
@@ -21,9 +23,12 @@ from alsobought.copurchase.engine.stages import (
     pack,
     partition,
     plan,
+    prior_cells,
     replicate,
     totals,
 )
+from alsobought.copurchase.prior_fit import MarketPriors, fit_priors
+from alsobought.copurchase.scores import SHRUNKEN
 from alsobought.copurchase.settings import Baskets, Lists
 from alsobought.days import days_before
 from alsobought.errors import JobError
@@ -31,6 +36,7 @@ from alsobought.tables.outcome import WorkerRows
 from alsobought.tables.stored import Stored
 
 EVERYTHING = Scope()
+NO_CELLS = summed([])
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Plan:
     of_units: list[plan.BlockPlan]
     tasks: replicate.Tasks
     cores: int
+    priors: Sequence[Mapping[str, MarketPriors]] = ()
+    """Of each unit, by the name of the relation; none where no score asks for them."""
 
 
 def pack_purchases(
@@ -130,15 +138,55 @@ def count_co_purchases(planned: Plan, lists: Lists, per_item: int) -> WorkerRows
     """Each item's best candidates under every metric, for every unit, market and relation.
 
     Out:  `co_purchases`, equal to the reference join's.
-    Cost: baskets and their copies are shuffled as packed integers, pairs never.
+    Cost: baskets and their copies are shuffled as packed integers, pairs never. As `with_priors`,
+    too, where the plan has none and a score takes them.
     """
+    planned = with_priors(planned, lists)
     packed, tasks = planned.packed, planned.tasks
-    layout, items = packed.layout, packed.items
-    replicated = replicate.replicate_baskets(packed.rows, layout, planned.of_units, tasks)
-    units = zip(layout.units, packed.totals, planned.of_units, tasks.first_blocks, strict=True)
-    facts = [count.facts_of(*of_unit, items) for of_unit in units]
+    replicated = replicate.replicate_baskets(packed.rows, packed.layout, planned.of_units, tasks)
     selection = count.selection_of(lists, per_item)
-    return count.count_pairs(replicated, facts, items, tasks, selection)
+    return count.count_pairs(replicated, _facts(planned), packed.items, tasks, selection)
+
+
+def with_priors(planned: Plan, lists: Lists) -> Plan:
+    """The plan with the priors that the lists' scores take, where any does.
+
+    Cost: a sample of the items (prior_cells.SHARE of the work) is counted beforehand: one more pass
+    over the packed baskets. A fit of about a second for each unit and relation.
+    """
+    if planned.priors or not set(lists.metrics) & set(SHRUNKEN):
+        return planned
+    packed, support = planned.packed, lists.min_support
+    units = zip(planned.of_units, packed.totals, strict=True)
+    plans = [prior_cells.sampled(*of_unit, packed.items) for of_unit in units]
+    sample = replace(planned, of_units=plans, tasks=replicate.Tasks(plans, planned.cores))
+    replicated = replicate.replicate_baskets(packed.rows, packed.layout, plans, sample.tasks)
+    cells = prior_cells.collect_cells(
+        replicated, _facts(sample), packed.items, sample.tasks, support
+    )
+    markets = len(packed.items.market_names)
+    priors = [
+        {
+            relation.name: fit_priors(cells.get((u, r), NO_CELLS), markets, support)
+            for r, relation in enumerate(unit.relations)
+        }
+        for u, unit in enumerate(packed.layout.units)
+    ]
+    return replace(planned, priors=priors)
+
+
+def _facts(planned: Plan) -> list[count.UnitFacts]:
+    """What the counting tasks know of each unit."""
+    packed, first_blocks = planned.packed, planned.tasks.first_blocks
+    units = zip(packed.layout.units, packed.totals, planned.of_units, first_blocks, strict=True)
+    facts = [count.facts_of(*of_unit, packed.items) for of_unit in units]
+    if not planned.priors:
+        return facts
+    of_units = (
+        {relation: priors.of_markets for relation, priors in of_unit.items()}
+        for of_unit in planned.priors
+    )
+    return [replace(unit, priors=priors) for unit, priors in zip(facts, of_units, strict=True)]
 
 
 def count_item_statistics(packed: PackedBaskets) -> WorkerRows:

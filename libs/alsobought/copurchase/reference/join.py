@@ -33,10 +33,12 @@ def pair_counts(baskets: DataFrame, min_support: int) -> DataFrame:
     return pairs.unionByName(mirrored)
 
 
-def with_evidence(pairs: DataFrame, statistics: DataFrame) -> DataFrame:
+def with_evidence(
+    pairs: DataFrame, statistics: DataFrame, prior: Column | None = None
+) -> DataFrame:
     """Pairs with n_x, n_y, n and E beside N, as `co_purchases`.
 
-    In: `pair_counts` and `item_statistics` of the same baskets.
+    In: `pair_counts` and `item_statistics` of the same baskets; `prior`: of unit and market.
     """
     key = ["unit", "market", "item_id"]
     of_item = statistics.select(*key, "buyers", "units", "other_purchases")
@@ -54,6 +56,7 @@ def with_evidence(pairs: DataFrame, statistics: DataFrame) -> DataFrame:
         {
             "expected": expected(F.col("other_purchases"), F.col("share")),
             "relation": F.lit("together"),
+            "prior": (F.lit(None) if prior is None else prior).cast("array<double>"),
         }
     )
     return with_expected.select(*CO_PURCHASES.names)

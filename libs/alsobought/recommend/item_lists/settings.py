@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from alsobought.copurchase.scores import METRICS
+from alsobought.copurchase.scores import METRICS, NAMES, SHRUNKEN
 from alsobought.copurchase.settings import Unit
 from alsobought.products import Exclusions, Items
 from alsobought.settings import Count, Days, Settings
@@ -12,8 +12,8 @@ from alsobought.settings import Count, Days, Settings
 
 def require_metric(name: str) -> str:
     """The name; raises ValueError where no score is called so."""
-    if name not in METRICS:
-        raise ValueError(f"no metric {name}; there are {', '.join(METRICS)}")
+    if name not in NAMES:
+        raise ValueError(f"no metric {name}; there are {', '.join(NAMES)}")
     return name
 
 
@@ -68,7 +68,13 @@ class ColdStartItems(Settings):
     @field_validator("metrics")
     @classmethod
     def _are_metrics(cls, names: list[str]) -> list[str]:
-        return [require_metric(name) for name in dict.fromkeys(names)]
+        for name in names:
+            if require_metric(name) in SHRUNKEN:
+                raise ValueError(
+                    f"{name} takes the prior of all pairs, which borrowed evidence is not of; there"
+                    f" are {', '.join(METRICS)}"
+                )
+        return list(dict.fromkeys(names))
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -6,7 +6,9 @@ import numpy as np
 from numba import njit
 
 from alsobought.compiled.array_types import Floats, Int32s, Int64s
-from alsobought.copurchase.engine.kernels.best_candidates import score
+from alsobought.copurchase.engine.kernels.best_candidates import FIRST_SHRUNKEN, score
+from alsobought.copurchase.engine.kernels.named_arrays import NO_POSTERIORS, Posteriors
+from alsobought.copurchase.engine.kernels.posterior_scores import score_pairs
 
 
 class Evidence(NamedTuple):
@@ -24,7 +26,7 @@ class Candidates(NamedTuple):
 
     `ties` order candidates of equal score; those below 0 may not be listed. `kinds` are numbers of
     kinds of pairs; `alike`, a row a candidate and a column a limit, of what related items have in
-    common; below 0: they have none.
+    common; below 0: they have none. `prior_of` numbers the priors of `posteriors`; or empty.
     """
 
     evidence: Evidence
@@ -32,6 +34,8 @@ class Candidates(NamedTuple):
     starts: Int64s
     kinds: Int32s
     alike: Int32s
+    prior_of: Int32s = np.empty(0, np.int32)
+    posteriors: Posteriors = NO_POSTERIORS
 
 
 class ListRules(NamedTuple):
@@ -116,18 +120,27 @@ def _collect_best(
     """Collect the best rows of a span and a kind, best first, as many as there is room for."""
     both, expected, buyers, related_buyers, units = candidates.evidence
     ties, kinds = candidates.ties, candidates.kinds
+    first, end = span
+    shrunken = np.empty(0)
+    if metric >= FIRST_SHRUNKEN:
+        number, prior = metric - FIRST_SHRUNKEN, candidates.prior_of[first]
+        rows = both[first:end], expected[first:end]
+        shrunken = score_pairs(number, rows[0], rows[1], prior, candidates.posteriors)
     count = 0
-    for row in range(span[0], span[1]):
+    for row in range(first, end):
         if ties[row] < 0 or both[row] < support or (kind >= 0 and kinds[row] != kind):
             continue
-        value = score(
-            metric,
-            float(both[row]),
-            expected[row],
-            float(buyers[row]),
-            float(related_buyers[row]),
-            float(units[row]),
-        )
+        if metric >= FIRST_SHRUNKEN:
+            value = shrunken[row - first]
+        else:
+            value = score(
+                metric,
+                float(both[row]),
+                expected[row],
+                float(buyers[row]),
+                float(related_buyers[row]),
+                float(units[row]),
+            )
         count = _insert(row, value, ties, best, scores, count)
     return count
 

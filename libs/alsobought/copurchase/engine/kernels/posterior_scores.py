@@ -30,6 +30,8 @@ COLUMNS = COLUMN_STEPS * (MOST_LOG - LEAST_LOG) + 1
 MOST_BEND = 1e-4  # of the third difference of four knots: the error is some hundredths of it
 QUANTILE = 0.05
 NORMAL_QUANTILE = -1.6448536269514722
+MARGIN = 0.3
+NEAR = 1e-7  # a step after which the error is about its square
 LARGE_SHAPE = 1e4
 EPSILON = 1e-16
 TINY = 1e-300
@@ -102,32 +104,25 @@ def _log_density(shape: float, x: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def log_quantile_of_one(shape: float) -> float:
-    """ln of the 5 % quantile of a gamma of rate 1 and a shape of at least 1.
+def _near_log_quantile(shape: float) -> float:
+    """ln of the 5 % quantile of a gamma of rate 1 and a shape of at least 1, to MARGIN.
 
-    Newton's method on ln of the cdf, which is concave in ln x.
+    Source: Wilson & Hilferty 1931; the error is 0.26 for a shape of 1, and vanishes as it grows.
     """
     third = 1.0 / (9.0 * shape)
-    log_x = math.log(shape) + 3.0 * math.log(1.0 - third + NORMAL_QUANTILE * math.sqrt(third))
-    for _ in range(20):
-        x = math.exp(log_x)
-        cdf = gamma_cdf(shape, x)
-        step = math.log(cdf / QUANTILE) * cdf / math.exp(_log_density(shape, x))
-        log_x -= step
-        if abs(step) < 1e-13:
-            break
-    return log_x
+    return math.log(shape) + 3.0 * math.log(1.0 - third + NORMAL_QUANTILE * math.sqrt(third))
 
 
 @njit(cache=True, error_model="numpy")
 def log_quantile(weight: float, shape1: float, rate1: float, shape2: float, rate2: float) -> float:
     """ln of the 5 % quantile of a mixture of two gammas, the first of which has the weight.
 
-    It lies between those of the two; Newton's method, and bisection where that would leave them.
+    It lies between those of the two. Newton's method on ln of the cdf, and bisection where that
+    would leave the bracket.
     """
-    of_1 = log_quantile_of_one(shape1) - math.log(rate1)
-    of_2 = log_quantile_of_one(shape2) - math.log(rate2)
-    low, high = min(of_1, of_2), max(of_1, of_2)
+    of_1 = _near_log_quantile(shape1) - math.log(rate1)
+    of_2 = _near_log_quantile(shape2) - math.log(rate2)
+    low, high = min(of_1, of_2) - MARGIN, max(of_1, of_2) + MARGIN
     log_x = of_1 if weight > 0.5 else of_2
     for _ in range(200):
         x1, x2 = rate1 * math.exp(log_x), rate2 * math.exp(log_x)
@@ -138,12 +133,12 @@ def log_quantile(weight: float, shape1: float, rate1: float, shape2: float, rate
             low = log_x
         slope = weight * math.exp(_log_density(shape1, x1))
         slope += (1.0 - weight) * math.exp(_log_density(shape2, x2))
-        nearer = log_x - math.log(cdf / QUANTILE) * cdf / slope
-        if not low < nearer < high:
-            nearer = 0.5 * (low + high)
-        if abs(nearer - log_x) < 1e-13:
-            break
-        log_x = nearer
+        step = math.log(cdf / QUANTILE) * cdf / slope
+        if abs(step) < NEAR:
+            return log_x - step
+        log_x -= step
+        if not low < log_x < high:
+            log_x = 0.5 * (low + high)
     return log_x
 
 

@@ -1,7 +1,7 @@
 """Counting tasks: blocks of baskets in, each item's best candidates out, ids as text again."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
@@ -31,6 +31,7 @@ from alsobought.copurchase.engine.kernels.named_arrays import (
     Selection,
     Tally,
 )
+from alsobought.copurchase.engine.kernels.posterior_scores import posteriors_of
 from alsobought.copurchase.engine.layout import CountedUnit
 from alsobought.copurchase.engine.stages.item_codes import Items
 from alsobought.copurchase.engine.stages.plan import BlockPlan
@@ -43,6 +44,7 @@ from alsobought.tables.copurchase import CO_PURCHASES
 from alsobought.tables.outcome import Batches, WorkerRows
 
 ROWS_PER_BATCH = 1 << 18
+PRIOR_TYPE = pa.list_(pa.float64())
 Kept = tuple[Relation, PairRows]
 
 
@@ -52,7 +54,8 @@ class UnitFacts:
 
     shares: P of every item, its share of the purchases; first_shares: of the first purchases of
     units, for relations with times; units_of: all units of the item's market; activities: empty
-    where the expectation is of shares.
+    where the expectation is of shares; priors: of each market, by the name of the relation, where
+    scores of the posterior are asked for.
     """
 
     unit: CountedUnit
@@ -63,11 +66,27 @@ class UnitFacts:
     first_shares: Floats
     units_of: Int64s
     activities: Activities
+    priors: Mapping[str, Floats] = field(default_factory=dict)
 
     def of_items(self, relation: Relation, ties: Int32s) -> ItemFacts:
         """What scoring knows of each item under a relation."""
         shares = self.first_shares if relation.is_directed else self.shares
         return ItemFacts(self.buyers, shares, ties, self.units_of)
+
+    def selecting(self, selection: Selection, relation: Relation, markets: Int32s) -> Selection:
+        """The selection with the priors of a relation, and each item's market."""
+        if relation.name not in self.priors:
+            return selection
+        posteriors = posteriors_of(self.priors[relation.name])
+        return selection._replace(prior_of=markets, posteriors=posteriors)
+
+    def priors_of(self, relation: Relation, markets: Int32s) -> pa.Array:
+        """The prior of items of some markets as `co_purchases` has it; null where there is none."""
+        if relation.name not in self.priors:
+            return pa.nulls(len(markets), PRIOR_TYPE)
+        rows = self.priors[relation.name][markets]
+        offsets = np.arange(0, rows.size + 1, rows.shape[1], dtype=np.int32)
+        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(rows.ravel()))
 
 
 def facts_of(
@@ -113,16 +132,15 @@ def count_pairs(
     facts_sent, items_sent = context.broadcast(facts), context.broadcast(items.without_hashes())
 
     def count(batches: Batches) -> Batches:
-        first = list(islice(batches, 1))
-        if not first:
+        task, of_task = task_of(batches)
+        if task is None:
             return
-        task, items = key_of((first[0], 0), "task"), items_sent.value
-        of_unit = facts_sent.value[tasks.unit_of(task)]
-        block, of_task = task - of_unit.first_block, _with_first(first, batches)
+        items, of_unit = items_sent.value, facts_sent.value[tasks.unit_of(task)]
+        block = task - of_unit.first_block
         kept = (
-            _count_block(COPIES.read_all(of_task), block, of_unit, items.ties, selection)
+            count_block(COPIES.read_all(of_task), block, of_unit, items, selection)
             if block < of_unit.plan.blocks
-            else _add_up_heads(list(rows_of(of_task)), of_unit, items.ties, selection)
+            else _add_up_heads(list(rows_of(of_task)), of_unit, items, selection)
         )
         for relation, pair_rows in kept:
             yield _as_table(of_unit, relation, pair_rows, items)
@@ -131,26 +149,38 @@ def count_pairs(
     return WorkerRows(shuffled, count, CO_PURCHASES.ddl)
 
 
+def task_of(batches: Batches) -> tuple[int | None, Batches]:
+    """The task whose rows these are, and the rows; None: there are none."""
+    first = list(islice(batches, 1))
+    task = key_of((first[0], 0), "task") if first else None
+    return task, _with_first(first, batches)
+
+
 def _with_first(first: list[pa.RecordBatch], batches: Batches) -> Batches:
     """The first batch, which is taken from its list so that it can be freed, and all others."""
-    yield first.pop()
+    if first:
+        yield first.pop()
     yield from batches
 
 
-def _count_block(
-    copies: CopiedBaskets, block: int, facts: UnitFacts, ties: Int32s, selection: Selection
+def count_block(
+    copies: CopiedBaskets, block: int, facts: UnitFacts, items: Items, selection: Selection
 ) -> Iterator[Kept]:
+    """The pairs of a block's items that the selection keeps, under each relation; without metrics
+    at most `selection.best` of an item, which must be enough for all."""
+    ties = items.ties
     totals, lengths, *of_items = copies
     bounds = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=bounds[1:])
     baskets = BlockBaskets(totals, bounds, *of_items)
     holdings = pairs.find_holdings(baskets, facts.plan.block_of, block)
     tally = Tally(np.zeros(len(ties), np.int32), np.ones(1, np.int64), np.empty_like(ties))
-    rows_per_item = selection.best * len(selection.metrics)
+    rows_per_item = selection.best * max(1, len(selection.metrics))
     items_per_batch = max(1, ROWS_PER_BATCH // rows_per_item)
     out = _room_for(items_per_batch * rows_per_item)
     for relation in facts.unit.relations:
         lags, item_facts = Lags(relation.low, relation.high), facts.of_items(relation, ties)
+        selection = facts.selecting(selection, relation, items.markets)
         for some in _in_steps(holdings, items_per_batch):
             written = pairs.write_best_of_block(
                 some, baskets, lags, item_facts, facts.activities, selection, tally, out
@@ -168,8 +198,9 @@ def _in_steps(holdings: Holdings, step: int) -> Iterator[Holdings]:
 
 
 def _add_up_heads(
-    rows: list[Row], facts: UnitFacts, ties: Int32s, selection: Selection
+    rows: list[Row], facts: UnitFacts, items: Items, selection: Selection
 ) -> Iterator[Kept]:
+    ties = items.ties
     rows_of_head: dict[tuple[int, int], list[Row]] = {}
     for row in rows:
         rows_of_head.setdefault((key_of(row, "head"), key_of(row, "relation")), []).append(row)
@@ -182,6 +213,7 @@ def _add_up_heads(
         met = np.flatnonzero(both_of_all)
         candidates = Candidates(met.astype(np.int32), both_of_all[met])
         of_items = facts.of_items(relation, ties)
+        selection = facts.selecting(selection, relation, items.markets)
         counted = OtherCounts(*sum_by_key(others, buyers))
         histogram = pairs.histogram_of(x, counted, of_items, facts.activities)
         written = best_candidates.write_best(x, candidates, histogram, of_items, selection, out, 0)
@@ -219,5 +251,6 @@ def _as_table(
         "buyers": pa.array(facts.buyers[x]),
         "related_buyers": pa.array(facts.buyers[y]),
         "units": pa.array(facts.units_of[x]),
+        "prior": facts.priors_of(relation, items.markets[x]),
     }
     return pa.record_batch([columns[name] for name in CO_PURCHASES.names], names=CO_PURCHASES.names)
