@@ -138,7 +138,7 @@ def in_words(scores: Floats, pairs: Labelled, of: Bools) -> str:
 def kinds_of(bounds: Ratio, customer_lift: Floats) -> Int32s:
     """The kind of each pair by the default settings, without a catalogue."""
     nothing = np.zeros(len(customer_lift), bool)
-    like = Likeness(*[nothing] * 4, np.ones(len(nothing)), np.zeros(len(nothing)))
+    like = Likeness(*[nothing] * 5, np.ones(len(nothing)), np.zeros(len(nothing)))
     rules = Rules(*(DEFAULTS[name] for name in Rules._fields))
     kinds = is_of_kind(bounds, customer_lift, like, rules)
     return np.select([*kinds.values()], [*kinds], "unsure")

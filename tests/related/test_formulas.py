@@ -7,7 +7,7 @@ from alsobought.related.formulas import Likeness, Ratio, Rules, is_of_kind, rati
 
 Z = 1.6448536269514722
 RULES = Rules(margin=1.25, likeness=0.5, max_price_ratio=3.0)
-NOTHING_IN_COMMON = Likeness(*([False] * 4), 1.0, 0.0)
+NOTHING_IN_COMMON = Likeness(*([False] * 5), 1.0, 0.0)
 OF_ONE_CATEGORY = NOTHING_IN_COMMON._replace(is_same_category=True)
 OF_OTHERS = NOTHING_IN_COMMON._replace(is_other_category=True)
 ALIKE = OF_ONE_CATEGORY._replace(is_same_maker=True, likeness=0.5)
@@ -73,6 +73,7 @@ def test_other_items_are_substitutes_where_the_same_customers_buy_them_apart(lik
     assert kind(APART, like) == "substitute"
     assert kind(APART, like, customer_lift=1.25) == "unsure"
     assert kind(BY_CHANCE, like) == kind(ANYTHING, like) == "unsure"
+    assert kind(APART, like._replace(is_far_category=True)) == "unsure"
 
 
 @pytest.mark.parametrize("bounds", [TOGETHER, BY_CHANCE, APART, ANYTHING])

@@ -18,7 +18,7 @@ SUPPORT = 20
 PLANTED = {
     "complement": 20,  # of different categories: who buys the first often adds the second
     "substitute": 20,  # of one category: each time one or the other
-    "apart": 10,  # the same, of different categories: substitutes, too
+    "apart": 10,  # the same, of categories that have the widest level in common
     "variant": 20,  # of one title, maker and category; bought as it comes
     "bundle": 10,  # of one category, and bought together: nobody can be sure
 }
@@ -101,7 +101,13 @@ def likeness(world, first, second):
     is_variant = name == "variant"
     nothing = np.zeros(len(first), bool)
     return Likeness(
-        of_one, ~of_one, is_variant, nothing, np.ones(len(first)), np.where(is_variant, 0.7, 0.0)
+        of_one,
+        ~of_one,
+        ~of_one & (name != "apart"),
+        is_variant,
+        nothing,
+        np.ones(len(first)),
+        np.where(is_variant, 0.7, 0.0),
     )
 
 

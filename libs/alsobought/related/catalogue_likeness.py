@@ -15,8 +15,8 @@ FACTS = ("category", "maker", "words")
 
 
 def with_likeness(pairs: DataFrame, items: DataFrame, maker: Sequence[str]) -> DataFrame:
-    """The pairs with shared_levels, is_same_category, is_other_category, is_same_maker (null: one
-    has none) and likeness (null: one title has no words).
+    """The pairs with shared_levels, is_same_category, is_other_category, is_far_category,
+    is_same_maker (null: one has none) and likeness (null: one title has no words).
 
     likeness is Jaccard's coefficient of the titles' distinct words in small letters, without those
     that hold a digit or name a size; so sizes of one product are alike, and flavours nearly so.
@@ -38,10 +38,12 @@ def with_likeness(pairs: DataFrame, items: DataFrame, maker: Sequence[str]) -> D
     )
     is_same = F.coalesce(category == other_category, F.lit(False)) & has_both
     in_common = F.size(F.array_intersect(words, other_words))
+    shared = F.when(has_both, _shared_levels(category, other_category)).otherwise(0)
     columns = {
-        "shared_levels": F.when(has_both, _shared_levels(category, other_category)).otherwise(0),
+        "shared_levels": shared,
         "is_same_category": is_same,
         "is_other_category": has_both & ~is_same,
+        "is_far_category": has_both & (shared == 0),
         "is_same_maker": maker_of == other_maker,
         "likeness": in_common / F.size(F.array_union(words, other_words)),
     }

@@ -36,13 +36,15 @@ def ratio(orders: Any, expected: Any, normal: float, largest: Callable[[Any, Any
 class Likeness(NamedTuple):
     """What two items have in common; none of it is null or NaN.
 
-    is_same_category, is_same_maker, is_other_maker: as far as both have one. price: how many times
+    is_same_category, is_other_category (is_far_category: not even the widest level is the same),
+    is_same_maker, is_other_maker: of items that both have one. price: how many times
     as much the dearer one costs, 1 where a price is missing. likeness: of the titles' words, 0
     where there are none.
     """
 
     is_same_category: Any
     is_other_category: Any
+    is_far_category: Any
     is_same_maker: Any
     is_other_maker: Any
     price: Any
@@ -68,10 +70,12 @@ def is_of_kind(bounds: Ratio, customer_lift: Any, like: Likeness, rules: Rules) 
                 that are bought together nonetheless stay unsure. (Marketing looks for complements
                 across categories, for rivals within: Manchanda, Ansari & Gupta 1999.)
     substitute: of one category, and surely not above `margin`: who has both has them in different
-                orders, or by chance in one. Of others or unknown ones: surely in one order less
-                often than 1 / margin, though customers of one buy the other more than `margin`
-                times as often as by chance (customer_lift). Neither may cost more than
-                max_price_ratio times the other.
+                orders, or by chance in one. Of unknown ones, or of others that have the widest
+                level in common: surely in one order less often than 1 / margin, though customers
+                of one buy the other more than `margin` times as often as by chance
+                (customer_lift). Things that are bought on other trips, as fuel and soap, are so,
+                too, and do not replace each other. Neither may cost more than max_price_ratio
+                times the other.
     In: `customer_lift`, N / E by customer, 0 where it is not known.
     Source: McAuley et al. 2015 for what the words mean (bought in addition, bought instead); Tian,
     Lautz, Wallis & Lambiotte 2021 infer both from orders alone, by significance against chance, as
@@ -83,6 +87,7 @@ def is_of_kind(bounds: Ratio, customer_lift: Any, like: Likeness, rules: Rules) 
     is_variant = (is_alike | is_one_title) & ~like.is_other_category
     is_complement = (bounds.low > rules.margin) & ~like.is_same_category
     is_apart = (bounds.high < 1.0 / rules.margin) & (customer_lift > rules.margin)
+    is_apart &= ~like.is_far_category
     is_rival = like.is_same_category & (bounds.high <= rules.margin)
     is_substitute = (is_apart | is_rival) & (like.price <= rules.max_price_ratio)
     return {

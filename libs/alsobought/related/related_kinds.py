@@ -82,14 +82,24 @@ def with_price_ratio(pairs: DataFrame, lines: DataFrame) -> DataFrame:
 
 
 def with_kind(evidence: DataFrame, settings: RelatedKinds) -> DataFrame:
-    """RELATED_KINDS of pairs with all evidence."""
+    """RELATED_KINDS of pairs with all evidence.
+
+    The orders of fewer than lists.min_support customers say nothing: one who buys the same again
+    and again has many.
+    """
     normal = NormalDist().inv_cdf(settings.confidence)
     bounds = ratio(F.col("orders"), F.col("orders_expected"), normal, F.greatest)
     names = ("ratio", "ratio_low", "ratio_high")
     with_bounds = evidence.withColumns(dict(zip(names, bounds, strict=True)))
     rules = Rules(settings.margin, settings.likeness, settings.max_price_ratio)
     lift = F.coalesce("customer_lift", F.lit(0.0))
-    of_kinds = is_of_kind(Ratio(*map(F.col, names)), lift, _likeness(), rules)
+    is_enough = F.col("customers") >= settings.lists.min_support
+    sure = Ratio(
+        F.col("ratio"),
+        F.when(is_enough, F.col("ratio_low")).otherwise(0.0),
+        F.when(is_enough, F.col("ratio_high")).otherwise(float("inf")),
+    )
+    of_kinds = is_of_kind(sure, lift, _likeness(), rules)
     kind = F.lit(KINDS[-1])
     for name, is_of in of_kinds.items():
         kind = F.when(is_of, name).otherwise(kind)
@@ -103,6 +113,7 @@ def _likeness() -> Likeness:
     return Likeness(
         F.col("is_same_category"),
         F.col("is_other_category"),
+        F.col("is_far_category"),
         F.coalesce("is_same_maker", no),
         F.coalesce(~F.col("is_same_maker"), no),
         F.coalesce(price, F.lit(1.0)),
