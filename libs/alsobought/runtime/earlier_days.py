@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pydantic import BaseModel
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
@@ -93,12 +94,26 @@ class PastVersions:
         """The rows at a version; None: its log or a file of it is gone."""
         try:
             rows = self.store.read(self.source, EPOCH, number).rows  # of all days
-            if not self.store.is_on_path:
-                # only reading a file tells whether it is there
-                rows.agg(F.max(F.xxhash64(rows.columns[0]))).collect()
+            require_files(self.store, self.source, rows)
         except (JobError, PySparkException):
             return None
         return rows
+
+
+def require_files(store: Store, table: Table, rows: DataFrame) -> None:
+    """Raise JobError where a file of a table's rows is gone.
+
+    Cost: on a path none, as `Store.read` has looked; on a URI a scan of one column, for only
+    reading a file tells whether it is there.
+    """
+    if store.is_on_path:
+        return
+    try:
+        rows.agg(F.max(F.xxhash64(rows.columns[0]))).collect()
+    except (PySparkException, Py4JJavaError) as error:
+        if "FILE_NOT_EXIST" not in str(error):
+            raise
+        raise JobError(f"{table.name} cannot be read: a data file of it is not there.") from None
 
 
 def read_days(
