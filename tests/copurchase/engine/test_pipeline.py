@@ -214,11 +214,11 @@ def test_candidates_of_the_posterior_equal_the_reference_join_s(with_priors, pur
     assert got.keys() == want.keys()
 
 
-def test_priors_do_not_depend_on_blocks_or_partitions(with_priors, purchases):
+def test_priors_do_not_depend_on_partitions(with_priors, purchases):
     baskets = settings(1_000, 1_000, count_repeats=False)
     spread = Stored(purchases.rows.repartition(7, "item_id"))
     packed = pipeline.pack_purchases(spread, baskets, AS_OF)
-    planned = pipeline.plan_blocks(packed, SUPPORT, 20_000)
+    planned = pipeline.plan_blocks(packed, SUPPORT, MEMORY)
     priors = pipeline.with_priors(planned, SHRUNKEN_LISTS).priors
     for of_unit, wanted in zip(priors, with_priors.priors, strict=True):
         assert of_unit["together"].overall == wanted["together"].overall
