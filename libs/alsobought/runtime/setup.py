@@ -108,13 +108,13 @@ def rehearse() -> None:
     spark = session.build("setup", {**settings, "spark.sql.shuffle.partitions": "1"})
     days = [(customer, item, datetime(2017, 1, day, tzinfo=UTC)) for customer, item, day in LINES]
     rows = spark.createDataFrame(days, "customer_id string, item_id string, purchased_at timestamp")
-    lines = Stored(rows.selectExpr("*", "'' market", "'' order_id"))
+    lines, day = Stored(rows.selectExpr("*", "'' market", "'' order_id")), date(2017, 1, 9)
     values = {"units": ["customer"], "look_back_days": 9, "count_repeats": True}
     baskets = Baskets.model_validate(values | {"max_items": {"customer": 2, "order": 2}})
     lists = Lists(metrics=["lift", "confidence", "eb05"], min_support=1)
     for after in (None, After(within_days=9)):
         related = baskets.model_copy(update={"after": after})
-        packed = pipeline.pack_purchases(lines, related, date(2017, 1, 9))
+        packed = pipeline.pack_purchases(lines, related, day)
         for support in (3, 1):  # by 3, the one item left is a head
             plan = pipeline.plan_blocks(packed, support, 64 << 20)
             pairs = pipeline.count_co_purchases(plan, lists, 1)
@@ -123,10 +123,11 @@ def rehearse() -> None:
     with tempfile.TemporaryDirectory() as warehouse:
         store = Store(spark, warehouse)
         for _ in range(2):
-            store.write(ITEM_STATISTICS, Outcome(statistics), date(2017, 1, 9), {})
-        items = store.read(ITEM_STATISTICS, date(2017, 1, 9)).rows
-        store.write(CO_PURCHASES, Outcome(pairs), date(2017, 1, 9), {})
-        candidates = Stored(items, store.files(CO_PURCHASES, date(2017, 1, 9), 1))
+            store.write(ITEM_STATISTICS, Outcome(statistics), day, {})
+        items = store.read(ITEM_STATISTICS, day).rows
+        store.write(CO_PURCHASES, Outcome(pairs), day, {})
+        files = store.files(CO_PURCHASES, day, 1)
+        candidates = Stored(store.read(CO_PURCHASES, day).rows, files)
         catalogue = Stored(items.selectExpr("item_id", "true is_available"))
         ranked = Outcome(related_items(candidates, ListInputs(catalogue), lists, 1)).frame
         _rehearse_customers_lists(lines, ranked, items, baskets, lists)
