@@ -164,7 +164,11 @@ def test_a_purchase_of_the_cut_off_that_was_counted_is_found(shop):
     """Tea had 4 orders before, and c2's of the 22nd; all items of the lists are old."""
     version = shop.version("evaluations")
     tea = F.when((F.col("item_id") == "tea") & (F.col("unit") == "order"), 6)
-    plant(shop, lambda lists: lists.withColumn("buyers", F.coalesce(tea, "buyers").cast("bigint")))
+    larger = {"buyers": F.coalesce(tea, "buyers"), "units": F.greatest("units", F.lit(6))}
+    plant(
+        shop,
+        lambda lists: lists.withColumns({name: n.cast("bigint") for name, n in larger.items()}),
+    )
     assert with_settings(shop).refusal("evaluations") == (
         "related_items of 2017-11-17 was made of what was on or after that day: of 6 of its counts "
         "1 are larger than those of the purchases before it, as its run had read them (tea by "
