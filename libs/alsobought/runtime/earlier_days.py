@@ -93,27 +93,26 @@ class PastVersions:
     def _readable(self, number: int) -> DataFrame | None:
         """The rows at a version; None: its log or a file of it is gone."""
         try:
-            rows = self.store.read(self.source, EPOCH, number).rows  # of all days
-            require_files(self.store, self.source, rows)
+            return read_version(self.store, self.source, EPOCH, number)  # of all days
         except (JobError, PySparkException):
             return None
-        return rows
 
 
-def require_files(store: Store, table: Table, rows: DataFrame) -> None:
-    """Raise JobError where a file of a table's rows is gone.
+def read_version(store: Store, table: Table, day: date, version: int) -> DataFrame:
+    """The rows that `Store.read` gives of a version, of which every file is there.
 
-    Cost: on a path none, as `Store.read` has looked; on a URI a scan of one column, for only
-    reading a file tells whether it is there.
+    Raises JobError where one is gone. Cost: on a path none, as `Store.read` looks; on a URI a scan
+    of one column, for only reading a file tells whether it is there.
     """
-    if store.is_on_path:
-        return
     try:
-        rows.agg(F.max(F.xxhash64(rows.columns[0]))).collect()
-    except (PySparkException, Py4JJavaError) as error:
+        rows = store.read(table, day, version).rows
+        if not store.is_on_path:
+            rows.agg(F.max(F.xxhash64(rows.columns[0]))).collect()
+    except Py4JJavaError as error:
         if "FILE_NOT_EXIST" not in str(error):
             raise
         raise JobError(f"{table.name} cannot be read: a data file of it is not there.") from None
+    return rows
 
 
 def read_days(

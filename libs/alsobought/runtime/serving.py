@@ -12,7 +12,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from alsobought.errors import ConfigError, JobError
-from alsobought.runtime.earlier_days import read_days, require_files
+from alsobought.runtime.earlier_days import read_days, read_version
 from alsobought.runtime.faults import sentence
 from alsobought.runtime.job import Gate, load
 from alsobought.runtime.lineage import Lineage
@@ -144,9 +144,8 @@ def _served(
             )
             continue
         try:
-            rows = store.read(table, state.as_of, state.versions[table.name]).rows
-            require_files(store, table, rows)
-            served[table.name] = rows
+            version = state.versions[table.name]
+            served[table.name] = read_version(store, table, state.as_of, version)
         except (JobError, PySparkException) as error:
             said = error if isinstance(error, JobError) else sentence(str(error))
             unreadable[table.name] = f"The served lists cannot be compared: {said}"
