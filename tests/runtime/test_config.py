@@ -63,6 +63,10 @@ def test_a_job_gets_its_own_section_and_the_shared_ones_that_it_asks_for(tmp_pat
             "metrics": ["pearson_residual", "lift"],
             "min_support": 1,
             "unknown_items": "leave_out",
+            "kinds": [],
+            "max_per_title": None,
+            "max_per_brand": None,
+            "max_per_category": None,
         },
         "markets": None,
         "top_k": 5,
@@ -216,7 +220,7 @@ def test_every_wrong_type_and_value_at_once(refused):
         "baskets.units.0 input should be 'order' or 'customer', got 'basket'; "
         "baskets.look_back_days input should be a valid integer, got '365'; "
         "lists.metrics no metric love; there are pearson_residual, excess, relative_excess, lift, "
-        "confidence, cosine, jaccard, npmi, log_likelihood_ratio; "
+        "confidence, cosine, jaccard, npmi, log_likelihood_ratio, poisson_deviance, ebgm, eb05; "
         "lists.min_support input should be greater than or equal to 1, got 0; "
         "jobs.co_purchases.candidates input should be a valid integer, got True; "
         "jobs.related_items.top_k input should be a valid integer, got 2.5."

@@ -126,8 +126,7 @@ def rehearse() -> None:
             store.write(ITEM_STATISTICS, Outcome(statistics), day, {})
         items = store.read(ITEM_STATISTICS, day).rows
         store.write(CO_PURCHASES, Outcome(pairs), day, {})
-        files = store.files(CO_PURCHASES, day, 1)
-        candidates = Stored(store.read(CO_PURCHASES, day).rows, files)
+        candidates = Stored(store.read(CO_PURCHASES, day).rows, store.files(CO_PURCHASES, day, 1))
         catalogue = Stored(items.selectExpr("item_id", "true is_available"))
         ranked = Outcome(related_items(candidates, ListInputs(catalogue), lists, 1)).frame
         _rehearse_customers_lists(lines, ranked, items, baskets, lists)
