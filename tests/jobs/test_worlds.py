@@ -125,7 +125,7 @@ def account(past, counted, returned):
 
 
 def of_day(shop, table, as_of):
-    return rows(shop.read(table).where(F.col("as_of") == as_of).drop("as_of"))
+    return rows(shop.read(table).where(F.col("as_of") == as_of).drop("as_of", "prior"))
 
 
 def wanted_statistics(counted):
@@ -197,7 +197,9 @@ def counted(shop):
         )
         packed = counted_purchases(Stored(purchases), Stored(returned), None, params, as_of)
         pairs, items = co_purchases(packed, params).frame, item_statistics(packed).frame
-        evidence = {tuple(row[:2]) + tuple(row[3:5]): tuple(row[5:]) for row in rows(pairs)}
+        evidence = {
+            tuple(row[:2]) + tuple(row[3:5]): tuple(row[5:]) for row in rows(pairs.drop("prior"))
+        }
         of_items = rows(items)
         packed.release()
         products = reference.without_excluded(counting(purchases, returned, as_of), exclude)
