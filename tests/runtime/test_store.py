@@ -50,7 +50,10 @@ def test_the_contract_lies_in_the_table_where_other_engines_see_it(stock, store)
     ]
     assert table.metadata().description == "How much of an item there is."
     assert table.metadata().partition_columns == ["as_of"]
-    assert table.metadata().configuration == {"delta.constraints.not_negative": "pieces >= 0"}
+    assert table.metadata().configuration == {
+        "delta.constraints.not_negative": "pieces >= 0",
+        "delta.logRetentionDuration": "interval 800 days",
+    }
     assert table.to_pyarrow_table().to_pylist() == [
         {"as_of": FIRST, "item_id": "tea", "pieces": 3, "weight": 0.5}
     ]
