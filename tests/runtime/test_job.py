@@ -47,7 +47,7 @@ def test_every_job_is_called_like_its_file():
         "evaluations", "factor_recommendations", "item_informativeness", "item_statistics", "items",
         "offers", "promotions", "purchase_examples", "purchases", "recommendations",
         "redemption_audits", "redemption_examples", "redemption_scores", "redemption_weights",
-        "redemptions", "related_items", "repeat_purchases", "returned_purchases",
+        "redemptions", "related_items", "related_kinds", "repeat_purchases", "returned_purchases",
         "training_examples",
     ]  # fmt: skip
     assert {name: job.name for name, job in JOBS.items()} == {name: name for name in JOBS}
@@ -62,7 +62,7 @@ def test_an_unknown_job():
 def test_a_job_comes_after_those_that_write_what_it_reads():
     assert names(jobs.with_upstream(JOBS, ["related_items"])) == [
         "purchases", "returned_purchases", "items", "co_purchases", "item_statistics",
-        "related_items",
+        "related_kinds", "related_items",
     ]  # fmt: skip
     assert names(jobs.with_upstream(JOBS, ["item_statistics", "purchases"])) == [
         "purchases", "returned_purchases", "items", "item_statistics",
