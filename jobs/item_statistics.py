@@ -24,7 +24,7 @@ JOB = Job(
     {"purchases": PURCHASES, "returned": RETURNED_PURCHASES, "catalogue": ITEMS},
     ITEM_STATISTICS,
     as_files=("purchases", "returned"),
-    only_with={"catalogue": "items.exclude.attributes"},
+    only_with={"catalogue": ("items.exclude.attributes",)},
     prepare=Prepare(counted_purchases, Counted),
 )
 

@@ -31,7 +31,7 @@ JOB = Job(
     PurchaseExamples,
     READS,
     PURCHASE_EXAMPLES,
-    only_with={"catalogue": "items.exclude.attributes"},
+    only_with={"catalogue": ("items.exclude.attributes",)},
 )
 
 if __name__ == "__main__":

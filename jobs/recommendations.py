@@ -46,7 +46,7 @@ JOB = Job(
     READS,
     RECOMMENDATIONS,
     as_files=("purchases", "returned"),
-    only_with={"buy_again": "jobs.recommendations.buy_again"},
+    only_with={"buy_again": ("jobs.recommendations.buy_again",)},
 )
 
 if __name__ == "__main__":

@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Any
 
-from alsobought.copurchase.settings import Lists, Markets
+from alsobought.copurchase.settings import InMarkets, Lists
 from alsobought.related import related_items as step
 from alsobought.related.candidate_files import unknown_items
 from alsobought.related.listable_pairs import ListInputs
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import main
-from alsobought.settings import Count, Settings
+from alsobought.settings import Count
 from alsobought.tables.copurchase import CO_PURCHASES, ITEM_STATISTICS
 from alsobought.tables.outcome import Outcome
 from alsobought.tables.purchases import ITEMS
@@ -23,17 +23,15 @@ READS = {
 }
 
 
-class Params(Settings):
+class Params(InMarkets):
     lists: Lists
-    markets: Markets | None = None
     top_k: Count
     """Related items kept per list."""
 
 
 def related_items(params: Params, as_of: date, **tables: Any) -> Outcome:
     """Rank each item's available candidates under every metric; keep the best `top_k`."""
-    groups = params.markets.groups if params.markets else {}
-    unknown = unknown_items(tables["items"], tables["statistics"], groups)
+    unknown = unknown_items(tables["items"], tables["statistics"], params.groups)
     inputs = ListInputs(tables["items"], unknown.ids, tables["kinds"])
     rows = step.related_items(tables["pairs"], inputs, params.lists, params.top_k)
     return Outcome(rows, notes=unknown.in_words(params.lists))
@@ -45,7 +43,7 @@ JOB = Job(
     READS,
     RELATED_ITEMS,
     as_files=("pairs", "items", "statistics"),
-    only_with={"kinds": "lists.kinds"},
+    only_with={"kinds": ("lists.kinds", "lists.min_customers")},
 )
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ JOB = Job(
     RepeatPurchases,
     READS,
     REPEAT_PURCHASES,
-    only_with={"items": "items.exclude.attributes"},
+    only_with={"items": ("items.exclude.attributes",)},
 )
 
 if __name__ == "__main__":

@@ -46,6 +46,12 @@ ALL = {
     "engine_lines": Contestant(
         "engine_lines", "the engine, repeats counted in E", exact=False, markets=True
     ),
+    "engine_plain_scores": Contestant(
+        "engine_plain_scores", "the engine, every score without a prior", exact=False, markets=True
+    ),
+    "engine_all_scores": Contestant(
+        "engine_all_scores", "the engine, every score, matched E", exact=False, markets=True
+    ),
     "floor": Contestant(
         "floor", "rows to Python, one shuffle, rows back: no counting", exact=False
     ),

@@ -9,4 +9,4 @@ __all__ = ["after", "ready", "run"]
 
 
 def run(task: Task, spark: SparkSession) -> dict[str, float]:
-    return engine.run(task, spark, count_repeats=True)
+    return engine.run(task, spark, engine.Counts(count_repeats=True))

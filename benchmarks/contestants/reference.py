@@ -3,7 +3,7 @@
 from pyspark.sql import SparkSession
 
 from benchmarks.contestants import TOP, Task
-from benchmarks.contestants.engine import METRIC, baskets, lists
+from benchmarks.contestants.engine import PEERS, baskets, lists
 from benchmarks.contestants.spark import after, with_delta, write
 from benchmarks.data_sets import AS_OF
 
@@ -25,5 +25,5 @@ def run(task: Task, spark: SparkSession) -> None:
     evidence = with_evidence(
         pair_counts(baskets_of_units, task.support), item_statistics(baskets_of_units)
     )
-    rows = candidates(evidence, lists(task), TOP).withColumn("score", score(METRIC))
+    rows = candidates(evidence, lists(task), TOP).withColumn("score", score(PEERS.metrics[0]))
     write(rows, task)

@@ -46,6 +46,17 @@ class Items(Section):
     exclude: Exclusions = Exclusions()
 
 
+class OfProducts(Settings):
+    """What every job shares that counts products alone."""
+
+    items: Items | None = None
+
+    @property
+    def exclude(self) -> Exclusions:
+        """What is no product."""
+        return Exclusions() if self.items is None else self.items.exclude
+
+
 def only_products(lines: DataFrame, exclude: Exclusions, items: DataFrame | None) -> DataFrame:
     """The lines of items that `exclude` does not name; `items` has the attributes that it names.
 

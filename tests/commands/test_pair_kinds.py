@@ -9,17 +9,19 @@ from tests.command import printed
 from tests.commands import item_tables
 
 COLUMNS = (
-    "as_of", "market", "item_id", "related_item_id", "kind", "customers", "apart", "orders",
-    "orders_expected", "ratio", "ratio_low", "ratio_high", "order_lift", "customer_lift",
-    "shared_levels", "is_same_category", "price_ratio", "likeness", "is_same_maker",
+    "as_of", "market", "item_id", "related_item_id", "kind", "customers_together",
+    "customers", "apart", "orders", "orders_expected", "ratio", "ratio_low", "ratio_high",
+    "order_lift", "customer_lift", "shared_levels", "is_same_category", "price_ratio", "likeness",
+    "is_same_maker",
 )  # fmt: skip
 TEA = (item_tables.NEW, "all", "tea")
-EVIDENCE = (30, 2, 41, 8.5, 4.421, 3.42, 5.62, 2.0, 1.5)
+EVIDENCE = (28, 30, 2, 41, 8.5, 4.421, 3.42, 5.62, 2.0, 1.5)
 MILK = (*TEA, "milk", "complement", *EVIDENCE, 1, False, 2.5, 0.25, False)
 JAM = (
     *TEA,
     "jam",
     "substitute",
+    2,
     0,
     0,
     0,
@@ -108,6 +110,16 @@ def test_why_of_a_list_of_one_kind_says_that_a_pair_is_of_another():
     lists = ("--metric", "lift", "--relation", "complement")
     assert why("tea", "milk", *lists)[-1] == "lift 2.500 1 of 1"
     assert why("tea", "jam", *lists)[-1] == "lift 2.500 not in the list: it is no complement"
+
+
+def test_why_says_that_too_few_customers_had_a_pair_in_one_order(warehouse):
+    toml = warehouse.parent / "conf" / "test.toml"
+    support = "min_support = 99"
+    limited = item_tables.TOML.replace(support, f"{support}\nmin_customers = 29")
+    toml.write_text(limited, encoding="utf-8")
+    assert why("tea", "milk", "--metric", "lift")[-1] == (
+        "lift 2.500 not in the list: 28 customers had both in one order, below 29 (min_customers)"
+    )
 
 
 def test_why_names_the_limits_that_may_have_left_an_item_out(warehouse):

@@ -45,3 +45,8 @@ def test_lists_by_kind_from_files_to_lists(project):
     substitutes = of_kinds.where("relation = 'substitute' AND item_id = 'tea'").collect()
     assert "grey" in {row["related_item_id"] for row in substitutes}
     assert lists.where("relation = 'together'").count() == 2 * 4
+
+    project.conf["lists"] = {"metrics": ["lift"], "min_support": 1, "min_customers": 13}
+    project.run_job("related_items")
+    lists = project.read("related_items")
+    assert rows(lists.select("unit").distinct()) == [("customer",)]  # by order all are of twelve

@@ -116,7 +116,7 @@ def inputs_of(items, tmp_path):
 
 def listable_of(candidates, items, kinds, lists, tmp_path):
     """What is known of the pairs, with the kinds as the table would give them."""
-    ids, alike, _ = listable_pairs(
+    ids, alike, *_ = listable_pairs(
         inputs_of(items, tmp_path), lists.model_copy(update={"kinds": []})
     )
     rows = [
@@ -173,6 +173,34 @@ def test_an_item_that_a_limit_leaves_out_takes_no_place(tmp_path):
     assert listed(max_per_title=1) == [(1, "can"), (2, "mop"), (3, "jar")]
     assert listed(max_per_title=1, max_per_brand=1) == [(1, "can"), (2, "mop")]
     assert listed(max_per_category=1) == [(1, "can"), (2, "tin"), (3, "mop")]
+
+
+def test_by_order_a_pair_of_too_few_customers_is_left_out_and_by_customer_it_stays(frame, tmp_path):
+    """By order tea goes with jam in orders of two customers, with mop in one customer's."""
+    pairs = [("order", "jam"), ("order", "mop"), ("customer", "mop")]
+    rows = [(unit, "all", "together", "tea", y, 9, 1.0, 9, 9, 99) for unit, y in pairs]
+    candidates = pa.record_batch(
+        [pa.array(v, k) for v, k in zip(zip(*rows, strict=True), CANDIDATES.types, strict=True)],
+        CANDIDATES,
+    )
+    items = {y: {"is_available": True} for y in ("jam", "mop")}
+    customers = [("all", "tea", "jam", 2, 1.0), ("all", "tea", "mop", 1, 1.0)]
+    customers += [("de", "tea", "jam", 1, 1.0), ("all", "jam", "tea", 1, None)]
+    kinds = frame(
+        "market string, item_id string, related_item_id string, customers_together bigint,"
+        " order_lift double",
+        *customers,
+    )
+    inputs = inputs_of(items, tmp_path)._replace(kinds=kinds)
+
+    def listed(least):
+        lists = Lists(metrics=["excess"], min_support=1, min_customers=least)
+        made = lists_of(candidates, listable_pairs(inputs, lists), list_rules(lists, 3), lists)
+        return list(zip(made["unit"].to_pylist(), made["related_item_id"].to_pylist(), strict=True))
+
+    assert listed(1) == pairs
+    assert listed(2) == [("order", "jam"), ("customer", "mop")]
+    assert listed(3) == [("customer", "mop")]
 
 
 KINDS_OF_PAIRS = "market string, item_id string, related_item_id string, kind string"

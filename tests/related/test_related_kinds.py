@@ -155,8 +155,14 @@ def test_orders_are_counted_against_what_chance_gives_each_customer(evidence):
 
 def test_the_orders_of_few_customers_say_nothing_however_many_they_are(evidence):
     row = evidence["uk", "jam", "honey"]
-    assert (row["customers"], row["orders"]) == (1, 9)
+    assert (row["customers_together"], row["customers"], row["orders"]) == (1, 1, 9)
     assert row["ratio_low"] > 1.25
+
+
+def test_of_customers_with_both_in_one_order_a_guests_order_is_one(evidence):
+    pairs = (("pasta", "sauce"), ("bread", "tea"), ("tea", "grey"), ("sauce", "gone"))
+    together = [evidence["uk", *pair]["customers_together"] for pair in pairs]
+    assert together == [CUSTOMERS + 1, CUSTOMERS, 0, 0]
 
 
 def test_in_a_group_of_markets_a_customer_has_the_orders_of_all(evidence):

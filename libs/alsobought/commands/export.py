@@ -13,8 +13,7 @@ from alsobought.commands import completion
 from alsobought.commands.options import Options, Quiet, command
 from alsobought.commands.served_lists import Served, pinned, require_one_day
 from alsobought.errors import ConfigError, NotFoundError
-from alsobought.recommend.whole_customer_lists import whole_customer_lists
-from alsobought.related.whole_lists import whole_lists
+from alsobought.related.whole_lists import OF_CUSTOMERS, OF_ITEMS, whole_lists
 from alsobought.runtime import config, home, progress, session
 from alsobought.runtime.arguments import Env, day
 from alsobought.runtime.folder import Folder
@@ -39,13 +38,13 @@ EXAMPLES = (
     "alsobought export training_examples --env demo --as-of 2017-12-01 --to exported",
 )
 TRAINING_SETS = ("training_examples", "purchase_examples")
-OF_CUSTOMERS = tuple(
+CUSTOMERS_TABLES = tuple(
     table.name for table in (RECOMMENDATIONS, BESTSELLERS, BUY_AGAIN, FACTOR_RECOMMENDATIONS)
 )
-EXPORTED = (RELATED_ITEMS.name, *OF_CUSTOMERS, *TRAINING_SETS)
+EXPORTED = (RELATED_ITEMS.name, *CUSTOMERS_TABLES, *TRAINING_SETS)
 CHOICES = {
     RELATED_ITEMS.name: ("unit", "metric", "relation", "market"),
-    **dict.fromkeys(OF_CUSTOMERS, ("model", "market")),
+    **dict.fromkeys(CUSTOMERS_TABLES, ("model", "market")),
 }
 """By table, the options that choose lists."""
 CHOOSING = ("unit", "metric", "relation", "model", "market", "method", "served")
@@ -154,8 +153,8 @@ def write_lists(
         if chosen and rows.isEmpty():
             of = ", ".join(f"{name} {value!r}" for name, value in chosen.items())
             raise NotFoundError(f"{table.name} of {where.as_of} has no list of {of}.")
-        of_items = table is RELATED_ITEMS
-        lists = (whole_lists if of_items else whole_customer_lists)(rows, options.shards)
+        shape = OF_ITEMS if table is RELATED_ITEMS else OF_CUSTOMERS
+        lists = whole_lists(rows, shape, options.shards)
         unfinished = folder.beside("writing")
         if options.form == "csv":
             places = lists.columns[-1]

@@ -9,9 +9,9 @@ from alsobought.runtime.warehouse import Row, quoted
 
 TABLE = "related_kinds"
 EVIDENCE = (
-    "customers", "apart", "orders", "orders_expected", "ratio", "ratio_low", "ratio_high",
-    "order_lift", "customer_lift", "shared_levels", "is_same_category", "price_ratio", "likeness",
-    "is_same_maker",
+    "customers_together", "customers", "apart", "orders", "orders_expected", "ratio", "ratio_low",
+    "ratio_high", "order_lift", "customer_lift", "shared_levels", "is_same_category", "price_ratio",
+    "likeness", "is_same_maker",
 )  # fmt: skip
 
 

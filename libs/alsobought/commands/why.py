@@ -8,7 +8,7 @@ from alsobought.commands.exact_count import units_with_both
 from alsobought.commands.item_pairs import VERBS, ItemPairs
 from alsobought.commands.item_search import Item, the_item
 from alsobought.commands.options import command
-from alsobought.commands.pair_kinds import pair_kind
+from alsobought.commands.pair_kinds import PairKind, pair_kind
 from alsobought.commands.printing import Id, Number, Text, grid, number, rows_for_programs, say
 from alsobought.commands.view import ItemWords, ListOptions, chosen_view
 from alsobought.copurchase.scores import SHRUNKEN
@@ -45,12 +45,12 @@ def why(options: WhyOptions) -> None:
     )
     if item == related:
         raise JobError(f"Both are {item}: name two items.")
-    pairs = [Pair(ItemPairs(view, item, unit), related) for unit in view.units]
+    kind = pair_kind(view, item, related)
+    pairs = [Pair(ItemPairs(view, item, unit), related, kind) for unit in view.units]
     if options.is_for_programs:
         rows = [row for pair in pairs for row in _rows(pair)]
         rows_for_programs(rows, as_csv=options.as_csv)
         return
-    kind = pair_kind(view, item, related)
     say(f"{item} and {related}, {view}", *([] if kind is None else kind.in_words()))
     for pair in pairs:
         _print_explanation(pair)
@@ -62,6 +62,7 @@ class Pair:
 
     pairs: ItemPairs
     related: Item
+    kind: PairKind | None
 
     def candidate(self, candidates: list[Candidate]) -> Candidate | None:
         """The pair among the item's candidates; None where it was not kept."""
@@ -109,8 +110,8 @@ def _rows(pair: Pair) -> list[Row]:
     """A row for each metric, for programs; of a pair that was not kept one row, with the reason."""
     view, candidates = pair.pairs.view, pair.pairs.candidates()
     ids = {"item_id": pair.pairs.item.item_id, "related_item_id": pair.related.item_id}
-    kind = pair_kind(view, pair.pairs.item, pair.related)
-    shared = view.columns | {"unit": pair.pairs.unit} | ids | (kind.columns if kind else {})
+    kind = pair.kind.columns if pair.kind else {}
+    shared = view.columns | {"unit": pair.pairs.unit} | ids | kind
     candidate = pair.candidate(candidates)
     empty: Row = dict.fromkeys([field.name for field in fields(Place)])
     if candidate is None:
@@ -206,13 +207,17 @@ def _why_not_listed(pair: Pair, candidates: list[Candidate], metric: str, length
     ranking = explanations.ranking(candidates, metric, support)
     if pair.related.item_id not in ranking:
         return f"it is below min_support {support}"
-    view = pair.pairs.view
+    view, lists = pair.pairs.view, pair.pairs.view.environment.section(Lists)
+    customers = pair.kind.columns["kind_customers_together"] if pair.kind else None
+    is_of_few = customers is not None and customers < (lists.min_customers or 0)
+    if is_of_few and pair.pairs.unit == "order":
+        had = f"{customers:,} customers had both in one order"
+        return f"{had}, below {lists.min_customers} (min_customers)"
     if view.relation != view.counted:
-        kind = pair_kind(view, pair.pairs.item, pair.related)
-        is_other = kind is None or kind.columns["kind"] != view.relation
+        is_other = pair.kind is None or pair.kind.columns["kind"] != view.relation
         return f"it is no {view.relation}" if is_other else "others of its kind come before it"
     rank = ranking.index(pair.related.item_id) + 1
-    limits = view.environment.section(Lists).limits
+    limits = lists.limits
     if length and rank > length and not limits:
         return f"it would be {rank:,} of {len(ranking):,}, and {length:,} are kept (top_k)"
     if limits:

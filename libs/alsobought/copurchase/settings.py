@@ -1,16 +1,25 @@
 """What is counted and what is kept: the settings that several jobs must share."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from alsobought.copurchase.scores import NAMES
-from alsobought.products import Exclusions, Items
+from alsobought.products import OfProducts
 from alsobought.settings import Count, Days, Section, Settings
 
 Unit = Literal["order", "customer"]
 Kind = Literal["complement", "substitute", "variant"]
+
+
+def require_metrics(names: Sequence[str]) -> list[str]:
+    """Each name once; raises ValueError for those that no score is called."""
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise ValueError(f"no metric {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    return list(dict.fromkeys(names))
 
 
 class After(Settings):
@@ -78,6 +87,8 @@ class Lists(Section):
     """A pair in fewer units than this is noise and is dropped."""
     unknown_items: Literal["leave_out", "keep"] = "leave_out"
     """Whether lists may show items that were bought and are not in the catalogue."""
+    min_customers: Count | None = None
+    """By order, a pair that fewer customers had in one order is left out of lists."""
     kinds: list[Kind] = Field(default=[])
     """Kinds of `related_kinds` that get lists of their own, beside those of all pairs."""
     max_per_title: Count | None = None
@@ -90,10 +101,7 @@ class Lists(Section):
     @field_validator("metrics")
     @classmethod
     def _are_metrics(cls, names: list[str]) -> list[str]:
-        unknown = [name for name in names if name not in NAMES]
-        if unknown:
-            raise ValueError(f"no metric {', '.join(unknown)}; there are {', '.join(NAMES)}")
-        return list(dict.fromkeys(names))
+        return require_metrics(names)
 
     @field_validator("kinds")
     @classmethod
@@ -130,21 +138,19 @@ class Markets(Section):
         return groups
 
 
-class Products(Settings):
-    """What every job shares that looks at purchases: of what, and in which markets."""
+class InMarkets(Settings):
+    """What every job shares whose rows are of markets, some of which are counted as one."""
 
-    items: Items | None = None
     markets: Markets | None = None
-
-    @property
-    def exclude(self) -> Exclusions:
-        """What is no product."""
-        return Exclusions() if self.items is None else self.items.exclude
 
     @property
     def groups(self) -> dict[str, list[str]]:
         """The markets of each group."""
         return {} if self.markets is None else self.markets.groups
+
+
+class Products(OfProducts, InMarkets):
+    """What every job shares that looks at purchases: of what, and in which markets."""
 
 
 class Counted(Products):

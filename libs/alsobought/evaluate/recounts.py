@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from alsobought.days import days_before, midnight
 from alsobought.evaluate.purchases_read import Made, PurchasesRead
+from alsobought.evaluate.run_parameters import parameter
 from alsobought.tables.copurchase import ITEM_STATISTICS
 from alsobought.tables.recommend import BESTSELLERS
 from alsobought.tables.related import RELATED_ITEMS
@@ -112,9 +113,7 @@ def _stored(name: str, rows: DataFrame, markets: Sequence[str]) -> DataFrame:
 
 def _first_day(name: str, day: date, run: Mapping[str, Any]) -> date | None:
     """The first day that a run has counted; None: not looked up, or not recorded."""
-    value: Any = run.get("parameters")
-    for key in LOOK_BACK.get(name, ()):
-        value = value.get(key) if isinstance(value, Mapping) else None
+    value = parameter(run, ("parameters", *LOOK_BACK.get(name, ())))
     return days_before(day, value) if isinstance(value, int) else None
 
 

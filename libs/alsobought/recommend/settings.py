@@ -1,11 +1,10 @@
 """What customers are shown: the models of this room's sections."""
 
-from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from alsobought.copurchase.settings import Baskets, Lists, Markets, Unit
+from alsobought.copurchase.settings import Baskets, InMarkets, Lists, Unit
 from alsobought.recommend.baselines.settings import BuyAgainModel
 from alsobought.settings import Count, Days, Settings, Share
 
@@ -75,12 +74,11 @@ class BuyAgainPlaces(Settings):
     """How many places; those of a shorter list are the others'."""
 
 
-class Recommendations(Settings):
+class Recommendations(InMarkets):
     """[jobs.recommendations]: how the related items of past purchases are merged into lists."""
 
     baskets: Baskets
     lists: Lists
-    markets: Markets | None = None
     models: Annotated[list[Merge], Field(min_length=1)]
     """Ways to merge; each makes a list of its own."""
     sources: Annotated[list[Source], Field(min_length=1)]
@@ -111,11 +109,6 @@ class Recommendations(Settings):
     """By which scores are multiplied."""
     lists_memory_mb: Count = 4096
     """What the merged lists of all items may take, on the driver and in each Python worker."""
-
-    @property
-    def groups(self) -> Collection[str]:
-        """Markets that stand for several, to whose lists no customer belongs."""
-        return () if self.markets is None else self.markets.groups
 
     @field_validator("buy_again")
     @classmethod

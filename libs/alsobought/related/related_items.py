@@ -30,6 +30,7 @@ from alsobought.related.listable_pairs import (
     NONE,
     ListablePairs,
     ListInputs,
+    have_enough_customers,
     kinds_of,
     listable_pairs,
     listed_relations,
@@ -46,18 +47,20 @@ def related_items(
 ) -> DataFrame | WorkerRows:
     """Each item's best `top_k` related items that may be listed, by each metric: `related_items`.
 
-    In:   `co_purchases`; a pair below lists.min_support is left out.
+    In:   `co_purchases`; a pair below lists.min_support, or by order below lists.min_customers, is
+          left out.
     Out:  rank 1 is the highest score; equal scores are ranked by related_item_id. Each of
           lists.kinds makes lists of its own, of the pairs bought together that are of the kind; its
           name is their relation. An item that lists.limits leave out takes no place: the next one
           moves up, and where the candidates end a list is shorter than `top_k`.
     Cost: where workers can open files that hold whole groups of candidates, each ranks those of its
           files, and what `listable_pairs` says is sent to all; else one shuffle of the candidates.
-    Raises JobError for kinds without the table that has them, and for scores of the posterior where
-    the candidates have no priors.
+    Raises JobError for kinds and few customers without the table that has them, and for scores of
+    the posterior where the candidates have no priors.
     """
     require_priors(pairs.rows, lists)
-    if not have_whole_groups(pairs.files) and not lists.kinds and not lists.limits:
+    of_pairs = lists.kinds or lists.limits or lists.min_customers
+    if not have_whole_groups(pairs.files) and not of_pairs:
         return ranked(only_listable(pairs.rows, inputs.items.rows, lists), lists, top_k)
     return ranked_in_workers(pairs, listable_pairs(inputs, lists), lists, top_k)
 
@@ -149,10 +152,11 @@ def lists_of(
 
     `priors`: those met so far; None where no score takes one.
     """
-    ids, alike, kinds = listable
+    ids, alike, kinds, of_few = listable
     related = candidates["related_item_id"].cast(ids.type)
     positions = pc.fill_null(pc.index_in(related, value_set=ids), NONE).to_numpy()
     ties = positions.astype(np.int32)
+    ties[~have_enough_customers(candidates, of_few)] = NONE
     evidence = Evidence(*(candidates[field.name].to_numpy().copy() for field in EVIDENCE))
     starts = np.append(group_starts(candidates), len(candidates))
     of_rows = alike[ties] if len(ids) else np.empty((len(ties), alike.shape[1]), np.int32)

@@ -36,16 +36,18 @@ class PairIndex:
 
 
 def with_orders_of_both(pairs: DataFrame, lines: DataFrame) -> DataFrame:
-    """The pairs with customers, apart, orders and orders_expected: see RELATED_KINDS.
+    """The pairs with customers_together, customers, apart, orders and orders_expected: see
+    RELATED_KINDS.
 
     The chance is each customer's own. Had the customer's purchases of these items fallen into the
     customer's orders by chance, as full as they are, a purchase of X and one of Y would be in one
     order with probability S = (sum of d (d - 1) over the orders) / (D (D - 1)), for orders of d
     items, D in all. So a_X * a_Y * S orders are expected with both, and at most as many as have the
     rarer one. That somebody likes both, shops often or fills large orders says nothing by itself.
-    Customers with one order say nothing, nor do guests.
+    Customers with one order say nothing of that, nor do guests; both count where they have a pair
+    in one order, a guest's order as a customer.
     In:   pairs: market, item_id, related_item_id, both directions of a pair or one; lines: market,
-          home, customer_id, order_id, item_id; those without customer or order are left out.
+          home, customer_id, order_id, item_id; those without an order are left out.
     Cost: the pairs come to the driver, 16 bytes each, and go to every worker, 8 bytes each; a task
           has 32 bytes more for each pair, and about 100 for each line of its customers. One shuffle
           of the lines by customer, 24 bytes each, and one of the pairs that customers have.
@@ -74,11 +76,13 @@ def pair_index(first: Int64s, second: Int64s) -> PairIndex:
 
 
 def counts_of_pairs(lines: DataFrame, index: Broadcast[PairIndex]) -> DataFrame:
-    """The counts of pairs that a customer with two orders or more has both items of."""
-    has_both_ids = F.col("customer_id").isNotNull() & F.col("order_id").isNotNull()
-    hashes = (("market", "customer_id"), ("market", "home", "order_id"), ("market", "item_id"))
-    of_customers = lines.where(has_both_ids).select(
-        *(F.xxhash64(*names).alias(names[-1]) for names in hashes)
+    """The counts of pairs that a customer, or a guest's order, has both items of."""
+    order = F.xxhash64("market", "home", "order_id")
+    customer = F.xxhash64("market", "customer_id")
+    of_customers = lines.where("order_id IS NOT NULL").select(
+        F.when(F.col("customer_id").isNull(), order).otherwise(customer).alias("customer_id"),
+        order.alias("order_id"),
+        F.xxhash64("market", "item_id").alias("item_id"),
     )
 
     def count(batches: Batches) -> Batches:
@@ -100,7 +104,7 @@ def counts_of_lines(batches: Batches, index: PairIndex) -> Batches:
     lines = lines_by_customer(customers[is_coded], orders[is_coded], codes[is_coded])
     counts = PairCounts(*(np.zeros(len(index.item_of), np.int64) for _ in COUNTS))
     count_pairs(lines, index.pairs, counts)
-    some = np.flatnonzero(counts.customers)
+    some = np.flatnonzero(counts.customers | counts.customers_together)
     ends = index.item_of[some], index.pairs.related[some]
     values = [*(index.hashes[end] for end in ends), *(column[some] for column in counts)]
     yield pa.record_batch([pa.array(column) for column in values], names=[*ENDS, *COUNTS])

@@ -76,8 +76,8 @@ class Job:
     writes: Table
     as_files: tuple[str, ...] = field(default=(), kw_only=True)
     """Inputs that the transformation gets as tables.Stored: their rows and their files."""
-    only_with: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    """Inputs that are None unless the TOML has a section, which is named as in baskets.after."""
+    only_with: Mapping[str, Sequence[str]] = field(default_factory=dict, kw_only=True)
+    """Inputs that are None unless the TOML has one of some settings, named as in baskets.after."""
     prepare: Prepare | None = field(default=None, kw_only=True)
     """A step before the transformation, which gets its result, as `prepared`, instead of inputs.
     Jobs of one run that would prepare the same share it."""
@@ -105,7 +105,7 @@ class Job:
         return {
             name: source
             for name, source in self.reads.items()
-            if environment.has(self.only_with.get(name))
+            if any(map(environment.has, self.only_with.get(name, [None])))
             and (isinstance(source, Files) or environment.wants(source))
         }
 

@@ -72,7 +72,8 @@ class Gated:
             {t.name: read[t.name].table_id for t in promoted},
         )
         state = so_far[-1].served if so_far else None
-        served, unreadable = _served(store, promoted, state)
+        versions_served = {} if state is None else _same_tables(store, state)
+        served, unreadable = _served(store, promoted, state, versions_served)
         versions = {} if log is None else {PROMOTIONS.name: log}
         inputs: dict[str, Any] = {}
         judge: Table | None = sources.get(self.gate.evaluations)
@@ -95,7 +96,7 @@ class Gated:
         def served_made_with() -> Mapping[str, Any]:
             if state is None:
                 return {}
-            return parameters.of_day(state.as_of, _same_tables(store, state))
+            return parameters.of_day(state.as_of, versions_served)
 
         inputs["serving"] = Serving(
             so_far, candidates, served, unreadable, made_with, served_made_with
@@ -130,22 +131,23 @@ def _log(store: Store) -> tuple[TableVersion | None, list[Decision]]:
 
 
 def _served(
-    store: Store, tables: list[Table], state: State | None
+    store: Store, tables: list[Table], state: State | None, versions: Mapping[str, int]
 ) -> tuple[dict[str, DataFrame], dict[str, str]]:
-    """The rows of the tables as they are served, and why those of others cannot be read."""
+    """The rows of the tables as they are served, and why those of others cannot be read; `versions`
+    are of those that have not been made anew since."""
     served: dict[str, DataFrame] = {}
     unreadable: dict[str, str] = {}
     for table in tables:
         if state is None or table.name not in state.versions:
             continue
-        if table.name not in _same_tables(store, state):
+        if table.name not in versions:
             unreadable[table.name] = (
                 f"The served lists cannot be compared: {table.name} was made anew since."
             )
             continue
         try:
-            version = state.versions[table.name]
-            served[table.name] = read_version(store, table, state.as_of, version)
+            rows = read_version(store, table, state.as_of, versions[table.name])
+            served[table.name] = rows
         except (JobError, PySparkException) as error:
             said = error if isinstance(error, JobError) else sentence(str(error))
             unreadable[table.name] = f"The served lists cannot be compared: {said}"

@@ -90,9 +90,6 @@ def rehearse() -> None:
     """
     from datetime import UTC, date, datetime
 
-    import pyarrow as pa
-
-    from alsobought.compiled.hashing import hash_columns
     from alsobought.copurchase.engine import pipeline
     from alsobought.copurchase.settings import After, Baskets, Lists
     from alsobought.related.listable_pairs import ListInputs
@@ -132,7 +129,20 @@ def rehearse() -> None:
         _rehearse_customers_lists(lines, ranked, items, baskets, lists)
     spark.stop()
     class_archive.end_java()
+    _rehearse_loops()
+
+
+def _rehearse_loops() -> None:
+    """Call the loops that no rehearsed job calls."""
+    import numpy as np
+    import pyarrow as pa
+
+    from alsobought.compiled.hashing import hash_columns
+    from alsobought.related.together_or_apart import counts_of_lines, pair_index
+
     hash_columns([pa.array(["x"]), pa.array([1]), pa.array([True])])
+    bought = pa.record_batch([pa.array([1, 1])] * 3, ["customer_id", "order_id", "item_id"])
+    list(counts_of_lines(iter([bought]), pair_index(np.array([1]), np.array([2]))))
 
 
 def _rehearse_customers_lists(

@@ -51,6 +51,11 @@ RELATED_KINDS = Table(
         ITEM,
         RELATED,
         column("kind", StringType(), "complement, substitute, variant or unsure"),
+        column(
+            "customers_together",
+            LongType(),
+            "who have both in one order; of guests, the orders that hold both",
+        ),
         column("customers", LongType(), "with two orders or more, who bought both"),
         column("apart", LongType(), "of these, who never had both in one order"),
         column("orders", LongType(), "of these customers, which hold both"),
@@ -86,7 +91,8 @@ RELATED_KINDS = Table(
     checks={
         "kind_known": "kind IN ('complement', 'substitute', 'variant', 'unsure')",
         "not_itself": "item_id <> related_item_id",
-        "counts_fit": "customers >= apart AND apart >= 0 AND orders >= customers - apart",
+        "counts_fit": "customers >= apart AND apart >= 0 AND orders >= customers - apart "
+        "AND customers_together >= customers - apart",
         "ratios_fit": "ratio_low <= ratio AND ratio <= ratio_high AND orders_expected >= 0",
     },
     skipped_by=("item_id",),

@@ -29,8 +29,9 @@ def lines_of(seed):
 
 
 def oracle(lines, pairs):
-    """{pair: (customers, apart, orders, expected)} of customers with two orders or more."""
-    found = {pair: [0, 0, 0, 0.0] for pair in pairs}
+    """{pair: (customers with both in one order; customers, apart, orders, expected of those with
+    two orders or more)}."""
+    counts_of = {pair: [0, 0, 0, 0, 0.0] for pair in pairs}
     orders = defaultdict(lambda: defaultdict(set))
     for customer, order, item in lines:
         if item in ITEMS:
@@ -38,18 +39,17 @@ def oracle(lines, pairs):
     for of_customer in orders.values():
         sizes = [len(items) for items in of_customer.values()]
         held = [item for items in of_customer.values() for item in items]
-        if len(sizes) < 2:
-            continue
-        chance = sum(d * (d - 1) for d in sizes) / (sum(sizes) * (sum(sizes) - 1))
-        for (x, y), counts in found.items():
+        ways = sum(d * (d - 1) for d in sizes)
+        for (x, y), counts in counts_of.items():
             a, b = held.count(x), held.count(y)
-            if a and b:
-                both = sum({x, y} <= items for items in of_customer.values())
-                counts[0] += 1
-                counts[1] += both == 0
-                counts[2] += both
-                counts[3] += min(a * b * chance, a, b)
-    return {pair: counts for pair, counts in found.items() if counts[0]}
+            both = sum({x, y} <= items for items in of_customer.values())
+            counts[0] += both > 0
+            if a and b and len(sizes) > 1:
+                counts[1] += 1
+                counts[2] += both == 0
+                counts[3] += both
+                counts[4] += min(a * b * ways / (sum(sizes) * (sum(sizes) - 1)), a, b)
+    return {pair: counts for pair, counts in counts_of.items() if any(counts)}
 
 
 def counted(lines, pairs):
@@ -72,17 +72,22 @@ def test_counts_and_chances_are_those_of_patience(seed):
     wanted, made = oracle(lines, pairs), counted(lines, pairs)
     assert made.keys() == wanted.keys()
     assert len(wanted) == len(pairs)
-    for pair, (customers, apart, orders, expected) in wanted.items():
-        assert made[pair][:3] == [customers, apart, orders]
-        assert made[pair][3] / SCALE == pytest.approx(expected, abs=30 / SCALE)
+    assert any(together > customers - apart for together, customers, apart, *_ in wanted.values())
+    for pair, (*counts, expected) in wanted.items():
+        assert made[pair][:4] == counts
+        assert made[pair][4] / SCALE == pytest.approx(expected, abs=30 / SCALE)
 
 
 def test_one_customer_by_hand():
     """Three orders of 2, 2 and 1 items: two of five purchases are in one order with chance
-    4 / 20; jam and tea, bought twice each, meet in 0.8 orders by chance, and in one."""
+    4 / 20; jam and tea, bought twice each, meet in 0.8 orders by chance, and in one. A customer
+    with one order adds to those with both in one order alone."""
     lines = [(1, 1, 3), (1, 1, 11), (1, 2, 3), (1, 2, 12), (1, 3, 11), (2, 4, 3), (2, 4, 11)]
     made = counted(lines, [(3, 11), (11, 12), (3, 40)])
-    assert made == {(3, 11): [1, 0, 1, round(0.8 * SCALE)], (11, 12): [1, 1, 0, round(0.4 * SCALE)]}
+    assert made == {
+        (3, 11): [2, 1, 0, 1, round(0.8 * SCALE)],
+        (11, 12): [0, 1, 1, 0, round(0.4 * SCALE)],
+    }
 
 
 def test_of_no_lines_there_is_no_row():

@@ -255,7 +255,7 @@ PACKED = Envelope(["part", "item_range"], BASKETS, SIZES, MARKETS, ITEMS, BASKET
 """pack to all that follows: a part's baskets (times and lines empty where they say nothing) and
 their counts; those of items are cut into ranges of codes, those of sizes are there where the
 expectation is matched."""
-RANGED_HISTOGRAMS = Envelope(["unit", "item_range"], HISTOGRAMS)
+SHARED_HISTOGRAMS = Envelope(["unit", "share"], HISTOGRAMS)
 """within histograms: those of a part's baskets, cut into ranges of codes, by their unit."""
 SUMMED = Envelope(["unit"], SIZES, MARKETS, ITEMS, BASKET_SIZES)
 """totals to the driver: the counts of all parts of a unit, by its position."""

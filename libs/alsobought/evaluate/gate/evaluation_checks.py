@@ -7,6 +7,7 @@ from math import hypot
 from typing import Any, NamedTuple
 
 from alsobought.evaluate.gate.checks import Check
+from alsobought.evaluate.run_parameters import parameter
 from alsobought.tables.serving import HitRate, Serving, State
 
 BASELINE = "bestsellers"
@@ -143,18 +144,11 @@ def _is_season(rates: Sequence[HitRate], serving: Serving, served: State, as_of:
 def _that_matter(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters by table, without those that change no row."""
     return {
-        table: _only(of_table, ALL_THAT_MATTERS[table])
+        table: parameter(of_table, ALL_THAT_MATTERS[table])
         if table in ALL_THAT_MATTERS
         else {name: value for name, value in of_table.items() if name not in CHANGE_NO_ROW}
         for table, of_table in parameters.items()
     }
-
-
-def _only(parameters: Any, path: Sequence[str]) -> Any:
-    """What stands at a path of keys; None: nothing."""
-    for key in path:
-        parameters = parameters.get(key) if isinstance(parameters, Mapping) else None
-    return parameters
 
 
 def _compared(judged: Judged, served: Sequence[HitRate], model: str, items: str) -> Check:

@@ -4,17 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from alsobought.copurchase.scores import METRICS, NAMES, SHRUNKEN
-from alsobought.copurchase.settings import Unit
-from alsobought.products import Exclusions, Items
+from alsobought.copurchase.scores import METRICS, SHRUNKEN
+from alsobought.copurchase.settings import Unit, require_metrics
+from alsobought.products import OfProducts
 from alsobought.settings import Count, Days, Settings
-
-
-def require_metric(name: str) -> str:
-    """The name; raises ValueError where no score is called so."""
-    if name not in NAMES:
-        raise ValueError(f"no metric {name}; there are {', '.join(NAMES)}")
-    return name
 
 
 class ItemInformativeness(Settings):
@@ -42,13 +35,12 @@ class ItemInformativeness(Settings):
     @field_validator("metric")
     @classmethod
     def _is_metric(cls, name: str) -> str:
-        return require_metric(name)
+        return require_metrics([name])[0]
 
 
-class ColdStartItems(Settings):
+class ColdStartItems(OfProducts):
     """[jobs.cold_start_items]: which items borrow, from how many, and how much."""
 
-    items: Items | None = None
     metrics: Annotated[list[str], Field(min_length=1)]
     """The lists of these scores borrow and lend."""
     prior_buyers: Count
@@ -60,21 +52,17 @@ class ColdStartItems(Settings):
     top_k: Count
     """Places per list."""
 
-    @property
-    def exclude(self) -> Exclusions:
-        """What is no product."""
-        return Exclusions() if self.items is None else self.items.exclude
-
     @field_validator("metrics")
     @classmethod
     def _are_metrics(cls, names: list[str]) -> list[str]:
+        names = require_metrics(names)
         for name in names:
-            if require_metric(name) in SHRUNKEN:
+            if name in SHRUNKEN:
                 raise ValueError(
                     f"{name} takes the prior of all pairs, which borrowed evidence is not of; there"
                     f" are {', '.join(METRICS)}"
                 )
-        return list(dict.fromkeys(names))
+        return names
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -34,9 +34,11 @@ class Pairs(NamedTuple):
 
 
 class PairCounts(NamedTuple):
-    """Of each pair: customers with both, those with both never in one order, orders with both, and
-    such orders by chance, times SCALE."""
+    """Of each pair: customers with both in one order; and, of customers with two orders or more,
+    those with both, those with both never in one order, orders with both, and such orders by
+    chance, times SCALE."""
 
+    customers_together: Int64s
     customers: Int64s
     apart: Int64s
     orders: Int64s
@@ -59,6 +61,11 @@ def _in_common(orders: Int64s, a: int, of_a: int, b: int, of_b: int) -> int:
 
 @njit(cache=True)
 def _add(counts: PairCounts, pair: int, together: int, expected: float) -> None:
+    """Count a customer with both; one with a single order, whose `expected` is below 0, says
+    nothing of the chance."""
+    counts.customers_together[pair] += together > 0
+    if expected < 0.0:
+        return
     counts.customers[pair] += 1
     counts.apart[pair] += together == 0
     counts.orders[pair] += together
@@ -67,7 +74,7 @@ def _add(counts: PairCounts, pair: int, together: int, expected: float) -> None:
 
 @njit(cache=True)
 def count_pairs(lines: CustomerLines, pairs: Pairs, counts: PairCounts) -> None:
-    """Add what the lines say of each pair; customers with one order say nothing.
+    """Add what the lines say of each pair.
 
     Cost: for each customer and item the pairs of the item, and for those that the customer has the
     orders of both; 8 bytes an item.
@@ -76,8 +83,6 @@ def count_pairs(lines: CustomerLines, pairs: Pairs, counts: PairCounts) -> None:
     firsts = np.full(len(pairs.starts) - 1, -1, np.int32)
     rows = np.zeros(len(firsts), np.int32)
     for c in range(len(starts) - 1):
-        if chances[c] < 0.0:
-            continue
         begin, end = starts[c], starts[c + 1]
         for row in range(begin, end):
             if firsts[items[row]] < 0:

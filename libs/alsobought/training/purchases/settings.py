@@ -5,14 +5,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from alsobought.learn.settings import Percent
-from alsobought.products import Exclusions, Items
-from alsobought.settings import Days, Seed, Settings, Share
+from alsobought.products import OfProducts
+from alsobought.settings import Days, Seed, Share
 
 
-class PurchaseExamples(Settings):
+class PurchaseExamples(OfProducts):
     """What is a positive, which items are the negatives, and how much each row counts."""
 
-    items: Items | None = None
     cut_off_days: Days
     """Days before the as-of day in which positives are bought; features are older."""
     history_days: Days
@@ -36,11 +35,6 @@ class PurchaseExamples(Settings):
     """Of the customers, in train."""
     validation_percent: Percent
     """Of the customers, in validation; the rest is in test."""
-
-    @property
-    def exclude(self) -> Exclusions:
-        """What is no product."""
-        return Exclusions() if self.items is None else self.items.exclude
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

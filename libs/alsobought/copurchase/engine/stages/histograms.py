@@ -1,6 +1,6 @@
 """Packed baskets to `item_statistics`: each item's buyers, share and histogram."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ from alsobought.copurchase.engine.envelopes import (
     BASKETS,
     HISTOGRAMS,
     PACKED,
-    RANGED_HISTOGRAMS,
+    SHARED_HISTOGRAMS,
     ItemHistograms,
     MarketCounts,
     key_of,
@@ -21,9 +21,8 @@ from alsobought.copurchase.engine.envelopes import (
 )
 from alsobought.copurchase.engine.kernels.basket_arrays import lines_per_basket
 from alsobought.copurchase.engine.kernels.named_arrays import Baskets
-from alsobought.copurchase.engine.layout import Layout, ranges_of
+from alsobought.copurchase.engine.layout import Layout
 from alsobought.copurchase.engine.stages.item_codes import Items
-from alsobought.copurchase.engine.stages.pack import by_item_range
 from alsobought.copurchase.engine.stages.totals import Totals
 from alsobought.copurchase.engine.sums import sum_histograms
 from alsobought.tables.copurchase import ITEM_STATISTICS
@@ -36,27 +35,26 @@ def statistics_of_items(
     """`item_statistics` of PACKED rows.
 
     Cost: one pass over the baskets; one shuffle of each part's histograms, 28 bytes for each item
-    and |c|; a task holds those of ITEMS_PER_RANGE items. All items, with their ids, are sent to
-    every worker.
+    and |c|. A task has every n-th of the items by popularity, for n parts, so at most about as many
+    of these as a part has lines. All items, with their ids, are sent to every worker.
     """
     units = [(of_unit.unit, of_unit.markets) for of_unit in totals]
     facts_sent = packed.sparkSession.sparkContext.broadcast((items.without_hashes(), units))
-    ranges = ranges_of(len(items))
 
     def count(batches: Batches) -> Batches:
         for row in rows_of(batches):
             unit = layout.unit_of(key_of(row, "part"))
-            for r, counts in by_item_range(HISTOGRAMS, _histograms(BASKETS.read(row))):
-                yield RANGED_HISTOGRAMS.row(HISTOGRAMS, counts, unit=unit, item_range=r)
+            for share, counts in _in_shares(_histograms(BASKETS.read(row)), layout.parts):
+                yield SHARED_HISTOGRAMS.row(HISTOGRAMS, counts, unit=unit, share=share)
 
     def add_up(batches: Batches) -> Batches:
         for unit, rows in rows_by_key(batches, "unit").items():
             items, units = facts_sent.value
             yield _as_table(sum_histograms(HISTOGRAMS.read_joined(rows)), items, *units[unit])
 
-    counted = PACKED.only(packed, BASKETS).mapInArrow(count, RANGED_HISTOGRAMS.ddl)
-    task = (F.col("unit") * F.lit(ranges) + F.col("item_range")).cast("int")
-    shuffled = counted.repartitionById(len(layout.units) * ranges, task)
+    counted = PACKED.only(packed, BASKETS).mapInArrow(count, SHARED_HISTOGRAMS.ddl)
+    task = (F.col("unit") * F.lit(layout.parts) + F.col("share")).cast("int")
+    shuffled = counted.repartitionById(layout.all_parts, task)
     return WorkerRows(shuffled, add_up, ITEM_STATISTICS.ddl)
 
 
@@ -68,6 +66,18 @@ def _histograms(baskets: Baskets) -> ItemHistograms:
     others = (totals - lines).astype(np.int64)
     buyers = np.ones_like(others)
     return sum_histograms(ItemHistograms(baskets.codes, others, buyers, lines.astype(np.int64)))
+
+
+def _in_shares(histograms: ItemHistograms, shares: int) -> Iterator[tuple[int, ItemHistograms]]:
+    """The histograms of each share of the items. Codes are in the order of popularity: every share
+    has popular items, with long histograms, as well as rare ones."""
+    share_of = histograms.codes % shares
+    rows = np.argsort(share_of, kind="stable")
+    ends = np.searchsorted(share_of[rows], np.arange(shares + 1))
+    for share in range(shares):
+        of_share = rows[ends[share] : ends[share + 1]]
+        if len(of_share):
+            yield share, HISTOGRAMS.of(column[of_share] for column in histograms)
 
 
 def _as_table(
