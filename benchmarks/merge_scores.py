@@ -96,22 +96,31 @@ def merged(day: Day, related: pd.DataFrame) -> Iterator[tuple[str, sparse.csr_ma
 
 def first_places(day: Day, scores: sparse.csr_matrix, model: str) -> pa.Table:
     """The first places of each customer's list: the columns of `tables.recommend.LIST`."""
-    new = (scores - scores.multiply(day.owned)).tocoo()
-    rows = pd.DataFrame({"row": new.row, "code": new.col, "score": new.data})
-    rows = rows[rows["score"] > 0].sort_values(
-        ["row", "score", "code"], ascending=[True, False, True]
-    )
-    rows["rank"] = rows.groupby("row").cumcount() + 1
-    rows = rows[rows["rank"] <= PLACES]
+    rows, ranks, codes, values = [], [], [], []
+    for row in range(scores.shape[0]):
+        listed = slice(scores.indptr[row], scores.indptr[row + 1])
+        code, value = scores.indices[listed], scores.data[listed]
+        owned = day.owned.indices[day.owned.indptr[row] : day.owned.indptr[row + 1]]
+        is_new = ~np.isin(code, owned) & (value > 0)
+        code, value = code[is_new], value[is_new]
+        if len(code) > PLACES:
+            enough = np.partition(value, -PLACES)[-PLACES]
+            code, value = code[value >= enough], value[value >= enough]
+        best = np.lexsort((code, -value))[:PLACES]
+        rows.append(np.full(len(best), row))
+        ranks.append(np.arange(1, len(best) + 1))
+        codes.append(code[best])
+        values.append(value[best])
+    customers = np.concatenate(rows)
     return pa.table(
         {
-            "as_of": pa.array([day.as_of] * len(rows), pa.date32()),
-            "market": pa.repeat("all", len(rows)),
-            "customer_id": pa.array(day.customers[rows["row"]]),
-            "model": pa.repeat(model, len(rows)),
-            "rank": pa.array(rows["rank"].to_numpy(np.int32)),
-            "item_id": pa.array(day.items[rows["code"]]),
-            "score": pa.array(rows["score"]),
+            "as_of": pa.array([day.as_of] * len(customers), pa.date32()),
+            "market": pa.repeat("all", len(customers)),
+            "customer_id": pa.array(day.customers[customers]),
+            "model": pa.repeat(model, len(customers)),
+            "rank": pa.array(np.concatenate(ranks).astype(np.int32)),
+            "item_id": pa.array(day.items[np.concatenate(codes)]),
+            "score": pa.array(np.concatenate(values)),
         }
     )
 
