@@ -121,6 +121,11 @@ def test_success_says_nothing(capsys):
             "of memory: raise spark.driver.memory, and look for the reason in Spark's log.",
         ),
         (
+            "org.apache.spark.sql.classic.SparkSession does not exist in the JVM",
+            "Java, which runs Spark's driver, ended before its work was done, most often for want "
+            "of memory: raise spark.driver.memory, and look for the reason in Spark's log.",
+        ),
+        (
             "[UNRESOLVED_COLUMN] no column `x`.\n\tat org.apache.spark.A\n\tat b",
             f"Spark failed: [UNRESOLVED_COLUMN] no column `x`. {SPARK}",
         ),

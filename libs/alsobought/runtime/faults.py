@@ -75,7 +75,7 @@ KNOWN = (
     (r"OutOfMemoryError", "Spark ran out of memory: raise spark.driver.memory or executor memory"),
     (
         r"Answer from Java side is empty|error while trying to connect to the Java server"
-        r"|ConnectionRefusedError|ConnectionResetError",
+        r"|ConnectionRefusedError|ConnectionResetError|does not exist in the JVM",
         "Java, which runs Spark's driver, ended before its work was done, most often for want of "
         "memory: raise spark.driver.memory, and look for the reason in Spark's log",
     ),
