@@ -64,6 +64,7 @@ def test_a_job_gets_its_own_section_and_the_shared_ones_that_it_asks_for(tmp_pat
             "min_support": 1,
             "unknown_items": "leave_out",
             "kinds": [],
+            "min_customers": None,
             "max_per_title": None,
             "max_per_brand": None,
             "max_per_category": None,

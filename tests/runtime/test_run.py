@@ -102,6 +102,7 @@ def test_the_commit_tells_of_its_run(shop):
                 "min_support": 1,
                 "unknown_items": "leave_out",
                 "kinds": [],
+                "min_customers": None,
                 "max_per_title": None,
                 "max_per_brand": None,
                 "max_per_category": None,
