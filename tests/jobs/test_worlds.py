@@ -17,11 +17,10 @@ from alsobought.copurchase.reference.matched import matched_statistics
 from alsobought.copurchase.settings import (
     Baskets,
     CoPurchases,
-    Exclusions,
-    Items,
     Lists,
     Markets,
 )
+from alsobought.products import Exclusions, Items
 from alsobought.returns import counting
 from alsobought.tables.stored import Stored
 from tests import line_oracle, oracle
