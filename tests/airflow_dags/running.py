@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conftest import DAGS, HERE, MAIN_PYTHON, REPO, in_main_python
@@ -21,10 +21,14 @@ class Run:
     home: Path
     only: Sequence[str] = ()
     """The tasks that run, if not all; Airflow marks the others as done."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    """What is given by hand."""
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         """The words of Airflow's command, and the variables of its environment."""
         words = ["dags", "test", self.dag_id, self.day]
+        if self.params:
+            words += ["--conf", json.dumps(self.params)]
         if self.only:
             words += ["--mark-success-pattern", f"(?!({'|'.join(self.only)})$).*"]
         return words, {"AIRFLOW_VAR_ALSOBOUGHT_HOME": str(self.home)}

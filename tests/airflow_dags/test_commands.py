@@ -1,12 +1,16 @@
 """The spark-submit command line of every task, as it is sent; REBUILD_GOLDEN=1 writes it anew."""
 
 import os
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from conftest import REPO
 
 GOLDEN = REPO / "tests" / "golden"
-DAY = "2017-03-01"
+DAY = datetime(2017, 3, 1, tzinfo=UTC)
+SCHEDULED = SimpleNamespace(logical_date=DAY, run_after=DAY)
+NOTHING_GIVEN = {"as_of": None, "env": None, "from_job": None}
 
 
 @pytest.fixture
@@ -14,8 +18,8 @@ def commands(bag):
     """Golden file name -> command line, of every task."""
     return {
         f"{dag_id}.{task.task_id}.txt": "\n".join(command(task)) + "\n"
-        for dag_id, dag in bag.dags.items()
-        for task in dag.tasks
+        for dag_id in ("daily_lists", "training_data")
+        for task in bag.dags[dag_id].tasks
     }
 
 
@@ -27,14 +31,22 @@ def _nothing_remembered():
     SecretCache.reset()
 
 
-def command(task) -> list[str]:
-    """The arguments that the task hands to the operating system, on the run of DAY."""
+def rendered(task, run=SCHEDULED, **params):
+    """The task as it runs."""
     from airflow.sdk.execution_time.context import VariableAccessor
 
-    rendered = task.prepare_for_execution()
+    task = task.prepare_for_execution()
     variables = VariableAccessor(deserialize_json=False)
-    rendered.render_template_fields({"ds": DAY, "var": {"value": variables}})
-    return rendered._get_hook()._build_spark_submit_command(rendered.application)
+    task.render_template_fields(
+        {"dag_run": run, "params": NOTHING_GIVEN | params, "var": {"value": variables}}
+    )
+    return task
+
+
+def command(task, run=SCHEDULED, **params) -> list[str]:
+    """The arguments that the task hands to the operating system, on the run of DAY."""
+    submitted = rendered(task, run, **params)
+    return submitted._get_hook()._build_spark_submit_command(submitted.application)
 
 
 def test_every_command_line_is_the_golden_one(commands):
@@ -67,3 +79,32 @@ def test_the_drivers_memory_is_a_variable(bag, monkeypatch):
     monkeypatch.setenv("AIRFLOW_VAR_ALSOBOUGHT_DRIVER_MEMORY", "7g")
     line = command(bag.dags["daily_lists"].get_task("purchases"))
     assert "spark.driver.memory=7g" in line
+
+
+def test_a_run_by_hand_may_be_of_another_day_and_environment(bag):
+    task = bag.dags["daily_lists"].get_task("related_items")
+    line = command(task, as_of="2017-02-01", env="market_de")
+    assert line[-4:] == ["--env", "market_de", "--as-of", "2017-02-01"]
+
+
+def test_a_run_without_a_day_of_its_own_is_of_the_day_on_which_it_starts(bag):
+    """As one that an asset has started is."""
+    run = SimpleNamespace(logical_date=None, run_after=datetime(2017, 3, 4, 17, 30, tzinfo=UTC))
+    task = bag.dags["daily_lists"].get_task("related_items")
+    assert command(task, run)[-2:] == ["--as-of", "2017-03-04"]
+
+
+def test_the_command_of_the_maintenance(bag):
+    task = bag.dags["maintenance"].get_task("maintain")
+    assert rendered(task).env == {
+        "ALSOBOUGHT": "alsobought",
+        "ALSOBOUGHT_HOME": "/opt/alsobought",
+        "NAME": "cluster",
+        "AS_OF": "2017-03-01",
+    }
+
+
+def test_a_backfill_loads_files_once_for_its_last_day(bag):
+    task = bag.dags["backfill"].get_task("purchases")
+    line = command(task, first_day="2017-02-01", last_day="2017-02-07")
+    assert line[-4:] == ["--env", "cluster", "--as-of", "2017-02-07"]

@@ -1,9 +1,9 @@
 """The DAGs as Airflow runs them: its own database, real spark-submit, files in, Delta tables out.
 
-Of the nightly one all tasks run that have something to do, and one that has not. Of the weekly one
-two tasks do, one after the other: all of its jobs write together in
-tests/jobs/test_training_chain.py, and what every task submits, and after which, is in
-test_commands.py and test_dags.py.
+Of the nightly one all tasks run that have something to do, and one that has not; then a backfill
+makes one of its tables for two days before. Of the weekly one two tasks do, one after the other:
+all of its jobs write together in tests/jobs/test_training_chain.py, and what every task submits,
+and after which, is in test_commands.py and test_dags.py.
 """
 
 import pytest
@@ -11,6 +11,7 @@ from running import Run, project, rows, run_dags
 
 DAY, SUNDAY = "2017-03-01", "2017-03-05"
 WITHOUT_SECTION = "cold_start_items"
+BACKFILLED, BEFORE = "bestsellers", {"first_day": "2017-02-27", "last_day": "2017-02-28"}
 NIGHT = (
     "purchases", "items", "returned_purchases", "co_purchases", "item_statistics",
     "related_items", "bestsellers", WITHOUT_SECTION, "recommendations", "evaluations",
@@ -140,6 +141,7 @@ def homes(tmp_path_factory):
     run_dags(
         folder / "airflow",
         Run("daily_lists", DAY, night, only=NIGHT),
+        Run("backfill", DAY, night, ("arguments", BACKFILLED), BEFORE),
         Run("training_data", SUNDAY, week, only=("purchases", "purchase_examples")),
     )
     return night, week
@@ -183,8 +185,26 @@ def test_a_table_whose_section_the_toml_lacks_is_not_made(warehouse):
     assert f"[jobs.{WITHOUT_SECTION}]" not in SETTINGS
     assert sorted(path.name for path in warehouse.iterdir()) == [
         "bestsellers", "co_purchases", "evaluations", "item_statistics", "items", "promotions",
-        "purchases", "recommendations", "rejected_purchases", "related_items",
+        "purchases", "recommendations", "rejected_purchases", "related_items", "runs",
     ]  # fmt: skip
+
+
+def test_every_job_of_the_night_is_recorded(warehouse):
+    """Jobs side by side, each in its process, add their rows to one table."""
+    recorded = [r for r in rows(warehouse, "runs", "job", "as_of", "outcome") if r[1] == DAY]
+    ran = {path.name for path in warehouse.iterdir()} - {"runs", "rejected_purchases"}
+    assert recorded == sorted([job, DAY, "done"] for job in ran)
+
+
+def test_a_backfill_makes_a_table_of_each_of_its_days(warehouse):
+    """Before Dan came, late on the 28th, tea had been bought most."""
+    listed = rows(warehouse, BACKFILLED, "as_of", "rank", "item_id")
+    before = [*BEFORE.values()]
+    assert [row for row in listed if row[0] != DAY and row[1] == 1] == [
+        [day, 1, "tea"] for day in before
+    ]
+    made = rows(warehouse, "runs", "job", "as_of", "outcome")
+    assert [row for row in made if row[1] != DAY] == [[BACKFILLED, day, "done"] for day in before]
 
 
 def test_the_night_tells_the_rows_it_refused(warehouse):
@@ -201,5 +221,5 @@ def test_the_week_ends_with_what_was_bought_and_what_was_not(homes):
     assert [row[:3] for row in examples] == [[SUNDAY, "ann", 0], [SUNDAY, "ann", 1]]
     assert [row[3] == "milk" for row in examples] == [False, True]
     assert sorted(path.name for path in warehouse.iterdir()) == [
-        "purchase_examples", "purchases", "rejected_purchases",
+        "purchase_examples", "purchases", "rejected_purchases", "runs",
     ]  # fmt: skip

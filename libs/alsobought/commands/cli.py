@@ -21,6 +21,8 @@ COMMANDS = {
     "promote": "Have a day's lists checked, and served from here on where all checks hold.",
     "rollback": "Serve again the lists that were served before, or those of a day; in one commit.",
     "tables": "Print what each table of an environment holds, and which run wrote it last.",
+    "runs": "Print what was run of late: the time it took, and the usual; rows; why it failed.",
+    "maintain": "Drop old as-of days, join small files, remove files that nobody needs any more.",
     "rejects": "Print the rows that were rejected: counts by reason, a sample with its lines.",
     "weights": "Summarise a day's weights: label rates, mean weights, effective sample size.",
     "calibration": "Compare scores with the final labels of offers that no model was trained on.",

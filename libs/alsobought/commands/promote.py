@@ -1,7 +1,7 @@
 """The command `promote`: have a day's lists checked, and served where all checks hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pyspark.sql import SparkSession
@@ -14,6 +14,7 @@ from alsobought.runtime import config, home, progress, session
 from alsobought.runtime import job as jobs
 from alsobought.runtime.arguments import day
 from alsobought.runtime.job import Job
+from alsobought.runtime.journal import new_run_id
 from alsobought.runtime.run import Context, context, execute_all, require_writable
 from alsobought.runtime.serving import decisions
 from alsobought.runtime.warehouse import Row, Warehouse
@@ -41,7 +42,7 @@ def promote(options: PromoteOptions) -> None:
     job = jobs.load(root, "promotions")
     warehouse = Warehouse.of(root, config.load_sections(root, options.env))
     as_of = day(chosen_day(warehouse, "related_items", options.as_of))
-    where = context(root, options.env, as_of, [job])
+    where = replace(context(root, options.env, as_of, [job]), run_id=new_run_id())
     if not where.environment.wants(job.writes):
         raise ConfigError(f"conf/{options.env}.toml has no [jobs.promotions]: add it.")
     require_writable(warehouse.path)

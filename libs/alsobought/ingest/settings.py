@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import Field, field_validator, model_validator
 
 from alsobought.ingest import time_patterns
-from alsobought.settings import Section, Settings, Share
+from alsobought.settings import Count, Section, Settings, Share
 
 Columns = dict[str, str | list[str]]
 
@@ -98,7 +98,7 @@ class Source(Settings):
     @property
     def bearing_upon_rows(self) -> dict[str, Any]:
         """The settings by which a line becomes a row: all but where files are, and the limits."""
-        elsewhere = {"path", "package", "max_rejected_share", "max_future_share"}
+        elsewhere = {"path", "package", "max_rejected_share", "max_future_share", "arrival"}
         return self.model_dump(mode="json", exclude=elsewhere)
 
     @property
@@ -147,9 +147,22 @@ class Returns(Settings):
         return self
 
 
+class Arrival(Settings):
+    """[sources.purchases.arrival]: when the lines of the day before the as-of day are all there."""
+
+    min_share: Share
+    """Least lines of a market, as a share of the median of the same weekday in the weeks before."""
+    weeks: Count = 4
+    """So many weeks before."""
+    min_lines: Count = 100
+    """A market with a smaller median is not compared."""
+
+
 class PurchaseSource(Source):
     """The mapping of purchases: item and time are required, and a customer, an order or both."""
 
+    arrival: Arrival | None = None
+    """What must be there of the last day; None: whatever has come will do."""
     returns: Returns | None = None
     """By what a row is a return; None: a row with a quantity of 0 or less is broken."""
 

@@ -8,12 +8,13 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import deltalake
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction
@@ -24,6 +25,7 @@ from alsobought.runtime.faults import CONCURRENT, RESTORE
 from alsobought.runtime.parquet_writer import StagedFile
 
 ATTEMPTS = 100
+LATEST = 20  # commits among which those of a run that has just ended are looked for
 PLAIN_WRITER = 4  # up to checks and the change feed, whose readers can do with files alone
 
 
@@ -91,6 +93,16 @@ class Log:
         files = [_table_file(row) for row in rows]
         wanted = partition or {}
         return [f for f in files if all(f.partition.get(k) == v for k, v in wanted.items())]
+
+    def amount(self, day: date | None) -> tuple[int | None, int]:
+        """Rows and bytes of the files of an as-of day, or of all; rows None: not known."""
+        actions = pa.table(self.delta.get_add_actions(flatten=True))
+        if day is not None:
+            days = actions["partition.as_of"].cast(pa.string())
+            actions = actions.filter(pc.equal(days, day.isoformat()))
+        rows, sizes = actions["num_records"], actions["size_bytes"]
+        total = None if rows.null_count else int(pc.sum(rows, min_count=0).as_py())
+        return total, int(pc.sum(sizes, min_count=0).as_py())
 
     def history(self, most: int) -> list[dict[str, Any]]:
         """The last commits, newest first."""
@@ -167,8 +179,17 @@ def append_version(upon: int | None) -> int:
     return (upon or 0) + 1
 
 
+def bytes_added(path: str, run_id: str) -> int:
+    """The size of all files that a run has added to a table in its last commits."""
+    logs = sorted(Path(path, "_delta_log").glob("*.json"))[-LATEST:]
+    texts = [text for text in (log.read_text(encoding="utf-8") for log in logs) if run_id in text]
+    actions = (json.loads(line) for text in texts for line in text.splitlines())
+    return sum(action["add"]["size"] for action in actions if "add" in action)
+
+
 def time_of_writing() -> int:
-    """Milliseconds since 1970, for Delta's own times of files; nothing else is made of it."""
+    """Milliseconds since 1970, for Delta's own times of files, and for when a run began; no row of
+    a job's table is made of it."""
     return time.time_ns() // 1_000_000
 
 

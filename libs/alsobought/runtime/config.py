@@ -7,14 +7,37 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
 
-from pydantic import BaseModel, PrivateAttr, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 
 from alsobought.errors import ConfigError
-from alsobought.settings import Section, Settings
+from alsobought.runtime.redaction import is_secret, masked, secret_faults
+from alsobought.settings import Count, Days, Section, Settings
 from alsobought.tables.table import Table
 
 P = TypeVar("P", bound=BaseModel)
 S = TypeVar("S", bound=Section)
+
+
+class Maintenance(Settings):
+    """[maintenance]: what `alsobought maintain` drops, joins and removes."""
+
+    keep_days: Days
+    """As-of days of every table, before the day of the maintenance, that are kept."""
+    keep_days_of: dict[str, Days] = Field(default={})
+    """The same of single tables."""
+    rollback_days: Days
+    """Lists that were served in so many days stay as they were, to be served again."""
+    vacuum_days: Days
+    """Files that have gone out of a table's newest version are removed after so many days."""
+    file_mb: Count = 8
+    """Files that are smaller are joined, up to this size."""
 
 
 class Environment(Settings):
@@ -22,12 +45,23 @@ class Environment(Settings):
 
     warehouse: str
     """Folder or URI of the Delta tables; a relative one lies in the project's folder."""
+    logs: str | None = None
+    """Folder of the runs' logs; None: beside a warehouse on a path, none for one on a URI."""
+    maintenance: Maintenance | None = None
+    """None: `alsobought maintain` has nothing to go by."""
     spark: dict[str, str]
     """Settings of the Spark session."""
     jobs: dict[str, dict[str, Any]]
     """The parameters of each job, checked against the job's own Params."""
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
     """The TOML as it is: a job that runs alone is not checked against other jobs' sections."""
+
+    @field_validator("logs")
+    @classmethod
+    def _on_a_path(cls, folder: str | None) -> str | None:
+        if folder is not None and "://" in folder:
+            raise ValueError("must be a folder on a path, for lines are added to files there")
+        return folder
 
     def section(self, kind: type[S]) -> S:
         """The environment's section of that type. Raises ConfigError where the TOML has none."""
@@ -127,7 +161,8 @@ def load(
     job_sections = raw.get("jobs")
     job_sections = job_sections if isinstance(job_sections, dict) else {}
     files = {path.stem for path in (home / "jobs").glob("*.py")}
-    faults = [
+    faults = secret_faults(raw)
+    faults += [
         f"[jobs.{job}]: there is no jobs/{job}.py" for job in job_sections if job not in files
     ]
     environment = None
@@ -162,10 +197,15 @@ def load_sections(home: Path, name: str, *sections: type[Section]) -> Environmen
     For commands that look at tables, and need not load every job for it. Raises ConfigError as
     `load` does.
     """
+    raw = parsed(home, name)
+    faults = secret_faults(raw)
     try:
-        return _with_sections(parsed(home, name), {kind.section: kind for kind in sections})
+        environment = _with_sections(raw, {kind.section: kind for kind in sections})
     except ValidationError as error:
-        raise ConfigError(f"{path_of(home, name)}: {'; '.join(phrases(error))}.") from None
+        faults += phrases(error)
+    if faults:
+        raise ConfigError(f"{path_of(home, name)}: {'; '.join(faults)}.")
+    return environment
 
 
 def _with_sections(raw: dict[str, Any], sections: Mapping[str, type[Section]]) -> Environment:
@@ -225,6 +265,7 @@ def phrases(error: ValidationError, where: str = "", ignore: set[str] | None = N
         elif fault["type"] == "missing":
             message = "is missing"
         elif not isinstance(fault["input"], dict | list):
-            message = f"{message[0].lower()}{message[1:]}, got {fault['input']!r}"
+            message = f"{message[0].lower()}{message[1:]}"
+            message += "" if is_secret(".".join(path)) else f", got {masked(repr(fault['input']))}"
         faults.append(f"{'.'.join(path)} {message}")
     return list(dict.fromkeys(faults))

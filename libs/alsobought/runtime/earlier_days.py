@@ -16,7 +16,7 @@ from alsobought.days import EPOCH
 from alsobought.errors import ContractError, JobError
 from alsobought.runtime.job import EarlierDays, Files
 from alsobought.runtime.lineage import Lineage
-from alsobought.runtime.store import Store, TableVersion
+from alsobought.runtime.store import Store, TableVersion, runs_of_days
 from alsobought.tables.stored import DatedRows, PastRows
 from alsobought.tables.table import Table, schema_faults
 
@@ -125,7 +125,7 @@ def read_days(
     if version is None:
         return DatedRows(store.spark.createDataFrame([], table.stored), {})
     rows = store.read_version(table, version.number).select("as_of", *table.names)
-    runs = _runs_of_days(store, table, version.number)
+    runs = runs_of_days(run for run in store.runs(table) if run[0] <= version.number)
     of_days = {day: runs[day.isoformat()] for day in days if day.isoformat() in runs}
     return DatedRows(rows.where(F.col("as_of").isin([*days])), of_days)
 
@@ -147,12 +147,3 @@ def require_columns(store: Store, table: Table, version: TableVersion | None) ->
             f"{table.name} at {store.path(table)} cannot be read: {'; '.join(faults)}. "
             f"It must have the columns {columns}."
         )
-
-
-def _runs_of_days(store: Store, table: Table, version: int) -> Mapping[str, dict[str, Any]]:
-    """The run that wrote each day last, as of the version, by the day as text."""
-    runs: dict[str, dict[str, Any]] = {}
-    for at, run in store.runs(table):
-        if at <= version and "as_of" in run:
-            runs.setdefault(run["as_of"], run)
-    return runs

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from alsobought.errors import JobError
 from alsobought.runtime import java
+from alsobought.runtime.redaction import masked
 
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 LONGEST = 400
@@ -93,14 +94,23 @@ def guarded(*, debug: bool) -> Iterator[None]:
     try:
         yield
     except JobError as error:
-        _leave(str(error), debug, error.exit_code)
-    except (PySparkException, Py4JError) as error:
-        _leave(sentence(str(error)), debug)
-    except (OSError, ArrowException) as error:
-        _leave(sentence(f"{type(error).__name__}: {error}", "It failed"), debug)
-    except KeyboardInterrupt:
+        _leave(error, debug, error.exit_code)
+    except (PySparkException, Py4JError, OSError, ArrowException) as error:
+        _leave(error, debug)
+    except KeyboardInterrupt as interrupt:
         java.interrupted.set()
-        _leave(INTERRUPTED, debug, code=130)
+        _leave(interrupt, debug, code=130)
+
+
+def said_of(error: BaseException) -> str:
+    """What a user reads of a failure: one sentence."""
+    if isinstance(error, JobError):
+        return str(error)
+    if isinstance(error, PySparkException | Py4JError):
+        return sentence(str(error))
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    return sentence(f"{type(error).__name__}: {error}", "It failed")
 
 
 def _silence_py4j() -> None:
@@ -113,10 +123,12 @@ def _is_not_of_py4j(record: logging.LogRecord) -> bool:
     return record.module != "java_gateway"
 
 
-def _leave(said: str, debug: bool, code: int = 1) -> None:
+def _leave(error: BaseException, debug: bool, code: int = 1) -> None:
     if debug:
         ERR.print_exception()
-    ERR.print(f"error: {said}", style="red", markup=False)
+    ERR.print(f"error: {masked(said_of(error))}", style="red", markup=False)
+    for note in getattr(error, "__notes__", ()):
+        ERR.print(f"note: {note}", markup=False)
     sys.exit(code)
 
 

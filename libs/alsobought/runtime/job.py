@@ -52,6 +52,18 @@ class EarlierDays:
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """What must be in a job's table after a run, lest later jobs count a day that is half there."""
+
+    column: str
+    """The column of times by whose days, UTC, rows are counted."""
+    days: Callable[[Any, date], Sequence[date]]
+    """The days whose rows are counted, by the job's params and its as-of day; none: no demand."""
+    judge: Callable[[Mapping[tuple[str, date], int], Any, date], None]
+    """Raises JobError where rows are missing, by the rows of each market and day, params, as-of."""
+
+
+@dataclass(frozen=True)
 class Gate:
     """What a job decides about, by the names of its inputs; it gets `serving` besides them."""
 
@@ -87,6 +99,8 @@ class Job:
     """Which inputs are read of other days than the run's."""
     gate: Gate | None = field(default=None, kw_only=True)
     """What the job decides to serve: it gets `serving` besides its inputs."""
+    arrival: Arrival | None = field(default=None, kw_only=True)
+    """What must have arrived of the last day: where it has not, the rows stay and the run fails."""
     source_hash: str = field(default="", kw_only=True)
     """That of the job file, by which a run sees that it was edited; filled in by `load`."""
 

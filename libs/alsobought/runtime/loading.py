@@ -13,6 +13,7 @@ from alsobought.ingest import files, loaded
 from alsobought.ingest.loaded import Due, LoadedFile, LoadedFiles, SourceFile
 from alsobought.ingest.settings import Source
 from alsobought.runtime import loaded_files
+from alsobought.runtime.amounts import Amount, Done
 from alsobought.runtime.judged_load import FileCounts, JudgedLoad, Load, Rejects
 from alsobought.runtime.loading_by_files import FileLoad
 from alsobought.runtime.loading_by_spark import SparkLoad
@@ -50,6 +51,11 @@ class Reading:
         """Whether the table already holds what the source's files hold."""
         is_whole = self.target.table.kept == "whole"
         return not (self.due.files or self.due.gone or (is_whole and self.due.vanished))
+
+    @property
+    def amount(self) -> Amount:
+        """The size of the files that are due; their rows are not known before they are read."""
+        return Amount(None, sum(file.size for file in self.due.files))
 
     def lines(self, spark: SparkSession) -> DataFrame:
         """The rows of the files that are due."""
@@ -119,15 +125,14 @@ def reading(
     return Reading(source, home, target, due, (version, record))
 
 
-def nothing_new(read: Reading) -> str:
+def nothing_new(read: Reading) -> Done:
     """The outcome of a run that has nothing to read."""
-    return f"nothing new in {read.due.unchanged:,} files"
+    what = f"nothing new in {read.due.unchanged:,} files"
+    return Done(what, read.sentences(), Amount(0, 0), 0, is_unchanged=True)
 
 
-def write_judged(
-    store: Store, read: Reading, judged: JudgedRows, run: dict[str, Any]
-) -> tuple[str, list[str]]:
-    """Write the rows that were read, their rejects first; returns what was done, in sentences.
+def write_judged(store: Store, read: Reading, judged: JudgedRows, run: dict[str, Any]) -> Done:
+    """Write the rows that were read, their rejects first.
 
     `run` gets the account and the name of the record. Raises JobError where the rows are refused:
     the table stays as it is, and the rejected rows tell why.
@@ -150,8 +155,9 @@ def write_judged(
         counts = judged_load.commit(run)
     finally:
         judged_load.close()
-    said = f"{counts.added:,} rows added, {counts.removed:,} removed"
-    return said, [*sentences, *read.sentences()]
+    what = f"{counts.added:,} rows added, {counts.removed:,} removed"
+    amount = read.amount._replace(rows=account["read"])
+    return Done(what, [*sentences, *read.sentences()], amount, counts.added)
 
 
 def read_and_judge(store: Store, load: Load, judged: JudgedRows) -> JudgedLoad:

@@ -19,11 +19,14 @@ from pyspark.sql import DataFrame, SparkSession
 from alsobought import __version__
 from alsobought.errors import JobError
 from alsobought.runtime import config, home, loading, progress, session
+from alsobought.runtime.amounts import Done, amount_of_inputs
 from alsobought.runtime.arguments import AsOf, Debug, Env, Reload, day
 from alsobought.runtime.config import Demand, Environment
+from alsobought.runtime.day_counts import require_arrived
 from alsobought.runtime.earlier_days import Days
 from alsobought.runtime.faults import guarded
 from alsobought.runtime.job import Files, Job, source_hash
+from alsobought.runtime.journal import Journal, log_folder, new_run_id
 from alsobought.runtime.judged_load import Rejects
 from alsobought.runtime.preparation import Preparation, Prepared
 from alsobought.runtime.serving import Gated
@@ -31,6 +34,7 @@ from alsobought.runtime.store import Store, TableVersion, warehouse_path
 from alsobought.runtime.unchanged import made_already
 from alsobought.tables.outcome import JudgedRows, Outcome
 from alsobought.tables.stored import Stored
+from alsobought.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,19 @@ class Context:
     """Whether jobs are left out that would make again what they have made."""
     resumes: bool = False
     """Whether jobs are left out too that have read their source files for this day."""
+    run_id: str | None = None
+    """The run's own name, by which it is recorded; None: it is not recorded."""
+
+    @property
+    def warehouse(self) -> str:
+        """The warehouse as an absolute path, or as the URI that it is."""
+        return warehouse_path(self.home, self.environment.warehouse)
+
+    @property
+    def journal(self) -> Journal:
+        """Where the run is recorded."""
+        logs = log_folder(self.home, self.warehouse, self.environment.logs)
+        return Journal(self.warehouse, logs, self.name, self.as_of, self.run_id)
 
 
 def context(
@@ -72,8 +89,10 @@ def run_all(jobs: Sequence[Job], where: Context, *, debug: bool = False) -> None
     if not jobs:
         progress.OUT.print(f"{name}: nothing to do without [{section}]", markup=False)
         return
-    require_writable(warehouse_path(where.home, where.environment.warehouse))
-    spark = session.build(jobs[-1].name, where.environment.spark, debug=debug)
+    require_writable(where.warehouse)
+    where = replace(where, run_id=new_run_id())
+    with where.journal.failure(jobs[0].name, jobs[0].writes):
+        spark = session.build(jobs[-1].name, where.environment.spark, debug=debug)
     try:
         execute_all(jobs, where, spark)
     finally:
@@ -90,39 +109,50 @@ def execute_all(jobs: Sequence[Job], where: Context, spark: SparkSession) -> Non
 
 def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparation) -> None:
     """Run one job in a session that is there already, and print its account."""
-    began, shuffled = time.monotonic(), session.shuffled_bytes(spark)
-    with progress.shown(spark, job.name) as say:
-        store = Store(spark, warehouse_path(where.home, where.environment.warehouse))
+    journal = where.journal.with_session(spark)
+    with progress.shown(spark, job.name) as say, journal.recorded(job.name, job.writes) as figures:
+        began, shuffled = time.monotonic(), session.shuffled_bytes(spark)
+        store = Store(spark, where.warehouse)
         params = where.environment.params(job.name, job.params)
         reason = _made_already(job, where, store, params)
-        if reason:
-            say(f"{job.name}: skipped, {reason}", [])
-            return
-        lines = _lines(job, where, store, params)
-        if lines is not None and lines.nothing_is_due:
-            what, sentences = loading.nothing_new(lines), lines.sentences()
-        else:
-            inputs, versions = _inputs(job, where, store, lines)
-            if job.earlier is not None:
-                days = Days(job.earlier, params, where.as_of)
-                dated, dated_versions = days.read(store, job.inputs_in(where.environment))
-                inputs, versions = inputs | dated, versions | dated_versions
-            if job.gate is not None:
-                tables = job.inputs_in(where.environment)
-                gated = Gated(job.gate, where.home, where.as_of).read(store, tables, versions)
-                inputs, versions = inputs | gated.inputs, versions | gated.versions
-            run = _run(job, where, params, versions)
-            if job.prepare is not None:
-                read = inputs, versions
-                inputs = {"prepared": preparation.of(job.prepare, read, params, where.as_of)}
-            transformed = job.transform(**inputs, params=params, as_of=where.as_of)
-            if lines is not None and isinstance(transformed, JudgedRows):
-                what, sentences = loading.write_judged(store, lines, transformed, run)
-            else:
-                assert not isinstance(transformed, JudgedRows)  # of what, without source files?
-                what, sentences = _write(job, store, transformed, (run, lines))
+        done = (
+            Done(f"skipped, {reason}", [], is_unchanged=True)
+            if reason
+            else _done(job, where, store, (params, preparation))
+        )
         seconds, moved = time.monotonic() - began, session.shuffled_bytes(spark) - shuffled
-        say(f"{job.name}: {what} in {seconds:.1f} s, {moved / 1e6:,.0f} MB shuffled", sentences)
+        figures.of(done, moved)
+        measured = "" if reason else f" in {seconds:.1f} s, {moved / 1e6:,.0f} MB shuffled"
+        say(f"{job.name}: {done.what}{measured}", done.sentences)
+        require_arrived(job, store, params, where.as_of)
+
+
+def _done(job: Job, where: Context, store: Store, prepared: tuple[BaseModel, Preparation]) -> Done:
+    """Read, transform, judge and write."""
+    params, preparation = prepared
+    lines = _lines(job, where, store, params)
+    if lines is not None and lines.nothing_is_due:
+        return loading.nothing_new(lines)
+    inputs, versions = _inputs(job, where, store, lines)
+    tables = job.inputs_in(where.environment)
+    whole = [t for name, t in tables.items() if name not in job.read_apart and isinstance(t, Table)]
+    read = amount_of_inputs(store, whole, versions, where.as_of) if lines is None else lines.amount
+    if job.earlier is not None:
+        dated, dated_versions = Days(job.earlier, params, where.as_of).read(store, tables)
+        inputs, versions = inputs | dated, versions | dated_versions
+    if job.gate is not None:
+        gated = Gated(job.gate, where.home, where.as_of).read(store, tables, versions)
+        inputs, versions = inputs | gated.inputs, versions | gated.versions
+    run = _run(job, where, params, versions)
+    if job.prepare is not None:
+        of_inputs = inputs, versions
+        inputs = {"prepared": preparation.of(job.prepare, of_inputs, params, where.as_of)}
+    transformed = job.transform(**inputs, params=params, as_of=where.as_of)
+    if lines is not None and isinstance(transformed, JudgedRows):
+        return loading.write_judged(store, lines, transformed, run)
+    assert not isinstance(transformed, JudgedRows)  # of what, without source files?
+    rows, sentences = _write(job, store, transformed, (run, lines))
+    return Done(f"{rows:,} rows", sentences, read, rows)
 
 
 def _made_already(job: Job, where: Context, store: Store, params: BaseModel) -> str | None:
@@ -140,7 +170,8 @@ def _run(
     job: Job, where: Context, params: BaseModel, versions: dict[str, TableVersion]
 ) -> dict[str, Any]:
     """What a commit's userMetadata records of its run, but the account."""
-    return {
+    named = {} if where.run_id is None else {"run_id": where.run_id}
+    return named | {
         "job": job.name,
         "as_of": where.as_of.isoformat(),
         "environment": where.name,
@@ -157,8 +188,8 @@ def _write(
     store: Store,
     transformed: DataFrame | Outcome,
     run_and_lines: tuple[dict[str, Any], loading.Reading | None],
-) -> tuple[str, list[str]]:
-    """Write what a step made, unless its account refuses it; returns what was done, in sentences.
+) -> tuple[int, list[str]]:
+    """Write what a step made, unless its account refuses it; returns the rows, and sentences.
 
     `run` gets the account, and of a job that reads source files the name of their record.
     """
@@ -172,7 +203,7 @@ def _write(
                 store.create(job.writes)  # in a folder with anything in it Delta creates no table
             run[loading.POINTER] = lines.record(store)
         rows = store.write(job.writes, outcome, date.fromisoformat(run["as_of"]), run)
-    return f"{rows:,} rows", sentences
+    return rows, sentences
 
 
 @contextmanager

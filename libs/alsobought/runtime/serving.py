@@ -63,7 +63,7 @@ class Gated:
         `read`: the versions of its other inputs, by table: what it looks at is what it may promote.
         Cost: the logs of the tables and of what they were made of.
         """
-        log, so_far = _log(store)
+        log, so_far = decisions_in(store)
         names = [name for name in self.gate.promotes if name in sources]
         promoted: list[Table] = [sources[name] for name in names]
         candidates = State(
@@ -117,8 +117,8 @@ def version_of_day(store: Store, table: Table, as_of: date, until: TableVersion)
     return until.number
 
 
-def _log(store: Store) -> tuple[TableVersion | None, list[Decision]]:
-    """The version of the log, and the decisions in it."""
+def decisions_in(store: Store) -> tuple[TableVersion | None, list[Decision]]:
+    """The version of the log (None: there is none), and the decisions in it, the oldest first."""
     if not store.exists(PROMOTIONS):
         return None, []
     newest = store.newest(PROMOTIONS)

@@ -30,6 +30,7 @@ from alsobought.tables.table import Table
 DISK_ONLY = StorageLevel.DISK_ONLY
 COMMITS = 100  # how far back a run looks for its own
 ALL_COMMITS = 1_000_000
+DROPPED = "dropped_days"  # what a commit's userMetadata calls the as-of days that it takes away
 
 
 def warehouse_path(home: Path, warehouse: str) -> str:
@@ -47,9 +48,21 @@ def recorded_run(user_metadata: str | None) -> dict[str, Any]:
 
 
 def run_of(runs: Iterable[tuple[int, dict[str, Any]]], as_of: date, version: int) -> dict[str, Any]:
-    """Of `Store.runs` the one that wrote a day, as of `version`; {} where none did."""
-    of_day = (run for at, run in runs if at <= version and run.get("as_of") == as_of.isoformat())
-    return next(of_day, {})
+    """Of `Store.runs` the one that wrote a day, as of `version`; {} where none did, or the day was
+    dropped since."""
+    return runs_of_days((at, run) for at, run in runs if at <= version).get(as_of.isoformat(), {})
+
+
+def runs_of_days(runs: Iterable[tuple[int, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Of `Store.runs` the one that wrote each day last, by the day as text; no day that was dropped
+    since."""
+    last: dict[str, dict[str, Any]] = {}
+    for _, run in runs:
+        for day in run.get(DROPPED, ()):
+            last.setdefault(day, {})
+        if "as_of" in run:
+            last.setdefault(run["as_of"], run)
+    return {day: run for day, run in last.items() if run}
 
 
 class TableVersion(NamedTuple):
@@ -242,6 +255,16 @@ class Store:
         if not self._metrics(target):
             raise JobError(f"{CONCURRENT}.")
         return len(added)
+
+    def add_by_spark(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows in one commit, whatever others add meanwhile; the table is made where there is
+        none."""
+        if not self.exists(table):
+            self.create(table)
+        added = self.spark.createDataFrame(
+            [tuple(row[name] for name in table.names) for row in rows], StructType([*table.columns])
+        )
+        added.write.format("delta").mode("append").save(self.path(table))
 
     def _write_files(self, target: Target, rows: DataFrame | WorkerRows) -> int:
         table = target.table

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from alsobought import __version__
 from alsobought.runtime.job import Files, Job
-from alsobought.runtime.store import COMMITS, Store, recorded_run
+from alsobought.runtime.store import COMMITS, DROPPED, Store, recorded_run
 from alsobought.tables.table import Table
 
 HARMLESS = ("OPTIMIZE", "VACUUM START", "VACUUM END")  # what others do that changes no row
@@ -60,6 +60,8 @@ def _last_run(store: Store, table: Table, as_of: date) -> dict[str, Any]:
         return {}
     for commit in store.commits(table, COMMITS):
         run = recorded_run(commit.get("userMetadata"))
+        if as_of.isoformat() in run.get(DROPPED, ()):
+            return {}
         if run.get("as_of") == as_of.isoformat():
             return run
         is_of_other_rows = bool(run) and table.kept == "per_as_of"

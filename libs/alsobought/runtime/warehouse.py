@@ -1,5 +1,5 @@
 """Delta tables read without Spark, by delta-rs: what the commands that print tables need; and the
-one row that a command writes.
+rows that commands and the record of runs add.
 
 With runtime/store the only module that names a table's path and reads Delta.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
@@ -106,10 +106,12 @@ class Warehouse:
 
         Raises JobError where another run has changed it since.
         """
-        schema = to_arrow_schema(StructType(list(table.columns)), timezone="UTC")
-        columns = pa.schema([field.remove_metadata() for field in schema])
         upon, path = self.version(table.name), f"{self.path}/{table.name}"
-        append_rows(path, pa.Table.from_pylist(rows, columns), upon, run)
+        append_rows(path, _arrow_table(table, rows), upon, run)
+
+    def add(self, table: Table, rows: list[Row]) -> None:
+        """Add rows to a table in one commit, whatever others add meanwhile."""
+        write_deltalake(f"{self.path}/{table.name}", _arrow_table(table, rows), mode="append")
 
     def days(self, name: str) -> list[str]:
         """The as-of days of the table, ascending; none where it keeps no days."""
@@ -163,6 +165,11 @@ class Warehouse:
             raise JobError(f"{names[0]} is not built yet: run the job {names[0]} first.") from None
         except Exception as error:  # the reader raises many kinds, bare Exception among them
             raise unreadable(" or ".join(names), f"{self.path}/{names[0]}", error) from error
+
+
+def _arrow_table(table: Table, rows: list[Row]) -> pa.Table:
+    schema = to_arrow_schema(StructType(list(table.columns)), timezone="UTC")
+    return pa.Table.from_pylist(rows, pa.schema([field.remove_metadata() for field in schema]))
 
 
 def _with_plain_strings(data: Any) -> Any:

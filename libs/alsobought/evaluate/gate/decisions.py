@@ -49,6 +49,22 @@ def _promoted_on(decisions: Sequence[Decision], day: date) -> Decision:
     return of_day[-1]
 
 
+def may_be_served(decisions: Sequence[Decision], since: date) -> list[State]:
+    """The lists that readers are shown or may be shown again: the served ones, those before them,
+    and all that a decision on a day from `since` on has served."""
+    if not decisions or decisions[-1].served is None:
+        return []
+    states = [decisions[-1].served]
+    try:
+        before = gone_back_to(decisions, None).served
+    except JobError:
+        before = None  # these are the first
+    states += [] if before is None else [before]
+    late = (one.served for one in decisions if one.decided_as_of >= since)
+    states += [state for state in late if state is not None]
+    return [state for i, state in enumerate(states) if state not in states[:i]]
+
+
 def rolled_back_by(decisions: Sequence[Decision], lists: State) -> int | None:
     """The number of the last decision that took these lists out of service; None: none did."""
     numbers = [
