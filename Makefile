@@ -8,7 +8,7 @@ VENV_AIRFLOW := .venv-airflow/.ready
 # the jobs' Spark is the one of .venv, whatever else is on the machine
 unexport SPARK_HOME PYTHONPATH
 
-.PHONY: help setup demo test test-dags test-rooms test-runs lint fmt dist bench clean
+.PHONY: help setup demo test test-dags test-rooms test-runs lint fmt dist sbom bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -75,6 +75,13 @@ dist: $(VENV) ## Build the wheel, the zip for --py-files and the packed environm
 	cp .venv/lib/python*/site-packages/pyspark/jars/delta-s*.jar \
 		build/environment/lib/python*/site-packages/pyspark/jars/
 	.venv/bin/venv-pack --prefix build/environment --output dist/environment.tar.gz --force
+
+sbom: $(VENV) ## List every package of .venv, with versions and licences, as CycloneDX in dist/sbom.json
+	$(PYTHON) -m venv build/sbom
+	build/sbom/bin/pip install --quiet 'cyclonedx-bom==7.5.0'
+	mkdir -p dist
+	build/sbom/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+		--output-file dist/sbom.json .venv/bin/python
 
 bench: $(VENV) ## Measure the engine and whole nights against their peers (long)
 	.venv/bin/pip install --quiet --editable '.[bench]' --constraint constraints.txt

@@ -90,6 +90,7 @@ OPENS_FILES = {
     "runtime.warehouse", "runtime.folder", "runtime.creation", "runtime.file_statistics",
     "runtime.maintenance",
     "ingest.files", "ingest.proposal.heads",
+    "runtime.customer_files", "runtime.log_statistics", "runtime.remains",
     "copurchase.engine.stages.lines", "related.candidate_files", "training.exports.loader",
 }  # fmt: skip
 
@@ -294,6 +295,20 @@ def test_only_few_modules_open_tables_and_files(path):
     opened = {name for name in names_used(path) if name.endswith(READ_OR_WRITE)}
     opened |= {n for n in imports(path) if any(is_within(n, library) for library in FORMATS)}
     assert opened == set() or path in {MODULES.get(module) for module in OPENS_FILES}
+
+
+RUNS_DATA = (
+    "pickle.load", "pickle.loads", "cloudpickle.load", "cloudpickle.loads", "marshal.loads", "eval",
+    "exec", "os.system", "os.popen", "yaml.load", "joblib.load", "subprocess.getoutput",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ALL_SOURCES, ids=shown)
+def test_nothing_of_a_table_or_a_file_is_run(path):
+    """No pickle is read, no text is evaluated, and no shell is asked."""
+    assert names_used(path) & {*RUNS_DATA} == set()
+    keywords = {k.arg for n in ast.walk(tree(path)) if isinstance(n, ast.Call) for k in n.keywords}
+    assert keywords & {"shell", "allow_pickle"} == set()
 
 
 def test_the_modules_that_open_files_are_there():

@@ -25,6 +25,7 @@ ARCHITECTURE = (REPO / "docs" / "architecture.md").read_text(encoding="utf-8")
 PACKAGE = REPO / "libs" / "alsobought"
 KEYS = (REPO / "docs" / "configuration.md").read_text(encoding="utf-8")
 JOBS = jobs.all_jobs(REPO)
+BY_COMMANDS = ("forgotten_customers", "forgettings")
 ENVIRONMENT = environment_type(sections_of(job.params for job in JOBS.values()))
 
 
@@ -42,6 +43,7 @@ def test_the_graph_has_an_arrow_for_every_table_that_a_job_reads_and_no_other():
         for name, job in JOBS.items()
     }
     read |= {job.rejects.name: set() for job in JOBS.values() if job.rejects}
+    read |= {name: set() for name in BY_COMMANDS}
     assert drawn == read
 
 

@@ -29,6 +29,11 @@ def file(tmp_path):
     return made
 
 
+def test_a_record_after_a_field_of_a_megabyte(file):
+    path = file("a.csv", f"item,title\njam,{'M' * 1_000_000}\n,Tea\n".encode())
+    assert lines_of(path, source(), [row('{"title":"Tea"}')]) == [[3]]
+
+
 def test_the_first_line_of_each_record_that_reads_so(file):
     path = file("a.csv", CSV.encode())
     wanted = [

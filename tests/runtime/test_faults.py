@@ -29,6 +29,13 @@ def test_a_failure_is_one_line_and_exit_code_1(capsys):
     assert left(capsys, ContractError("items: x")) == (1, ["error: items: x"])
 
 
+def test_names_in_a_sentence_do_not_steer_the_terminal(capsys):
+    said = "[red]a[/red].csv\x1b[31m\x1b]0;b\x07 has \u202eno\nrows"
+    assert left(capsys, JobError(said)) == (
+        1, ["error: [red]a[/red].csv [31m ]0;b  has  no rows"]
+    )  # fmt: skip
+
+
 def test_an_interrupt_is_exit_code_130(capsys):
     assert left(capsys, KeyboardInterrupt()) == (
         130,

@@ -24,6 +24,7 @@ COMMANDS = {
     "runs": "Print what was run of late: the time it took, and the usual; rows; why it failed.",
     "maintain": "Drop old as-of days, join small files, remove files that nobody needs any more.",
     "rejects": "Print the rows that were rejected: counts by reason, a sample with its lines.",
+    "forget": "Remove customers from every table and file, for good, and prove that they are gone.",
     "weights": "Summarise a day's weights: label rates, mean weights, effective sample size.",
     "calibration": "Compare scores with the final labels of offers that no model was trained on.",
     "export": "Write lists or a training set as files, for other programs.",

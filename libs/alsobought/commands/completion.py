@@ -75,4 +75,4 @@ def _values(ctx: typer.Context, column: str, table: str, incomplete: str) -> lis
         f" ORDER BY {column} LIMIT {SHOWN}",
         table,
     )
-    return [row[column] for row in rows]
+    return [row[column] for row in rows if row[column].isprintable()]  # a line each, to the shell

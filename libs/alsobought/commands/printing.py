@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from alsobought.runtime.progress import PatientConsole
+from alsobought.runtime.progress import PatientConsole, printable
 
 PIPED = 10_000  # columns where there is no terminal
 BETWEEN = 3  # columns of a grid, in characters
@@ -41,7 +41,7 @@ def grid(
 
     No line break parts an id or a number, however narrow the terminal is.
     """
-    console, cells = _console(to_stderr=to_stderr), [[*map(_printable, row)] for row in rows]
+    console, cells = _console(to_stderr=to_stderr), [[*map(printable, row)] for row in rows]
     if _least_width(headings, cells) > console.width:
         for row in cells:
             console.print("\n".join(_card(headings, row, console.width)), soft_wrap=True)
@@ -57,7 +57,7 @@ def grid(
 
 def say(*lines: str, to_stderr: bool = False) -> None:
     """Print lines as they are."""
-    _console(to_stderr=to_stderr).print(*map(_printable, lines), sep="\n")
+    _console(to_stderr=to_stderr).print(*map(printable, lines), sep="\n")
 
 
 def rows_for_programs(rows: Sequence[Mapping[str, Any]], *, as_csv: bool) -> None:
@@ -149,11 +149,6 @@ def _card(headings: Sequence[Heading], row: Sequence[str], width: int) -> list[s
         else:
             lines[-1] += f"  {cell}"
     return lines
-
-
-def _printable(text: str) -> str:
-    """The text with a space for every line break and control character."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _console(*, to_stderr: bool = False) -> Console:

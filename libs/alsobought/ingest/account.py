@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from alsobought.errors import JobError
 from alsobought.ingest.causes import likely_causes
-from alsobought.ingest.rules import FUTURE, REASONS, as_read
+from alsobought.ingest.rules import FORGOTTEN, FUTURE, REASONS, as_read
 from alsobought.ingest.settings import Source
 from alsobought.tables.outcome import JudgedRows
 from alsobought.tables.table import Table
@@ -63,11 +63,13 @@ class Limits:
 
         In: read, good, rejected, ahead and by_reason of the files that were read; where a run
         reads only some, also `repeated`, the rejected rows that another file has too, which are no
-        fault of theirs, and `unchanged`, the rows of the files that it does not read.
+        fault of theirs, and `unchanged`, the rows of the files that it does not read. Nor are rows
+        of customers who were forgotten a fault.
         """
         read, good, rejected = account["read"], account["good"], account["rejected"]
         ahead, unchanged = account["ahead"], account.get("unchanged", 0)
-        broken = rejected - ahead - account.get("repeated", 0)
+        no_fault = account.get("repeated", 0) + account["by_reason"].get(FORGOTTEN, 0)
+        broken = rejected - ahead - no_fault
         reasons = ", ".join(f"{name} {n:,}" for name, n in sorted(account["by_reason"].items()))
         causes = likely_causes(account["by_reason"], self.source, self.what)
         where = self.source.path

@@ -24,6 +24,8 @@ from alsobought.ingest.settings import Source
 SOURCE_FILE = "_source_file"
 UNREADABLE = "_unreadable"  # the raw line, where it does not have the columns that it should
 HEADER_BYTES = 1 << 16
+AS_NAMED = {"__globPaths__": "false"}  # Spark's, though no option of its documentation
+"""For Spark's readers of files: it would take [ * ? { in a file's name for a pattern."""
 UNIVERSAL_READER = 1  # above it, a Delta table's data files alone do not tell its rows
 
 
@@ -70,19 +72,20 @@ def read(spark: SparkSession, source: Source, home: Path, files: Sequence[Source
     if source.format == "csv":
         return _read_csv(spark, source, paths)
     if source.format == "json":
-        reader = spark.read.option("primitivesAsString", True)
+        reader = spark.read.options(**AS_NAMED).option("primitivesAsString", True)
         reader = reader.option("columnNameOfCorruptRecord", UNREADABLE)
         # Spark asks for the end of a line in every encoding but its own
         line_end = None if source.encoding == "UTF-8" else "\n"
         rows = reader.json(paths, encoding=source.encoding, lineSep=line_end)
     else:
-        rows = spark.read.option("mergeSchema", True).parquet(*paths)
+        rows = spark.read.options(**AS_NAMED).option("mergeSchema", True).parquet(*paths)
     absent = {UNREADABLE} - set(rows.columns)
     if len(files) < len(listed(spark, source, home)):
         absent |= set(source.source_columns) - set(rows.columns)
     nulls = {name: F.lit(None).cast("string") for name in sorted(absent)}
     # the source's columns first: the path is asked of the files, not of what is made of them
-    with_file = rows.select("*", _file_path().alias(SOURCE_FILE)).withColumns(nulls)
+    _require_free(rows.columns, path)
+    with_file = rows.select("*", _file_path(rows).alias(SOURCE_FILE)).withColumns(nulls)
     _require(source, with_file.schema, path)
     return with_file
 
@@ -137,9 +140,11 @@ def _rows_of_table(spark: SparkSession, path: str, files: Sequence[SourceFile]) 
     schema = spark.read.format("delta").load(path).schema
     if not files:
         return spark.createDataFrame([], schema).withColumn(SOURCE_FILE, F.lit(path))
-    reader = spark.read.schema(schema).option("basePath", path)  # partitions are folders of it
+    reader = spark.read.options(**AS_NAMED).schema(schema)
+    reader = reader.option("basePath", path)  # partitions are folders of it
     rows = reader.parquet(*(_path_of(spark, file) for file in files))
-    return rows.select("*", _file_path().alias(SOURCE_FILE))
+    _require_free(rows.columns, path)
+    return rows.select("*", _file_path(rows).alias(SOURCE_FILE))
 
 
 def _at_version(spark: SparkSession, path: str, version: int) -> DataFrame:
@@ -179,6 +184,7 @@ def _files_of(fs: JavaObject, status: JavaObject) -> list[JavaObject]:
 
 def _read_csv(spark: SparkSession, source: Source, files: list[str]) -> DataFrame:
     options: dict[str, str | bool] = {
+        **AS_NAMED,
         "sep": source.delimiter,
         "quote": source.quote,
         "escape": source.quote,
@@ -195,7 +201,7 @@ def _read_csv(spark: SparkSession, source: Source, files: list[str]) -> DataFram
         schema = StructType([StructField(n, StringType()) for n in (*names, UNREADABLE)])
         _require(source, schema, local(group[0]))
         rows = spark.read.options(**options).schema(schema).csv(group)
-        parts.append(rows.withColumn(SOURCE_FILE, _file_path()))
+        parts.append(rows.withColumn(SOURCE_FILE, _file_path(rows)))
     return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
 
 
@@ -212,6 +218,7 @@ def _header(spark: SparkSession, source: Source, file: str) -> tuple[str, ...]:
     if not first:
         raise JobError(f"{local(file)} has no header line: deliver it again, or remove it.")
     names = [name if source.header and name else f"_c{i}" for i, name in enumerate(first)]
+    _require_free(names, local(file))
     places = {name.lower(): i for i, name in enumerate(names)}
     twice = [name for i, name in enumerate(names) if places[name.lower()] != i]
     if twice:
@@ -256,8 +263,16 @@ def _require(source: Source, schema: StructType, where: str) -> None:
             )
 
 
-def _file_path() -> Column:
-    return F.col("_metadata.file_path")
+def _require_free(names: Sequence[str], where: str) -> None:
+    """Raise JobError where a source's column is called as the one that is added to all sources."""
+    taken = [name for name in names if name.lower() == SOURCE_FILE]
+    if taken:
+        raise JobError(f"{where} has a column called {taken[0]}, as one of ours: rename it.")
+
+
+def _file_path(rows: DataFrame) -> Column:
+    """The file of each row as Spark knows it, whatever columns the source has."""
+    return rows.metadataColumn("_metadata")["file_path"]
 
 
 def local(file: str) -> str:

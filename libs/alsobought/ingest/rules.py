@@ -17,6 +17,7 @@ ColumnTypes = dict[str, DataType]
 
 DUPLICATE = "duplicate"
 FUTURE = "future_time"
+FORGOTTEN = "forgotten_customer"  # the runtime's: of a row that is nothing to keep, and no fault
 REASONS = "reasons"
 FIRST_DAY = date(1, 1, 2)  # a time before it may be none that Python has, in some zone
 UNDECODED = "\ufffd"  # what a decoder puts where bytes are not text in its encoding

@@ -13,6 +13,7 @@ from typing import Any, TextIO, cast
 from alsobought.ingest.settings import Source
 
 PLAIN_TEXT = ("csv", "json")
+LONGEST_FIELD = 1 << 30  # characters; csv refuses what Spark reads above 131,072
 Fields = Mapping[str, str]
 WHOLE_AS_FLOAT = re.compile(r"^(-?(?:0|[1-9]\d*))\.0$")
 """An id as it becomes one without .0 in the tables."""
@@ -100,6 +101,7 @@ def _stripped(fields: Fields, name: str) -> str:
 
 def _records(path: Path, source: Source) -> Iterator[tuple[int, str, Fields]]:
     """(first line, its text, its fields by name) of each record."""
+    csv.field_size_limit(LONGEST_FIELD)
     with closing(_opened(path, source)) as file:
         if source.format == "json":
             for number, text in enumerate(file, 1):

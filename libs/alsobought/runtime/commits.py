@@ -115,12 +115,22 @@ class Log:
         partition: Mapping[str, str],
         run: Mapping[str, Any],
     ) -> None:
-        """Make the version after this one: without the removed files, and with the added ones.
+        """Make the version after this one: without the removed files, and with the added ones of
+        one partition.
 
         Raises OtherCommit where that version is there already, whoever made it and of whatever.
         """
+        self.commit_partitions([(file, partition) for file in added], removed, run)
+
+    def commit_partitions(
+        self,
+        added: Sequence[tuple[StagedFile, Mapping[str, str | None]]],
+        removed: Sequence[TableFile],
+        run: Mapping[str, Any],
+    ) -> None:
+        """The same with files of any partitions, each given with its own."""
         now = time_of_writing()
-        rows = sum(file.rows for file in added)
+        rows = sum(file.rows for file, _ in added)
         properties = CommitProperties(
             custom_metadata={
                 "userMetadata": json.dumps(run),
@@ -131,7 +141,7 @@ class Log:
         )
         adds = [
             AddAction(file.path, file.size, dict(partition), now, True, file.stats)
-            for file in added
+            for file, partition in added
         ]
         removes = [
             RemoveAction(file.path, True, now, file.size, dict(file.partition)) for file in removed
@@ -146,6 +156,15 @@ class Log:
             )
         except CommitFailedError:
             raise OtherCommit from None
+
+
+def recorded_run(user_metadata: str | None) -> dict[str, Any]:
+    """The run that a commit's userMetadata records; {} where another program wrote it."""
+    try:
+        run = json.loads(user_metadata or "{}")
+    except json.JSONDecodeError:
+        return {}
+    return run if isinstance(run, dict) else {}
 
 
 def append_rows(path: str, rows: pa.Table, upon: int | None, run: Mapping[str, Any]) -> None:

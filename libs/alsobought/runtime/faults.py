@@ -13,6 +13,7 @@ from rich.console import Console
 
 from alsobought.errors import JobError
 from alsobought.runtime import java
+from alsobought.runtime.progress import printable
 from alsobought.runtime.redaction import masked
 
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -126,9 +127,9 @@ def _is_not_of_py4j(record: logging.LogRecord) -> bool:
 def _leave(error: BaseException, debug: bool, code: int = 1) -> None:
     if debug:
         ERR.print_exception()
-    ERR.print(f"error: {masked(said_of(error))}", style="red", markup=False)
+    ERR.print(f"error: {printable(masked(said_of(error)))}", style="red", markup=False)
     for note in getattr(error, "__notes__", ()):
-        ERR.print(f"note: {note}", markup=False)
+        ERR.print(f"note: {printable(note)}", markup=False)
     sys.exit(code)
 
 

@@ -12,6 +12,7 @@ from alsobought.ingest.loaded import LoadedFiles, SourceFile
 from alsobought.tables.table import Table
 
 DUPLICATE, FUTURE = "duplicate", "future_time"  # as the rules of ingest are called
+FORGOTTEN = "forgotten_customer"  # as ingest's account calls it
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times here have no zone
 LAST_MICROS = 253_402_300_799_999_999  # Python's times end with the year 9999
 

@@ -11,9 +11,11 @@ from pyspark.sql import DataFrame, SparkSession
 from alsobought.errors import JobError
 from alsobought.ingest import files, loaded
 from alsobought.ingest.loaded import Due, LoadedFile, LoadedFiles, SourceFile
-from alsobought.ingest.settings import Source
+from alsobought.ingest.settings import Source, Sources
 from alsobought.runtime import loaded_files
 from alsobought.runtime.amounts import Amount, Done
+from alsobought.runtime.forgotten import FORGOTTEN_MEANWHILE, forgotten
+from alsobought.runtime.forgotten_lines import without_forgotten
 from alsobought.runtime.judged_load import FileCounts, JudgedLoad, Load, Rejects
 from alsobought.runtime.loading_by_files import FileLoad
 from alsobought.runtime.loading_by_spark import SparkLoad
@@ -33,6 +35,8 @@ class Target:
     table: Table
     rejects: Rejects | None
     as_of: date
+    sources: Sources | None = None
+    """All sources, which say how an offer's id tells its customer; None: that is not known."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +145,16 @@ def write_judged(store: Store, read: Reading, judged: JudgedRows, run: dict[str,
     if version is not None:
         store.check_contract(target.table)
     target.table.require_columns(judged.rows.drop("reasons", "row").schema)
+    without = forgotten(store.warehouse)
+    judged = without_forgotten(judged, without, target.sources)
     due = read.due
     load = Load(target.table, target.rejects, target.as_of, due.files, record, version, due.gone)
     judged_load = read_and_judge(store, load, judged)
     try:
         account = account_of(judged_load, load)
         run["account"] = account
+        if forgotten(store.warehouse) != without:
+            raise JobError(FORGOTTEN_MEANWHILE)
         judged_load.write_rejects(run)
         sentences = judged.judge(account)
         if version is None:

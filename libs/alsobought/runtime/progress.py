@@ -43,10 +43,16 @@ def shown(spark: SparkSession, job: str) -> Iterator[Callable[[str, list[str]], 
             status.stop()
 
 
+def printable(text: str) -> str:
+    """The text with a space for every line break and control character: names from files and tables
+    must not steer a terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def _say(line: str, sentences: list[str]) -> None:
-    OUT.print(f"[bold]{line}[/bold]")
+    OUT.print(printable(line), style="bold", markup=False)
     for sentence in sentences:
-        OUT.print(f"  {sentence}", markup=False)
+        OUT.print(f"  {printable(sentence)}", markup=False)
 
 
 def _watch(spark: SparkSession, job: str, status: Status, done: threading.Event) -> None:

@@ -231,7 +231,8 @@ def _lines(job: Job, where: Context, store: Store, params: BaseModel) -> loading
         return None
     section = attrgetter(job.source.name)(params)
     rejects = None if job.rejects is None else Rejects(job.rejects, job.source.section)
-    target = loading.Target(job.writes, rejects, where.as_of)
+    sources = getattr(params, "sources", None)
+    target = loading.Target(job.writes, rejects, where.as_of, sources)
     return loading.reading(store, section, where.home, target, reload=where.reload)
 
 

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,13 +16,17 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from alsobought.errors import ContractError, JobError
+from alsobought.ingest.files import AS_NAMED
 from alsobought.runtime import commits, creation, staging
 from alsobought.runtime.acceptance import (
     require_acceptable,
     require_acceptable_files,
     require_sound_rows,
 )
+from alsobought.runtime.commits import recorded_run as recorded_run
+from alsobought.runtime.customers_in_rows import OF_CUSTOMERS
 from alsobought.runtime.faults import CONCURRENT, RESTORE
+from alsobought.runtime.forgotten import require_none_since
 from alsobought.runtime.parquet_writer import faults_of
 from alsobought.tables.outcome import Outcome, WorkerRows
 from alsobought.tables.table import Table
@@ -36,15 +40,6 @@ DROPPED = "dropped_days"  # what a commit's userMetadata calls the as-of days th
 def warehouse_path(home: Path, warehouse: str) -> str:
     """The warehouse as an absolute path, or as the URI that it is."""
     return warehouse if "://" in warehouse else str(home / warehouse)
-
-
-def recorded_run(user_metadata: str | None) -> dict[str, Any]:
-    """The run that a commit's userMetadata records; {} where another program wrote it."""
-    try:
-        run = json.loads(user_metadata or "{}")
-    except json.JSONDecodeError:
-        return {}
-    return run if isinstance(run, dict) else {}
 
 
 def run_of(runs: Iterable[tuple[int, dict[str, Any]]], as_of: date, version: int) -> dict[str, Any]:
@@ -143,7 +138,7 @@ class Store:
         self.check_contract(table)
         files = self.files(table, as_of, read.number)
         if files:
-            rows = self.spark.read.schema(table.ddl).parquet(*files)
+            rows = self.spark.read.options(**AS_NAMED).schema(table.ddl).parquet(*files)
             return Read(table.conform(rows), read)
         rows = self.read_version(table, read.number)
         if table.kept == "per_as_of":
@@ -276,7 +271,12 @@ class Store:
                 if target.before is None:
                     self.create(table)
                     staging.move(files.files, folder, self.path(table))
-                self._commit(target, files)
+                    files = replace(files, folder=self.path(table))
+                try:
+                    self._commit(target, files)
+                except JobError:  # no version names them, and they may hold what was forgotten
+                    files.discard()
+                    raise
                 return files.rows
 
     @contextmanager
@@ -325,10 +325,13 @@ class Store:
         return self._metrics(target).get("numOutputRows", 0)
 
     def _require_no_other_run(self, target: Target) -> None:
-        """Raise JobError where another run has replaced the same rows since the run has begun.
+        """Raise JobError where another run has replaced the same rows since the run has begun, or
+        customers were forgotten whose rows it has read.
 
         Delta itself sees only what is committed while it writes, not while the rows were checked.
         """
+        if self.is_on_path and target.table.name in OF_CUSTOMERS:
+            require_none_since(self.warehouse, OF_CUSTOMERS, target.run)
         for commit in self.commits(target.table, COMMITS):
             run = recorded_run(commit.get("userMetadata"))
             is_same = not target.partition or run.get("as_of") == target.as_of.isoformat()

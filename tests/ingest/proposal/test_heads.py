@@ -1,6 +1,7 @@
 """The first rows of files as shops have them."""
 
 import gzip
+import json
 
 import pyarrow as pa
 import pytest
@@ -107,6 +108,16 @@ def test_fields_that_go_over_lines(head):
 def test_rows_that_do_not_have_the_columns_of_the_header(head):
     read = head("a.csv", "order,item\n1,tea\n2\n3,jam,4\n4,cup\n")
     assert (read.rows["order"].to_pylist(), read.ragged) == (["1", "4"], 2)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json"])
+def test_a_text_of_more_than_a_megabyte_and_signs_of_all_kinds(head, name):
+    texts = ["M" * 1_200_000, "'; DROP TABLE items; --", "$(touch x)", "\u202etxt\x1b[31m"]
+    lines = [f'"{text}",1' for text in texts]
+    if name == "a.json":
+        lines = [json.dumps({"item": text, "qty": "1"}) for text in texts]
+    content = "\n".join([*(["item,qty"] if name == "a.csv" else []), *lines]) + "\n"
+    assert head(name, content).rows["item"].to_pylist() == texts
 
 
 def test_objects_a_line(head):

@@ -23,6 +23,8 @@ BYTES = 64 << 20  # of all files together
 BROKEN_WITHIN = 8 << 20  # bytes in which fields that go over lines show
 ROWS = 1_000_000  # of a Parquet file
 DELIMITERS = ",;\t|"
+BLOCK = 1 << 24  # bytes; no line may be longer than Arrow's of 1 MB
+LONGEST_FIELD = 1 << 30  # characters; csv refuses what Spark reads above 131,072
 LOOKED_AT = 200  # records that a delimiter must cut alike
 PACKED = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
 REFUSED = {
@@ -190,6 +192,7 @@ def delimiter_of(text: str) -> str:
 
 
 def _read_csv(path: Path, head: bytes, layout: Layout) -> Head:
+    csv.field_size_limit(LONGEST_FIELD)
     begin = head[: 1 << 20].decode(errors="replace")
     mark = delimiter_of(begin)
     first = next(csv.reader(io.StringIO(begin), delimiter=mark))
@@ -204,7 +207,7 @@ def _read_csv(path: Path, head: bytes, layout: Layout) -> Head:
     multi_line = b'"' in head and _breaks_in_quotes(head)
     rows = arrow_csv.read_csv(
         io.BytesIO(head),
-        arrow_csv.ReadOptions(column_names=names, skip_rows=int(header)),
+        arrow_csv.ReadOptions(column_names=names, skip_rows=int(header), block_size=BLOCK),
         arrow_csv.ParseOptions(
             delimiter=mark, newlines_in_values=multi_line, invalid_row_handler=left_out
         ),
@@ -224,7 +227,12 @@ def _breaks_in_quotes(head: bytes) -> bool:
 
 
 def _read_json(path: Path, head: bytes, layout: Layout) -> Head:
-    return Head((path,), layout, arrow_json.read_json(io.BytesIO(head)), is_whole=True)
+    return Head(
+        (path,),
+        layout,
+        arrow_json.read_json(io.BytesIO(head), arrow_json.ReadOptions(block_size=BLOCK)),
+        is_whole=True,
+    )
 
 
 def _read_parquet(path: Path) -> Head:

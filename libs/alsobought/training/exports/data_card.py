@@ -156,4 +156,4 @@ def _cell(value: float | None) -> str:
 
 
 def _plain(text: str) -> str:
-    return text.replace("|", "\\|")
+    return "".join(s if s.isprintable() else " " for s in text).replace("|", "\\|")
