@@ -1,6 +1,8 @@
 """Files of every format, as other programs write them, become the same rows."""
 
+import csv
 import gzip
+import io
 import json
 from datetime import date, datetime, timedelta
 
@@ -116,13 +118,50 @@ def test_too_many_or_too_few_fields_make_a_row_unreadable_and_its_line_is_kept(p
 
 
 def test_a_file_is_called_as_spark_calls_it_whatever_signs_its_name_has(purchases):
-    names = ("a b.csv", "\u00fc%20.csv", "c#1.csv")
+    names = ("a b.csv", "\u00fc%20.csv", "c#1.csv", "d1.csv", "d[1].csv", "{e,f}*?.csv")
     judged = purchases({name: HEAD + f"c1,{n},tea,2017-11-30\n" for n, name in enumerate(names)})
     assert rows(judged.selectExpr("order_id", "substring_index(_source_file, '/', -1)")) == [
         ("0", "a%20b.csv"),
         ("1", "\u00fc%2520.csv"),
         ("2", "c%231.csv"),
+        ("3", "d1.csv"),
+        ("4", "d%5B1%5D.csv"),  # [ * ? { are no pattern
+        ("5", "%7Be,f%7D*%3F.csv"),
     ]
+
+
+HOSTILE = (
+    "tea'; DROP TABLE items; --", '"quoted", \\ back\\', "../../etc/passwd", "$(touch x); rm -rf *",
+    "\u202etxt.exe", "\x00a\x00b\x00", "\x1b[31mred", "=1+1", "${x} %s {0} `id`", "M" * 1_000_000,
+)  # fmt: skip
+
+
+def test_values_of_any_signs_and_any_length_are_read_as_they_are(purchases):
+    text = io.StringIO(newline="")
+    lines = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    lines.writerow(HEAD.strip().split(","))
+    lines.writerows((item, f"o{n}", item, "2017-11-30") for n, item in enumerate(HOSTILE))
+    judged = purchases({"a.csv": text.getvalue()})
+    assert rows(judged.select("item_id", "customer_id", "reasons")) == sorted(
+        ((item, item, []) for item in HOSTILE), key=repr
+    )
+
+
+@pytest.mark.parametrize("claimed", ["/etc/passwd", {"file_path": "/etc/passwd"}])
+def test_a_line_cannot_claim_another_file(purchases, claimed):
+    """A column called as Spark's own of files is a column like others."""
+    line = {"customer": "c1", "order": "1", "item": "tea", "time": "2017-11-30"}
+    judged = purchases({"a.json": json.dumps(line | {"_metadata": claimed})}, format="json")
+    assert rows(judged.selectExpr("item_id", "right(_source_file, 7)")) == [("tea", "/a.json")]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json"])
+def test_a_column_called_as_the_one_that_is_added_is_refused(purchases, name):
+    head, line = f"{HEAD.strip()},_Source_File\n", "c1,o1,tea,2017-11-30,/etc/passwd\n"
+    entry = dict(zip(head.strip().split(","), line.strip().split(","), strict=True))
+    content = head + line if name.endswith("csv") else json.dumps(entry)
+    with pytest.raises(JobError, match=r"has a column called _Source_File, as one of ours: rename"):
+        purchases({name: content}, format=name[2:])
 
 
 def test_a_column_that_none_of_the_files_read_has_is_null_where_others_have_it(spark, tmp_path):

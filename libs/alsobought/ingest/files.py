@@ -4,8 +4,9 @@ import codecs
 import csv
 import importlib.util
 import io
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -24,8 +25,7 @@ from alsobought.ingest.settings import Source
 SOURCE_FILE = "_source_file"
 UNREADABLE = "_unreadable"  # the raw line, where it does not have the columns that it should
 HEADER_BYTES = 1 << 16
-AS_NAMED = {"__globPaths__": "false"}  # Spark's, though no option of its documentation
-"""For Spark's readers of files: it would take [ * ? { in a file's name for a pattern."""
+PATTERN_SIGNS = re.compile(r"([\\*?\[\]{}])")
 UNIVERSAL_READER = 1  # above it, a Delta table's data files alone do not tell its rows
 
 
@@ -72,13 +72,13 @@ def read(spark: SparkSession, source: Source, home: Path, files: Sequence[Source
     if source.format == "csv":
         return _read_csv(spark, source, paths)
     if source.format == "json":
-        reader = spark.read.options(**AS_NAMED).option("primitivesAsString", True)
+        reader = spark.read.option("primitivesAsString", True)
         reader = reader.option("columnNameOfCorruptRecord", UNREADABLE)
         # Spark asks for the end of a line in every encoding but its own
         line_end = None if source.encoding == "UTF-8" else "\n"
-        rows = reader.json(paths, encoding=source.encoding, lineSep=line_end)
+        rows = reader.json(as_named(paths), encoding=source.encoding, lineSep=line_end)
     else:
-        rows = spark.read.options(**AS_NAMED).option("mergeSchema", True).parquet(*paths)
+        rows = spark.read.option("mergeSchema", True).parquet(*as_named(paths))
     absent = {UNREADABLE} - set(rows.columns)
     if len(files) < len(listed(spark, source, home)):
         absent |= set(source.source_columns) - set(rows.columns)
@@ -88,6 +88,11 @@ def read(spark: SparkSession, source: Source, home: Path, files: Sequence[Source
     with_file = rows.select("*", _file_path(rows).alias(SOURCE_FILE)).withColumns(nulls)
     _require(source, with_file.schema, path)
     return with_file
+
+
+def as_named(paths: Iterable[str]) -> list[str]:
+    """Paths for Spark's readers, which would take [ * ? { in a file's name for a pattern."""
+    return [PATTERN_SIGNS.sub(r"\\\1", path) for path in paths]
 
 
 def located(source: Source, home: Path) -> str:
@@ -140,9 +145,9 @@ def _rows_of_table(spark: SparkSession, path: str, files: Sequence[SourceFile]) 
     schema = spark.read.format("delta").load(path).schema
     if not files:
         return spark.createDataFrame([], schema).withColumn(SOURCE_FILE, F.lit(path))
-    reader = spark.read.options(**AS_NAMED).schema(schema)
+    reader = spark.read.schema(schema)
     reader = reader.option("basePath", path)  # partitions are folders of it
-    rows = reader.parquet(*(_path_of(spark, file) for file in files))
+    rows = reader.parquet(*as_named(_path_of(spark, file) for file in files))
     _require_free(rows.columns, path)
     return rows.select("*", _file_path(rows).alias(SOURCE_FILE))
 
@@ -184,7 +189,6 @@ def _files_of(fs: JavaObject, status: JavaObject) -> list[JavaObject]:
 
 def _read_csv(spark: SparkSession, source: Source, files: list[str]) -> DataFrame:
     options: dict[str, str | bool] = {
-        **AS_NAMED,
         "sep": source.delimiter,
         "quote": source.quote,
         "escape": source.quote,
@@ -200,7 +204,7 @@ def _read_csv(spark: SparkSession, source: Source, files: list[str]) -> DataFram
     for names, group in by_header.items():
         schema = StructType([StructField(n, StringType()) for n in (*names, UNREADABLE)])
         _require(source, schema, local(group[0]))
-        rows = spark.read.options(**options).schema(schema).csv(group)
+        rows = spark.read.options(**options).schema(schema).csv(as_named(group))
         parts.append(rows.withColumn(SOURCE_FILE, _file_path(rows)))
     return reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), parts)
 

@@ -22,7 +22,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
-from alsobought.ingest.files import AS_NAMED
+from alsobought.ingest.files import as_named
 from alsobought.runtime.parquet_writer import (
     HASH_PARTS,
     SCHEMA,
@@ -169,11 +169,7 @@ def summaries(
 def rows_in(files: Staged, schema: str, paths: Sequence[str] | None = None) -> DataFrame:
     """The rows of staged files, all or some, in columns of a schema in text."""
     spark = files.keys.sparkSession
-    return (
-        spark.read.options(**AS_NAMED)
-        .schema(schema)
-        .parquet(*(files.paths if paths is None else paths))
-    )
+    return spark.read.schema(schema).parquet(*as_named(files.paths if paths is None else paths))
 
 
 def tables_in(paths: Sequence[str], columns: Sequence[str]) -> pa.Table:

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from alsobought.errors import ContractError, JobError
-from alsobought.ingest.files import AS_NAMED
+from alsobought.ingest.files import as_named
 from alsobought.runtime import commits, creation, staging
 from alsobought.runtime.acceptance import (
     require_acceptable,
@@ -138,7 +138,7 @@ class Store:
         self.check_contract(table)
         files = self.files(table, as_of, read.number)
         if files:
-            rows = self.spark.read.options(**AS_NAMED).schema(table.ddl).parquet(*files)
+            rows = self.spark.read.schema(table.ddl).parquet(*as_named(files))
             return Read(table.conform(rows), read)
         rows = self.read_version(table, read.number)
         if table.kept == "per_as_of":
