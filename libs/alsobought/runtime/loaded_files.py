@@ -14,7 +14,8 @@ from py4j.protocol import Py4JJavaError
 
 from alsobought.ingest.files import java_virtual_machine
 from alsobought.ingest.loaded import LoadedFile, LoadedFiles, SourceFile
-from alsobought.runtime.store import ALL_COMMITS, COMMITS, Store, recorded_run
+from alsobought.runtime.commits import recorded_run
+from alsobought.runtime.store import ALL_COMMITS, COMMITS, Store
 from alsobought.tables.table import Table
 
 FOLDER = "_loaded_files"  # VACUUM leaves folders alone that begin so

@@ -16,6 +16,7 @@ from pyspark.sql.readwriter import DataFrameWriter
 from alsobought.days import midnight
 from alsobought.errors import JobError
 from alsobought.runtime import rejected_rows
+from alsobought.runtime.commits import recorded_run
 from alsobought.runtime.faults import CONCURRENT
 from alsobought.runtime.judged_load import DUPLICATE, FUTURE, FileCounts, Load, LoadCounts, time_of
 from alsobought.runtime.precedence import (
@@ -25,7 +26,7 @@ from alsobought.runtime.precedence import (
     own_columns_as_json,
     with_precedence,
 )
-from alsobought.runtime.store import COMMITS, Store, recorded_run
+from alsobought.runtime.store import COMMITS, Store
 from alsobought.tables.outcome import JudgedRows
 
 HASH, WINS = "_hash", "_wins"

@@ -12,11 +12,12 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
 from alsobought.errors import ConfigError, JobError
+from alsobought.runtime.commits import recorded_run
 from alsobought.runtime.earlier_days import read_days, read_version
 from alsobought.runtime.faults import sentence
 from alsobought.runtime.job import Gate, load
 from alsobought.runtime.lineage import Lineage
-from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion, recorded_run
+from alsobought.runtime.store import ALL_COMMITS, Store, TableVersion
 from alsobought.runtime.warehouse import Warehouse
 from alsobought.tables import ALL
 from alsobought.tables.evaluate import PROMOTIONS

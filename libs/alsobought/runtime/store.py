@@ -23,7 +23,7 @@ from alsobought.runtime.acceptance import (
     require_acceptable_files,
     require_sound_rows,
 )
-from alsobought.runtime.commits import recorded_run as recorded_run
+from alsobought.runtime.commits import recorded_run
 from alsobought.runtime.customers_in_rows import OF_CUSTOMERS
 from alsobought.runtime.faults import CONCURRENT, RESTORE
 from alsobought.runtime.forgotten import require_none_since

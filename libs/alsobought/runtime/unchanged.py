@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from alsobought import __version__
+from alsobought.runtime.commits import recorded_run
 from alsobought.runtime.job import Files, Job
-from alsobought.runtime.store import COMMITS, DROPPED, Store, recorded_run
+from alsobought.runtime.store import COMMITS, DROPPED, Store
 from alsobought.tables.table import Table
 
 HARMLESS = ("OPTIMIZE", "VACUUM START", "VACUUM END")  # what others do that changes no row

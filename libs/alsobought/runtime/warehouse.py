@@ -17,9 +17,9 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from alsobought.errors import JobError
-from alsobought.runtime.commits import append_rows, log_of, unreadable
+from alsobought.runtime.commits import append_rows, log_of, recorded_run, unreadable
 from alsobought.runtime.config import Environment
-from alsobought.runtime.store import recorded_run, warehouse_path
+from alsobought.runtime.store import warehouse_path
 from alsobought.tables.table import Table
 
 Row = dict[str, Any]
