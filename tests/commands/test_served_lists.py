@@ -46,8 +46,8 @@ def test_show_and_why_are_of_the_served_version():
 
 
 def test_the_example_of_a_reader_reads_the_served_rows(served, tmp_path, monkeypatch):
-    """What docs/operating.md shows, run as it stands but for the ids."""
-    text = (REPO / "docs" / "operating.md").read_text(encoding="utf-8")
+    """What docs/operations.md shows, run as it stands but for the ids."""
+    text = (REPO / "docs" / "operations.md").read_text(encoding="utf-8")
     section = text.partition("## What is served")[2]
     example = re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
     (tmp_path / "warehouse").mkdir()

@@ -190,7 +190,7 @@ def test_lists_that_no_run_has_written(shop):
     copied.write.format("delta").mode("append").save(path)
     assert with_settings(shop, cut_offs=2).refusal("evaluations") == (
         "related_items has lists of 2017-11-03 that no run of its job has written, or none that "
-        "Delta's log still has (docs/operating.md: Old days), so nothing says that they were made "
+        "Delta's log still has (docs/operations.md: Old days), so nothing says that they were made "
         "of what was before that day: alsobought run related_items --as-of 2017-11-03 makes them "
         "again."
     )

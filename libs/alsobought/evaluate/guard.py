@@ -56,7 +56,7 @@ def require_recorded_runs(
             if its.runs.get(day, {}).get("job") != table:
                 raise JobError(
                     f"{table} has lists of {day} that no run of its job has written, or none that "
-                    f"Delta's log still has (docs/operating.md: Old days), so nothing says that "
+                    f"Delta's log still has (docs/operations.md: Old days), so nothing says that "
                     f"they were made of what was before that day: alsobought run {table} --as-of "
                     f"{day} makes them again."
                 )
