@@ -8,7 +8,20 @@ VENV_AIRFLOW := .venv-airflow/.ready
 # the jobs' Spark is the one of .venv, whatever else is on the machine
 unexport SPARK_HOME PYTHONPATH
 
-.PHONY: help setup demo test test-dags test-rooms test-runs lint fmt dist sbom bench clean
+# A cluster on this machine: a port of its own, a folder for its logs and for the ids of its processes
+CLUSTER_PORT ?= 7077
+CLUSTER = $(CURDIR)/build/cluster-$(CLUSTER_PORT)
+CLUSTER_URL = spark://127.0.0.1:$(CLUSTER_PORT)
+SPARK = $(wildcard $(CURDIR)/.venv/lib/python3*/site-packages/pyspark)
+# Spark's own script, which ends only what it has started
+DAEMON = PATH="$(CURDIR)/.venv/bin:$$PATH" SPARK_HOME="$(SPARK)" SPARK_LOCAL_IP=127.0.0.1 \
+	SPARK_PID_DIR="$(CLUSTER)" SPARK_LOG_DIR="$(CLUSTER)" SPARK_IDENT_STRING=alsobought \
+	SPARK_MASTER_OPTS="-Dspark.master.rest.enabled=false -Dspark.port.maxRetries=0" \
+	bash "$(SPARK)/sbin/spark-daemon.sh"
+MASTER := org.apache.spark.deploy.master.Master
+WORKER := org.apache.spark.deploy.worker.Worker
+
+.PHONY: help setup demo cluster cluster-stop test test-dags test-rooms test-runs lint fmt dist sbom bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -39,6 +52,21 @@ demo: $(VENV) ## From a year of real grocery purchases to related items and weig
 	@echo "  .venv/bin/alsobought run --all --env demo --as-of $(AS_OF)   the other tables too"
 	@echo "  .venv/bin/alsobought calibration --plot c.png   and then: how good the scores are"
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
+
+cluster: $(VENV) ## Start Spark's master and two workers of 1 core and 2 GB on loopback, for conf/cluster.toml
+	@$(DAEMON) start $(MASTER) 1 --host 127.0.0.1 --port $(CLUSTER_PORT) --webui-port 0
+	@for worker in 1 2; do \
+		$(DAEMON) start $(WORKER) $$worker --host 127.0.0.1 --webui-port 0 --cores 1 --memory 2g \
+			--work-dir "$(CLUSTER)/worker-$$worker" $(CLUSTER_URL) || exit 1; \
+	done
+	@for second in $$(seq 60); do \
+		test $$(grep -l "Successfully registered" "$(CLUSTER)"/*Worker-*.out | wc -l) = 2 && break; \
+		sleep 1; \
+	done; test $$second -lt 60 || { echo "The workers do not register: see $(CLUSTER)"; exit 1; }
+	@echo "$(CLUSTER_URL) is up; make cluster-stop ends it"
+
+cluster-stop: $(VENV) ## End the processes that make cluster has started
+	@for worker in 1 2; do $(DAEMON) stop $(WORKER) $$worker; done; $(DAEMON) stop $(MASTER) 1
 
 # the tests of what a user starts; test-rooms runs all others, and takes about as long with the DAGs
 RUNS := tests/runtime tests/commands tests/jobs tests/packaging tests/evaluate

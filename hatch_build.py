@@ -5,7 +5,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # the environments that are examples, and none that a shop may have beside them
-LAID = ("conf/cluster.toml", "conf/demo.toml", "jobs", "airflow_dags")
+LAID = ("conf/production.toml", "conf/demo.toml", "jobs", "airflow_dags")
 
 
 class ProjectFolders(BuildHookInterface):  # type: ignore[type-arg]

@@ -2,14 +2,34 @@
 
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from conftest import DAGS, HERE, MAIN_PYTHON, REPO, in_main_python
+
+PATIENCE = 2400  # seconds; a night is many processes, and other work may run on the same cores
+
+
+def quick_java() -> str:
+    """Java's options for short-lived JVMs, many, the executors' too.
+
+    To compile a little at once costs half of compiling well; the archive of classes is the one that
+    set-up has spark-submit use.
+    """
+    settings = MAIN_PYTHON.parents[1].glob("lib/python*/site-packages/pyspark/conf/*-defaults.conf")
+    archives = [re.search(r"-XX:SharedArchiveFile=\S+", file.read_text()) for file in settings]
+    archive = [f"{found[0]} -Xshare:auto -Xlog:disable" for found in archives if found]
+    return " ".join(["-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", *archive])
+
+
+QUICK_JAVA = quick_java()
 
 
 @dataclass(frozen=True)
@@ -23,6 +43,8 @@ class Run:
     """The tasks that run, if not all; Airflow marks the others as done."""
     params: Mapping[str, str] = field(default_factory=dict)
     """What is given by hand."""
+    submitted: Mapping[str, str] = field(default_factory=dict)
+    """Variables by which Spark is another one than this machine's."""
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         """The words of Airflow's command, and the variables of its environment."""
@@ -31,15 +53,58 @@ class Run:
             words += ["--conf", json.dumps(self.params)]
         if self.only:
             words += ["--mark-success-pattern", f"(?!({'|'.join(self.only)})$).*"]
-        return words, {"AIRFLOW_VAR_ALSOBOUGHT_HOME": str(self.home)}
+        return words, {
+            "AIRFLOW_VAR_ALSOBOUGHT_HOME": str(self.home),
+            **submitted_to("local[2]"),
+            **self.submitted,
+        }
 
 
-def project(folder: Path, settings: str, sources: Mapping[str, str]) -> Path:
-    """A folder with the repository's jobs, one environment, and these source files."""
+def submitted_to(master: str) -> dict[str, str]:
+    """The variable by which Airflow submits to a master."""
+    # JSON, since in a URI the scheme is part of the master: spark://local[2] is another one.
+    return {"AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": master})}
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """The URL of a cluster that `make cluster` has started, on a port that was free."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # short-lived JVMs, the executors' too, get the daemons' variables
+    started = os.environ | {"JDK_JAVA_OPTIONS": QUICK_JAVA}
+    made = ["make", "--directory", str(REPO), f"CLUSTER_PORT={port}"]
+    try:
+        subprocess.run([*made, "cluster"], env=started, check=True, timeout=300)
+        yield f"spark://127.0.0.1:{port}"
+    finally:
+        subprocess.run([*made, "cluster-stop"], check=True, timeout=60)
+        shutil.rmtree(REPO / "build" / f"cluster-{port}", ignore_errors=True)
+
+
+def run_here(home: Path, *words: str) -> None:
+    """Run a command of alsobought in a project, on this machine."""
+    settings = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [MAIN_PYTHON.parent / "alsobought", *words],
+        cwd=home,
+        env=settings | {"JDK_JAVA_OPTIONS": QUICK_JAVA},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def project(folder: Path, settings: Mapping[str, str], sources: Mapping[str, str]) -> Path:
+    """A folder with the repository's jobs, these environments, and these source files."""
     folder.mkdir()
     shutil.copytree(REPO / "jobs", folder / "jobs", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "conf").mkdir()
-    (folder / "conf" / "test.toml").write_text(settings, encoding="utf-8")
+    for name, text in settings.items():
+        (folder / "conf" / f"{name}.toml").write_text(text, encoding="utf-8")
     for name, text in sources.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
@@ -54,7 +119,7 @@ def run_dags(airflow_home: Path, *runs: Run) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=900,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-20_000:]
@@ -70,13 +135,10 @@ def airflow_settings(airflow_home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",  # a failure shows at once
         "AIRFLOW_VAR_ALSOBOUGHT_ENV": "test",
         "AIRFLOW_VAR_ALSOBOUGHT_DRIVER_MEMORY": "1g",
-        # JSON, since in a URI the scheme is part of the master: spark://local[2] is another one.
-        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": "local[2]"}),
         "PATH": f"{MAIN_PYTHON.parent}{os.pathsep}{os.environ['PATH']}",
         "PYSPARK_PYTHON": str(MAIN_PYTHON),
         "PYSPARK_DRIVER_PYTHON": str(MAIN_PYTHON),
-        # Short-lived JVMs, many: to compile a little at once costs half of compiling well.
-        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "JDK_JAVA_OPTIONS": QUICK_JAVA,
     }
 
 

@@ -1,22 +1,24 @@
 """The DAGs as Airflow runs them: its own database, real spark-submit, files in, Delta tables out.
 
-Of the nightly one all tasks run that have something to do, and one that has not; then a backfill
-makes one of its tables for two days before. Of the weekly one two tasks do, one after the other:
-all of its jobs write together in tests/jobs/test_training_chain.py, and what every task submits,
-and after which, is in test_commands.py and test_dags.py.
+All of the nightly one runs on a standalone cluster of two workers, as `make cluster` starts it, and
+one of its tasks has nothing to do; then a backfill makes one of its tables for two days before. The
+same night is run on this machine alone, to compare. Of the weekly DAG two tasks run, one after the
+other: all of its jobs write together in tests/jobs/test_training_chain.py, and what every task
+submits, and after which, is in test_commands.py and test_dags.py.
 """
 
 import pytest
-from running import Run, project, rows, run_dags
+from conftest import in_main_python
+from running import Run, cluster, project, rows, run_dags, run_here, submitted_to
 
 DAY, SUNDAY = "2017-03-01", "2017-03-05"
 WITHOUT_SECTION = "cold_start_items"
+ROWS_IN = [  # where the night leaves any
+    "bestsellers", "buy_again", "co_purchases", "factor_recommendations", "item_statistics",
+    "items", "promotions", "purchases", "recommendations", "rejected_purchases", "related_items",
+    "related_kinds", "repeat_purchases",
+]  # fmt: skip
 BACKFILLED, BEFORE = "bestsellers", {"first_day": "2017-02-27", "last_day": "2017-02-28"}
-NIGHT = (
-    "purchases", "items", "returned_purchases", "co_purchases", "item_statistics",
-    "related_items", "bestsellers", WITHOUT_SECTION, "recommendations", "evaluations",
-    "promotions",
-)  # fmt: skip
 
 # With min_support 1: tea is in 3 of 4 orders, jam in 3, milk in 1.
 PURCHASES = """\
@@ -38,11 +40,23 @@ tea,Green tea,true
 jam,Plum jam,true
 milk,Oat milk,false
 """
-SETTINGS = """\
-warehouse = "warehouse"
+# What a session needs on this machine, and on the cluster, whose URL spark-submit is given.
+LOCAL = """\
+warehouse = "local"
 
 [spark]
 "spark.master" = "local[2]"
+"""
+CLUSTER = """\
+warehouse = "warehouse"
+
+[spark]
+"spark.driver.host" = "127.0.0.1"
+"spark.executor.cores" = "1"
+"spark.executor.memory" = "512m"
+"spark.python.daemon.module" = "alsobought.runtime.daemon"
+"""
+SETTINGS = """\
 "spark.sql.shuffle.partitions" = "1"
 "spark.databricks.delta.snapshotPartitions" = "2"
 "spark.ui.enabled" = "false"
@@ -84,12 +98,43 @@ min_support = 1
 candidates = 10
 task_memory_mb = 64
 
+[jobs.related_kinds]
+
 [jobs.related_items]
 top_k = 10
 
 [jobs.bestsellers]
 days = 28
 top_k = 10
+
+[jobs.repeat_purchases]
+look_back_days = 365
+shrinkage = 1.0
+
+[jobs.buy_again]
+models = ["most_bought"]
+look_back_days = 365
+min_repeat_probability = 0.1
+top_k = 5
+
+[jobs.factor_recommendations]
+look_back_days = 365
+rank = 2
+iterations = 2
+regularisation = 0.1
+alpha = 1.0
+seed = 1
+top_k = 5
+
+[jobs.item_informativeness]
+unit = "order"
+metric = "confidence"
+top_k = 5
+truth_days = 14
+look_back_days = 90
+triggers = 5
+bestseller_days = 14
+prior_hits = 1.0
 
 [jobs.recommendations]
 models = ["sum"]
@@ -137,13 +182,17 @@ def homes(tmp_path_factory):
     """The projects in which the nightly DAG has run for DAY, and the weekly one for SUNDAY."""
     folder, sources = tmp_path_factory.mktemp("runs"), {"purchases.csv": PURCHASES}
     sources["items.csv"] = ITEMS
-    night, week = (project(folder / name, SETTINGS, sources) for name in ("night", "week"))
-    run_dags(
-        folder / "airflow",
-        Run("daily_lists", DAY, night, only=NIGHT),
-        Run("backfill", DAY, night, ("arguments", BACKFILLED), BEFORE),
-        Run("training_data", SUNDAY, week, only=("purchases", "purchase_examples")),
-    )
+    settings = {"test": CLUSTER + SETTINGS, "local": LOCAL + SETTINGS}
+    night = project(folder / "night", settings, sources)
+    week = project(folder / "week", {"test": LOCAL + SETTINGS}, sources)
+    with cluster() as url:
+        run_dags(
+            folder / "airflow",
+            Run("daily_lists", DAY, night, submitted=submitted_to(url)),
+            Run("backfill", DAY, night, ("arguments", BACKFILLED), BEFORE, submitted_to(url)),
+            Run("training_data", SUNDAY, week, only=("purchases", "purchase_examples")),
+        )
+    run_here(night, "run", "--all", "--env", "local", "--as-of", DAY)
     return night, week
 
 
@@ -165,6 +214,13 @@ def test_the_night_ends_with_the_lists_of_the_day(warehouse):
     ]
 
 
+def test_every_table_has_the_rows_of_a_night_on_this_machine_alone(homes):
+    night = homes[0]
+    compared = in_main_python("table_differences.py", night / "warehouse", night / "local", DAY)
+    assert {name: other for name, (_, *other) in compared.items() if other != [[], []]} == {}
+    assert sorted(name for name, (alike, *_) in compared.items() if alike) == ROWS_IN
+
+
 def test_it_ends_with_what_each_customer_is_shown(warehouse):
     """Ann and Ben have bought all that is for sale."""
     shown = rows(warehouse, "recommendations", "as_of", "customer_id", "rank", "item_id", "source")
@@ -184,8 +240,10 @@ def test_the_gate_comes_last_and_serves_the_first_lists(warehouse):
 def test_a_table_whose_section_the_toml_lacks_is_not_made(warehouse):
     assert f"[jobs.{WITHOUT_SECTION}]" not in SETTINGS
     assert sorted(path.name for path in warehouse.iterdir()) == [
-        "bestsellers", "co_purchases", "evaluations", "item_statistics", "items", "promotions",
-        "purchases", "recommendations", "rejected_purchases", "related_items", "runs",
+        "bestsellers", "buy_again", "co_purchases", "evaluations", "factor_recommendations",
+        "item_informativeness", "item_statistics", "items", "promotions", "purchases",
+        "recommendations", "rejected_purchases", "related_items", "related_kinds",
+        "repeat_purchases", "runs",
     ]  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def test_the_wheel_holds_the_package_and_what_init_lays(wheel):
     assert {str(path.relative_to(REPO / "libs")) for path in sources} <= package
     assert "alsobought/runtime/log4j2.properties" in package
     laid = {name.removeprefix("alsobought/project/") for name in names if "/project/" in name}
-    environments = {"conf/cluster.toml", "conf/demo.toml"}
+    environments = {"conf/production.toml", "conf/demo.toml"}
     assert {name for name in laid if name.startswith("conf/")} == environments
     of_clone = {name for name in project_files(REPO) if not name.startswith("conf/")}
     assert laid == of_clone | environments
@@ -65,7 +65,7 @@ def test_where_only_the_wheel_is_installed_init_begins_a_project(wheel, other_py
     begun = project_files(shop)
     assert begun.pop("conf/shop.toml").startswith(b"# Proposed by alsobought init")
     own = {name for name in project_files(REPO) if name.startswith("conf/")}
-    own -= {"conf/cluster.toml", "conf/demo.toml"}
+    own -= {"conf/production.toml", "conf/demo.toml"}
     assert begun == {n: data for n, data in project_files(REPO).items() if n not in own}
 
 

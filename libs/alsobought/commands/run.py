@@ -13,7 +13,7 @@ from alsobought.commands.printing import say
 from alsobought.errors import ConfigError
 from alsobought.runtime import config, home
 from alsobought.runtime import job as jobs
-from alsobought.runtime.arguments import AsOf, Env, Reload, day
+from alsobought.runtime.arguments import AsOf, Env, PinInputs, Reload, day
 from alsobought.runtime.config import sections_of
 from alsobought.runtime.job import Job
 from alsobought.runtime.run import context, run_all
@@ -22,6 +22,7 @@ EXAMPLES = (
     "alsobought run --all --env shop --as-of 2026-02-01",
     "alsobought run related_items --with-upstream --env shop --as-of 2026-02-01",
     "alsobought run --all --resume --env shop --as-of 2026-02-01",
+    "alsobought run co_purchases --pin-inputs --env shop --as-of 2026-02-01",
     "alsobought run purchases --reload --env shop --as-of 2026-02-01",
 )
 
@@ -55,6 +56,7 @@ class RunOptions(Options):
             help="Go on where a run of this day stopped: source files are not looked at again.",
         ),
     ] = False
+    pin_inputs: PinInputs = False
     quiet: Quiet = False
     all_jobs: Annotated[bool, typer.Option("--all", help="Run every job, in order.")] = False
 
@@ -67,6 +69,10 @@ def run(options: RunOptions) -> None:
         raise ConfigError("Name the jobs to run, or give --all.")
     if options.resume and (options.force or options.reload):
         raise ConfigError("--resume leaves out what --force and --reload ask for: give one.")
+    if options.pin_inputs and (options.resume or options.reload):
+        raise ConfigError(
+            "--pin-inputs reads no source files, as --resume and --reload ask: give one."
+        )
     root, as_of = home.find(), day(options.as_of)
     for name in names:
         jobs.load(root, name)  # an unknown one is told before the others are loaded
@@ -76,7 +82,7 @@ def run(options: RunOptions) -> None:
         chosen = _configured(chosen, root, options)
     where = context(root, options.env, as_of, chosen, every_job.values())
     where = replace(where, reload=options.reload, skips=not options.force, resumes=options.resume)
-    run_all(chosen, where, debug=options.debug)
+    run_all(chosen, replace(where, pins=options.pin_inputs), debug=options.debug)
 
 
 def _in_order(

@@ -26,6 +26,13 @@ AsOf = Annotated[
 Reload = Annotated[
     bool, typer.Option("--reload", help="Read all source files again, also unchanged ones.")
 ]
+PinInputs = Annotated[
+    bool,
+    typer.Option(
+        "--pin-inputs",
+        help="Read the versions of tables that the last run for this day had read.",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show Spark's log and the whole traceback.")]
 
 

@@ -28,6 +28,8 @@ class Days:
     earlier: EarlierDays
     params: BaseModel
     as_of: date
+    pinned: Mapping[str, TableVersion] | None = None
+    """The versions that an earlier run had read, which knew no others; None: the newest are."""
 
     def read(
         self, store: Store, tables: Mapping[str, Table | Files]
@@ -42,7 +44,7 @@ class Days:
         ours = {n: t for n, t in tables.items() if n in names and isinstance(t, Table)}
         others = [] if self.earlier.others is None else self.earlier.others(self.params)
         every = [*ours.values(), *others]
-        versions = {table.name: store.newest(table) for table in every if store.exists(table)}
+        versions = self._versions(store, every)
         days = self.earlier.days(self.params, self.as_of)
         for table in ours.values():
             if table.name in versions:
@@ -59,6 +61,11 @@ class Days:
         if self.earlier.others is not None:
             inputs["others"] = {table.name: rows[table.name] for table in others}
         return inputs, versions
+
+    def _versions(self, store: Store, tables: Sequence[Table]) -> dict[str, TableVersion]:
+        if self.pinned is not None:
+            return {t.name: self.pinned[t.name] for t in tables if t.name in self.pinned}
+        return {table.name: store.newest(table) for table in tables if store.exists(table)}
 
 
 @dataclass(frozen=True)

@@ -19,22 +19,21 @@ from pyspark.sql import DataFrame, SparkSession
 from alsobought import __version__
 from alsobought.errors import JobError
 from alsobought.runtime import config, home, loading, progress, session
-from alsobought.runtime.amounts import Done, amount_of_inputs
-from alsobought.runtime.arguments import AsOf, Debug, Env, Reload, day
+from alsobought.runtime.amounts import Done
+from alsobought.runtime.arguments import AsOf, Debug, Env, PinInputs, Reload, day
 from alsobought.runtime.config import Demand, Environment
 from alsobought.runtime.day_counts import require_arrived
-from alsobought.runtime.earlier_days import Days
 from alsobought.runtime.faults import guarded
-from alsobought.runtime.job import Files, Job, source_hash
+from alsobought.runtime.inputs import Inputs
+from alsobought.runtime.job import Job, source_hash
 from alsobought.runtime.journal import Journal, log_folder, new_run_id
 from alsobought.runtime.judged_load import Rejects
-from alsobought.runtime.preparation import Preparation, Prepared
+from alsobought.runtime.pinned_inputs import Pinned, pinned_inputs, why_not_pinned
+from alsobought.runtime.preparation import Preparation
 from alsobought.runtime.serving import Gated
 from alsobought.runtime.store import Store, TableVersion, warehouse_path
 from alsobought.runtime.unchanged import made_already
 from alsobought.tables.outcome import JudgedRows, Outcome
-from alsobought.tables.stored import Stored
-from alsobought.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,8 @@ class Context:
     """Whether jobs are left out that would make again what they have made."""
     resumes: bool = False
     """Whether jobs are left out too that have read their source files for this day."""
+    pins: bool = False
+    """Whether jobs read the versions again that their last runs for this day had read."""
     run_id: str | None = None
     """The run's own name, by which it is recorded; None: it is not recorded."""
 
@@ -114,7 +115,7 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
         began, shuffled = time.monotonic(), session.shuffled_bytes(spark)
         store = Store(spark, where.warehouse)
         params = where.environment.params(job.name, job.params)
-        reason = _made_already(job, where, store, params)
+        reason = _left_out(job, where, store, params)
         done = (
             Done(f"skipped, {reason}", [], is_unchanged=True)
             if reason
@@ -133,14 +134,11 @@ def _done(job: Job, where: Context, store: Store, prepared: tuple[BaseModel, Pre
     lines = _lines(job, where, store, params)
     if lines is not None and lines.nothing_is_due:
         return loading.nothing_new(lines)
-    inputs, versions = _inputs(job, where, store, lines)
-    tables = job.inputs_in(where.environment)
-    whole = [t for name, t in tables.items() if name not in job.read_apart and isinstance(t, Table)]
-    read = amount_of_inputs(store, whole, versions, where.as_of) if lines is None else lines.amount
-    if job.earlier is not None:
-        dated, dated_versions = Days(job.earlier, params, where.as_of).read(store, tables)
-        inputs, versions = inputs | dated, versions | dated_versions
+    pinned = pinned_inputs(job, store, where.as_of) if where.pins else None
+    of_job = Inputs(job, where.environment, where.as_of, pinned)
+    inputs, versions, read = of_job.read(store, params, lines)
     if job.gate is not None:
+        tables = job.inputs_in(where.environment)
         gated = Gated(job.gate, where.home, where.as_of).read(store, tables, versions)
         inputs, versions = inputs | gated.inputs, versions | gated.versions
     run = _run(job, where, params, versions)
@@ -152,10 +150,22 @@ def _done(job: Job, where: Context, store: Store, prepared: tuple[BaseModel, Pre
         return loading.write_judged(store, lines, transformed, run)
     assert not isinstance(transformed, JudgedRows)  # of what, without source files?
     rows, sentences = _write(job, store, transformed, (run, lines))
+    if pinned is not None:
+        sentences = [*sentences, *_what_is_pinned(pinned, params)]
     return Done(f"{rows:,} rows", sentences, read, rows)
 
 
-def _made_already(job: Job, where: Context, store: Store, params: BaseModel) -> str | None:
+def _what_is_pinned(pinned: Pinned, params: BaseModel) -> list[str]:
+    versions = ", ".join(f"{n} {v}" for n, v in sorted(pinned.run["read_versions"].items()))
+    changed = ", ".join(pinned.changed_parameters(params))
+    differ = [f"parameters have changed since that run: {changed}"] if changed else []
+    return [f"read again, the versions of the last run for {pinned.as_of}: {versions}", *differ]
+
+
+def _left_out(job: Job, where: Context, store: Store, params: BaseModel) -> str | None:
+    """Why the job does not run, in a phrase; None: it does."""
+    if where.pins:
+        return why_not_pinned(job)
     if not where.skips:
         return None
     reads = job.inputs_in(where.environment)
@@ -236,27 +246,6 @@ def _lines(job: Job, where: Context, store: Store, params: BaseModel) -> loading
     return loading.reading(store, section, where.home, target, reload=where.reload)
 
 
-def _inputs(
-    job: Job, where: Context, store: Store, lines: loading.Reading | None
-) -> tuple[dict[str, DataFrame | Stored | Prepared | None], dict[str, TableVersion]]:
-    inputs: dict[str, DataFrame | Stored | Prepared | None] = {}
-    versions: dict[str, TableVersion] = {}
-    wanted = job.inputs_in(where.environment)
-    for name, source in job.reads.items():
-        if isinstance(source, Files):
-            assert lines is not None  # the job has a source
-            inputs[name] = lines.lines(store.spark)
-        elif name not in wanted:
-            inputs[name] = None
-        elif name not in job.read_apart:
-            read = store.read(source, where.as_of)
-            versions[source.name] = read.table_version
-            inputs[name] = read.rows
-            if name in job.as_files:
-                inputs[name] = Stored(read.rows, store.files(source, where.as_of, read.version))
-    return inputs, versions
-
-
 def _judged(outcome: Outcome) -> tuple[list[str], dict[str, Any]]:
     """What is worth knowing in sentences, and as JSON for the commit; refuses what is not good."""
     notes = {"notes": outcome.notes} if outcome.notes else {}
@@ -286,15 +275,21 @@ def require_writable(warehouse: str) -> None:
 def main(job: Job) -> None:
     """The command line of a job file: spark-submit jobs/<job>.py --env E --as-of D.
 
-    Also --debug, and --reload where the job reads source files.
+    Also --debug, --pin-inputs, and --reload where the job reads source files.
     """
 
-    def command(env: Env, as_of: AsOf, reload: Reload = False, debug: Debug = False) -> None:
+    def command(
+        env: Env,
+        as_of: AsOf,
+        reload: Reload = False,
+        pin_inputs: PinInputs = False,
+        debug: Debug = False,
+    ) -> None:
         with guarded(debug=debug):
             path = Path(sys.argv[0]).resolve()
             here = replace(job, source_hash=source_hash(path.read_bytes()))
-            where = replace(context(home.find(path.parent), env, day(as_of), [here]), reload=reload)
-            run_all([here], where, debug=debug)
+            where = context(home.find(path.parent), env, day(as_of), [here])
+            run_all([here], replace(where, reload=reload, pins=pin_inputs), debug=debug)
 
     command.__doc__ = job.writes.meaning
     typer.run(command)
