@@ -13,13 +13,15 @@ from alsobought.runtime import job as jobs
 from alsobought.runtime import progress
 from alsobought.runtime.pinned_inputs import Pinned
 from alsobought.runtime.run import context, execute_all
+from alsobought.runtime.store import Store
+from alsobought.tables.related import RELATED_KINDS
 from tests.project import AS_OF, toml
 from tests.rows import rows
 
 HEAD = "customer,order,item,time\n"
 LINES = HEAD + "c1,o1,tea,2017-11-30\nc1,o1,jam,2017-11-30\nc2,o2,tea,2017-11-29\n"
 CORRECTED = LINES + "c2,o2,jam,2017-11-29\n"
-ALL = ("purchases", "items", "co_purchases", "item_statistics", "related_items")
+ALL = ("purchases", "item_statistics")
 COUNTED = ("unit", "item_id", "buyers", "units")
 
 
@@ -27,7 +29,6 @@ COUNTED = ("unit", "item_id", "buyers", "units")
 def shop(project):
     """A shop whose purchases were corrected after its lists were made."""
     project.file("purchases/1.csv", LINES)
-    project.file("items/1.csv", "item,title\ntea,Green tea\njam,Plum jam\n")
     project.run_jobs(*ALL)
     project.file("purchases/1.csv", CORRECTED)
     project.run_job("purchases")
@@ -81,7 +82,7 @@ def test_it_says_which_versions_it_has_read_and_which_parameters_are_others(shop
 
 def test_what_reads_files_is_left_out(shop):
     version = shop.version("purchases")
-    assert run(shop, "purchases", "related_items")[0] == (
+    assert run(shop, "purchases", "item_statistics")[0] == (
         "purchases: skipped, it reads source files, which have no versions"
     )
     assert shop.version("purchases") == version
@@ -121,10 +122,11 @@ def test_a_table_that_was_made_anew_has_other_versions(shop):
     )
 
 
-def test_a_job_that_reads_more_by_now_says_so(shop):
-    shop.conf["jobs"]["related_kinds"] = {}  # from now on related_items reads it, too
-    run(shop, "related_kinds", pins=False)
-    assert refusal(shop, "related_items") == (
+def test_a_job_that_reads_more_by_now_says_so(spark, tmp_path):
+    pinned = Pinned("related_items", date(2017, 12, 1), {"read_versions": {"items": 0}})
+    with pytest.raises(JobError) as refused:
+        pinned.version(Store(spark, str(tmp_path)), RELATED_KINDS)
+    assert str(refused.value) == (
         "The run of related_items for 2017-12-01 has read no related_kinds, which the job reads "
         "now: run the job without --pin-inputs."
     )
