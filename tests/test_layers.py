@@ -88,7 +88,7 @@ OPENS_FILES = {
     "runtime.store", "runtime.commits", "runtime.staging", "runtime.parquet_writer",
     "runtime.judged_files", "runtime.loading_by_spark", "runtime.rejected_rows",
     "runtime.warehouse", "runtime.folder", "runtime.creation", "runtime.file_statistics",
-    "runtime.maintenance",
+    "runtime.maintenance", "runtime.migration",
     "ingest.files", "ingest.proposal.heads",
     "runtime.customer_files", "runtime.log_statistics", "runtime.remains",
     "copurchase.engine.stages.lines", "related.candidate_files", "training.exports.loader",

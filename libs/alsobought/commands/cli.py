@@ -23,6 +23,7 @@ COMMANDS = {
     "tables": "Print what each table of an environment holds, and which run wrote it last.",
     "runs": "Print what was run of late: the time it took, and the usual; rows; why it failed.",
     "maintain": "Drop old as-of days, join small files, remove files that nobody needs any more.",
+    "migrate": "Give tables of an earlier version the columns and constraints of this one.",
     "rejects": "Print the rows that were rejected: counts by reason, a sample with its lines.",
     "forget": "Remove customers from every table and file, for good, and prove that they are gone.",
     "weights": "Summarise a day's weights: label rates, mean weights, effective sample size.",

@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
 
 from alsobought.compiled.array_types import Int64s
 from alsobought.copurchase.engine.stages.item_codes import one_array
@@ -18,6 +20,7 @@ from alsobought.tables.stored import WHOLE_GROUPS, Stored
 
 ROWS_PER_BATCH = 1 << 17
 GROUP = CO_PURCHASES.whole_groups
+SCHEMA = to_arrow_schema(StructType([*CO_PURCHASES.columns]))
 
 
 def have_whole_groups(files: Sequence[str]) -> bool:
@@ -45,11 +48,22 @@ def shared_out(files: Sequence[str], tasks: int) -> list[list[str]]:
 def whole_groups(file: str) -> Batches:
     """The candidates of a file in batches of whole groups.
 
+    A column is null that the file does not have, as it is older than the column.
     Memory: ROWS_PER_BATCH rows and a group, and a row group as it lies in the file.
     """
-    columns = list(CO_PURCHASES.names)
-    batches = pq.ParquetFile(file).iter_batches(ROWS_PER_BATCH, columns=columns, use_threads=False)
-    yield from in_whole_groups(batch.select(columns) for batch in batches)
+    candidates = pq.ParquetFile(file)
+    there = [name for name in CO_PURCHASES.names if name in candidates.schema_arrow.names]
+    batches = candidates.iter_batches(ROWS_PER_BATCH, columns=there, use_threads=False)
+    yield from in_whole_groups(map(_with_all_columns, batches))
+
+
+def _with_all_columns(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with the columns of the contract; each that it does not have is null."""
+    there = set(batch.schema.names)
+    for field in SCHEMA:
+        if field.name not in there:
+            batch = batch.append_column(field.name, pa.nulls(len(batch), field.type))
+    return batch.select(SCHEMA.names)
 
 
 def in_whole_groups(batches: Batches) -> Batches:

@@ -57,6 +57,12 @@ def require_sound_rows(table: Table, faults: Mapping[str, int]) -> None:
         raise ContractError(_refused(table, faults))
 
 
+def broken_checks(checks: Mapping[str, str], rows: DataFrame) -> dict[str, int]:
+    """How many rows break each check, by the fault in words; not those that none breaks."""
+    counts = rows.agg(*(_count(fault, words) for words, fault in _broken(checks).items()))
+    return {words: n for words, n in counts.collect()[0].asDict().items() if n}
+
+
 def _key(table: Table) -> list[str]:
     """The columns of a day's rows that make a key; none where a day has one row."""
     return [name for name in table.key if name != "as_of"]
@@ -69,17 +75,24 @@ def _faults(table: Table) -> dict[str, Column]:
         for field in table.columns
         if not field.nullable
     }
-    broken = {
+    return nulls | _broken(table.checks)
+
+
+def _broken(checks: Mapping[str, str]) -> dict[str, Column]:
+    return {
         broken_check(name, condition): ~F.coalesce(F.expr(condition), F.lit(False))
-        for name, condition in table.checks.items()
+        for name, condition in checks.items()
     }
-    return nulls | broken
 
 
 def _faults_in_words(table: Table, rows: DataFrame) -> str:
     """A sentence with the number of rows that have each fault."""
-    counts = rows.agg(*(F.count_if(fault).alias(words) for words, fault in _faults(table).items()))
+    counts = rows.agg(*(_count(fault, words) for words, fault in _faults(table).items()))
     return _refused(table, counts.collect()[0].asDict())
+
+
+def _count(fault: Column, words: str) -> Column:
+    return F.count_if(fault).alias(words)
 
 
 def _refused(table: Table, faults: Mapping[str, int]) -> str:

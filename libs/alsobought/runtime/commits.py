@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction
+from pyspark.sql.types import StructType
 
 from alsobought.errors import JobError
 from alsobought.ingest.files import UNIVERSAL_READER
@@ -71,6 +72,12 @@ class Log:
     def table_id(self) -> str:
         """What Delta calls the table: another name where it is made anew."""
         return str(self.delta.metadata().id)
+
+    @property
+    def contract(self) -> tuple[StructType, dict[str, str]]:
+        """The table's schema and properties."""
+        schema = StructType.fromJson(json.loads(self.delta.schema().to_json()))
+        return schema, dict(self.delta.metadata().configuration)
 
     @property
     def is_plain(self) -> bool:
@@ -232,6 +239,13 @@ def log_of(path: str, name: str, version: int | None = None) -> Log:
 def unreadable(name: str, path: str, error: Exception) -> JobError:
     """The sentence for a table that delta-rs cannot read."""
     reason = str(error).splitlines()[0].rstrip(".")
+    column = re.search(r"No field named ([\w.\"]+)", reason)
+    if column:
+        absent = column[1].replace('"', "").rstrip(".").rpartition(".")[2]
+        return JobError(
+            f"{name} has no column {absent}, so an earlier version wrote it: "
+            f"run 'alsobought migrate'."
+        )
     missing = re.search(r"Object at location (\S+) not found", reason)
     if missing:
         gone = f"its data file {missing[1]} is not there"

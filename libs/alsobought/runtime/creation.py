@@ -3,8 +3,10 @@
 import json
 import os
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
@@ -55,17 +57,27 @@ def create(path: str, table: Table) -> bool:
     writer = WRITER_OF_CHECKS if table.checks else WRITER
     protocol = {"minReaderVersion": READER, "minWriterVersion": writer}
     actions = {"commitInfo": commit, "metaData": metadata, "protocol": protocol}
-    lines = (json.dumps({name: action}) + "\n" for name, action in actions.items())
-    draft = log / f".{uuid.uuid4()}.tmp"
-    draft.write_text("".join(lines))
     with suppress(OSError):
-        os.link(draft, log / FIRST_VERSION)  # whole or not at all, and never over another's
-    draft.unlink()
+        write_version(log, 0, actions)
     if (log / FIRST_VERSION).exists():
         return True
     with suppress(OSError):
         log.rmdir()  # Spark takes a log without versions for a broken table
     return False
+
+
+def write_version(log: Path, version: int, actions: Mapping[str, Any]) -> None:
+    """Write a version of the log: whole or not at all, and never over another's.
+
+    Raises FileExistsError where there is that version, OSError where files have no hard links.
+    """
+    lines = (json.dumps({name: action}) + "\n" for name, action in actions.items())
+    draft = log / f".{uuid.uuid4()}.tmp"
+    draft.write_text("".join(lines))
+    try:
+        os.link(draft, log / f"{version:020}.json")
+    finally:
+        draft.unlink()
 
 
 def create_by_spark(spark: SparkSession, path: str, table: Table) -> None:

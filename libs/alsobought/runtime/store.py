@@ -28,6 +28,7 @@ from alsobought.runtime.customers_in_rows import OF_CUSTOMERS
 from alsobought.runtime.faults import CONCURRENT, RESTORE
 from alsobought.runtime.forgotten import require_none_since
 from alsobought.runtime.parquet_writer import faults_of
+from alsobought.tables.differences import differences, refusal
 from alsobought.tables.outcome import Outcome, WorkerRows
 from alsobought.tables.table import Table
 
@@ -345,22 +346,19 @@ class Store:
             creation.create_by_spark(self.spark, path, table)
 
     def check_contract(self, table: Table) -> None:
-        """Raise ContractError where another writer changed the table's schema or constraints."""
+        """Raise ContractError where another version or writer made the table's schema or
+        constraints others than those of the contract."""
+        found = differences(table, *self.stored_contract(table))
+        if any(difference.is_fault for difference in found):
+            raise ContractError(refusal(table, self.path(table), found))
+
+    def stored_contract(self, table: Table) -> tuple[StructType, Mapping[str, str]]:
+        """The table's schema and properties as they are stored."""
         if self.is_on_path:
-            delta = commits.log_of(self.path(table), table.name).delta
-            schema = StructType.fromJson(json.loads(delta.schema().to_json()))
-            properties = delta.metadata().configuration
-        else:
-            detail = DeltaTable.forPath(self.spark, self.path(table)).detail()
-            properties = detail.select("properties").collect()[0]["properties"]
-            schema = self._rows(table).schema
-        faults = table.faults_of_stored(schema, properties)
-        if faults:
-            raise ContractError(
-                f"{table.name} at {self.path(table)} is not as its contract says, so another "
-                f"program or version changed it: {'; '.join(faults)}. Restore an older version of "
-                f"the table, or move it away and run the job {table.name} again."
-            )
+            return commits.log_of(self.path(table), table.name).contract
+        detail = DeltaTable.forPath(self.spark, self.path(table)).detail()
+        properties = detail.select("properties").collect()[0]["properties"]
+        return self._rows(table).schema, properties
 
     def _is_empty_day(self, table: Table, as_of: date, version: int) -> bool:
         """Whether a run has written the day, and found nothing to write."""

@@ -98,23 +98,6 @@ class Table:
         if faults:
             raise ContractError(f"{self.name}: {'; '.join(faults)}.")
 
-    def faults_of_stored(self, schema: StructType, properties: Mapping[str, str]) -> list[str]:
-        """What differs between the contract and a table's schema and properties, in words."""
-        nullable = {field.name for field in schema if field.nullable}
-        return [
-            *schema_faults(self.stored, schema),
-            *(
-                f"{field.name} may be null"
-                for field in self.stored
-                if not field.nullable and field.name in nullable
-            ),
-            *(
-                f"the check {name} ({condition}) is missing"
-                for name, condition in self.checks.items()
-                if properties.get(CONSTRAINT + name) != condition
-            ),
-        ]
-
 
 def schema_faults(want: StructType, have: StructType) -> list[str]:
     """Every difference of names and types between two schemas, as short phrases, sorted."""
