@@ -111,10 +111,16 @@ def test_a_packed_file_that_was_cut_short_near_its_beginning(project):
 
 def test_a_packed_file_that_was_cut_short_near_its_end(project):
     lines = "".join(f"c{i},o{i},i{i},2017-11-30\n" for i in range(20_000))
-    project.file("purchases/1.csv.gz", gzip.compress((HEAD + lines).encode())[:-1000])
+    project.file("purchases/0.csv", HEAD + LINE)
+    project.run_job("purchases")
+    whole = gzip.compress((HEAD + lines).encode())
+    project.file("purchases/1.csv.gz", whole[:-1000])
     assert project.refusal("purchases") == (
         "purchases/1.csv.gz cannot be read to its end (was it cut short?): deliver it again."
     )
+    assert rows(project.read("purchases").select("order_id", "item_id")) == [("o1", "tea")]
+    project.file("purchases/1.csv.gz", whole)
+    assert project.run_job("purchases")[0] == "purchases: 20000 rows added, 0 removed"
 
 
 def test_a_file_whose_name_says_that_it_is_packed(project):

@@ -1,6 +1,10 @@
 """Tables that are damaged, or lack what a job looks for: the sentence that the user reads."""
 
+import shutil
+
 import pytest
+
+from tests.rows import rows
 
 HEAD = "customer,order,item,time\n"
 LINES = HEAD + "c1,o1,tea,2017-11-30\nc1,o1,jam,2017-11-30\nc2,o2,tea,2017-11-29\n"
@@ -32,6 +36,15 @@ def test_a_data_file_that_is_not_there_or_was_cut_short(shop):
         "A table cannot be read: one of its data files is not a Parquet file (was it cut short?); "
         f"{CURE}"
     )
+    file.write_bytes(whole)
+    require_sound(shop)
+
+
+def require_sound(shop):
+    """The next run ends well, with what the lines count."""
+    assert shop.run_job("item_statistics") == ["item_statistics: 4 rows"]
+    counted = shop.read("item_statistics").where("unit = 'order'").select("item_id", "buyers")
+    assert rows(counted) == [("jam", 1), ("tea", 2)]
 
 
 def test_a_log_that_was_cut_short(shop):
@@ -44,6 +57,9 @@ def test_a_log_that_was_cut_short(shop):
     said = f"purchases cannot be read: tables/purchases/_delta_log/{entry.name} is empty"
     for job in ("item_statistics", "purchases"):
         assert shop.refusal(job) == f"{said} (was it cut short?); {CURE}"
+    shutil.move(shop.home / "tables" / "purchases", shop.home / "damaged")
+    assert shop.run_job("purchases")[0] == "purchases: 3 rows added, 0 removed"
+    require_sound(shop)
 
 
 def test_days_without_purchases(shop):

@@ -5,13 +5,15 @@ import json
 
 import pytest
 
+from alsobought.errors import ConfigError
+from alsobought.runtime.store import warehouse_path
 from tests import oracle
 from tests.command import printed, separately
 from tests.commands.forgetting_tables import files_that_hold
 from tests.project import Project
 from tests.rows import rows
 
-HOME = 'it\'s a shop; $(touch PWNED) `touch PWNED` "&" #'
+HOME = 'it\'s a shop; $(touch PWNED) `touch PWNED` "&" # 100% {c,d} e? *'
 LONG = "M" * 1_000_000
 ITEMS = [
     "tea'; DROP TABLE items; --",
@@ -211,12 +213,32 @@ def test_nothing_of_it_was_run(commands, tmp_path):
     assert {path.name for path in commands.home.iterdir()} - {"lists'; rm -rf"} == laid
 
 
+def test_a_second_night_reads_what_is_new_in_a_folder_of_such_a_name(shop):
+    """Of a folder with # or ? in its name delta-rs finds no history, with [ * ? { Spark no file."""
+    line = {"market": "x", "customer": "new", "order": "new", "item": ITEMS[0]}
+    shop.file("purchases/z.json", json.dumps(line | {"time": "2017-11-02 10:00:00"}) + "\n")
+    assert shop.run_job("purchases")[0] == "purchases: 1 rows added, 0 removed"
+    assert shop.run_job("purchases") == ["purchases: nothing new in 17 files"]
+    shop.run_job("item_statistics")
+    added = shop.read("purchases").where("market = 'x'").select("customer_id", "item_id")
+    assert rows(added) == [("new", ITEMS[0])]
+    assert shop.read("purchases").count() == len(LINES) + 1
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a\\b", "a\nb", "a[b]", "a|b", "a^b"])
+def test_a_folder_that_delta_rs_does_not_take_is_a_sentence(tmp_path, name):
+    said = r"has '.*' in its path, which the library that reads its tables does not take: give"
+    with pytest.raises(ConfigError, match=said):
+        warehouse_path(tmp_path / name, "tables")
+    assert warehouse_path(tmp_path, "s3://a%20b/c") == "s3://a%20b/c"
+
+
 def test_customers_of_such_names_are_forgotten(commands):
     """The last test: the shop is without them from here on."""
     for customer in CUSTOMERS[:3]:
         code, lines = printed("forget", "--env", "test", "--", customer)
         assert code == 0, lines
     left = commands.read("purchases").select("customer_id").distinct()
-    assert rows(left) == sorted(((customer,) for customer in CUSTOMERS[3:]), key=repr)
+    assert rows(left) == sorted(((customer,) for customer in [*CUSTOMERS[3:], "new"]), key=repr)
     for told in ("DELETE FROM", "../bob"):
         assert files_that_hold(commands.home / "tables", told) == []

@@ -112,7 +112,28 @@ def test_success_says_nothing(capsys):
         ),
         (
             "java.io.IOException: No space left on device\n\tat java.base/x",
-            "The disk is full, so nothing was written: make room, then run again.",
+            "A disk is full, most likely the one of Spark's scratch files (spark.local.dir, "
+            "SPARK_LOCAL_DIRS, else /tmp): make room there, then run again.",
+        ),
+        (
+            ": org.apache.hadoop.fs.FSError: java.io.IOException: No space left on device\n\tat x",
+            "The disk of the warehouse is full: make room there, then run again.",
+        ),
+        (
+            "PythonException: An exception was thrown from the Python worker:\n"
+            "OSError: [Errno 28] No space left on device: '/a b/tables/items'\n\n\tat x",
+            "The disk of /a b/tables/items is full: make room there, then run again.",
+        ),
+        (
+            "OSError: Generic LocalFileSystem error\n ↳ Unable to copy data to file\n ↳ "
+            'No space left on device (os error 28): "/it\'s/w/items"',
+            "The disk of /it's/w/items is full: make room there, then run again.",
+        ),
+        (
+            "Job aborted due to stage failure: Task 0 in stage 1.0 failed 4 times, most recent "
+            "failure: Lost task 0.3 in stage 1.0: ExecutorLostFailure (executor 3 exited)",
+            "Executors of Spark were lost again and again, most often for want of memory: raise "
+            "spark.executor.memory or spark.executor.memoryOverhead, then run again.",
         ),
         (
             "org.apache.hadoop.security.AccessControlException: Permission denied: user=ann\n\tat",

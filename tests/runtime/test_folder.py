@@ -1,5 +1,9 @@
 """The folder of an export: what it replaces, what it leaves alone, names that stay alike."""
 
+import csv
+import json
+
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
@@ -49,3 +53,27 @@ def test_only_an_export_or_an_empty_folder_may_be_replaced(spark, tmp_path):
         folder.require_replaceable()
     with pytest.raises(JobError, match="is a file: name a folder with --to"):
         Folder(spark, str(to / "card.json")).require_replaceable()
+
+
+ODD = [
+    "\x00", "a\x00b", '"\x00"', '\x00"', "\x1b[31m", "\x01", "\x7f", "\t", " a ", " ", "a\\",
+    '\\"', '"', '""', "a,b", "a\nb", "a\rb", "a\r\nb", "\ufeff", "\u2028", "#", "null", "\u202ea",
+]  # fmt: skip
+
+
+def test_text_is_read_back_from_csv_and_json_as_it_was(spark, frame, tmp_path):
+    rows = frame("n int, text string, last string", *((n, text, "z") for n, text in enumerate(ODD)))
+    folder = Folder(spark, str(tmp_path / "set"))
+    for form in ("csv", "jsonl"):
+        folder.write_shards(rows.coalesce(1), f"{tmp_path}/{form}", form)
+    written = tmp_path / "csv" / "shard-00000.csv"
+    with written.open(encoding="utf-8", newline="") as file:
+        assert [(row["text"], row["last"]) for row in csv.DictReader(file)] == [
+            (text, "z") for text in ODD
+        ]
+    by_duckdb = (
+        "SELECT text FROM read_csv(?, header=true, quote='\"', escape='\"', all_varchar=true)"
+    )
+    assert duckdb.execute(by_duckdb, [str(written)]).fetchall() == [(text,) for text in ODD]
+    lines = (tmp_path / "jsonl" / "shard-00000.jsonl").read_bytes().decode().split("\n")[:-1]
+    assert [json.loads(line)["text"] for line in lines] == ODD

@@ -1,5 +1,6 @@
 """What a worker writes: files, their statistics, the faults of rows, and hashes of keys."""
 
+import errno
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -50,6 +51,26 @@ def test_rows_lie_in_a_file_sorted_and_its_statistics_are_delta_s(layout, tmp_pa
         "nullCount": {"item_id": 0, "pieces": 0, "weight": 1},
     }
     assert said["faults"] == {}
+
+
+def test_a_task_that_fails_leaves_no_file_and_says_where_the_disk_is_full(
+    layout, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(parquet_writer, "ROWS_PER_GROUP", 1)
+
+    def failing(error):
+        yield stock(("tea", 3, 0.5), ("jam", 1, 0.5))
+        assert list(tmp_path.rglob("part-*"))
+        raise error
+
+    several = replace(layout, sorted_by=())
+    for error in (OSError(errno.ENOSPC, "Error writing bytes to file"), ValueError("odd")):
+        with pytest.raises(type(error)) as raised:
+            list(write_files(failing(error), several))
+        assert list(tmp_path.rglob("part-*")) == []
+        is_full = isinstance(error, OSError)
+        said = f"[Errno 28] No space left on device: '{tmp_path}'" if is_full else "odd"
+        assert str(raised.value) == said
 
 
 def test_every_row_that_its_contract_refuses_is_counted(layout):

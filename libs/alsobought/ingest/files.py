@@ -37,7 +37,7 @@ def listed(spark: SparkSession, source: Source, home: Path) -> list[SourceFile]:
     path = located(source, home)
     if source.format == "delta":
         return _files_of_table(spark, path)
-    statuses = _matched(spark, path)
+    statuses = _matched(spark, _pattern(source, home))
     files = sorted((_source_file(status) for status in statuses), key=lambda file: file.path)
     if not files:
         raise JobError(f"No source file matches {path}: deliver one, or correct [sources] path.")
@@ -108,6 +108,14 @@ def located(source: Source, home: Path) -> str:
             f"install it, or give a path without a package."
         )
     return str(Path(next(iter(spec.submodule_search_locations))) / source.path)
+
+
+def _pattern(source: Source, home: Path) -> str:
+    """The source's path, in which only what the TOML says may be a pattern."""
+    if "://" in source.path or source.package:
+        return located(source, home)
+    (folder,) = as_named([str(home)])
+    return str(Path(folder) / source.path)
 
 
 def java_virtual_machine(spark: SparkSession) -> JVMView:

@@ -3,8 +3,8 @@
 import json
 import os
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,17 @@ def create(path: str, table: Table) -> bool:
     """
     log = Path(path, "_delta_log")
     log.mkdir(parents=True, exist_ok=True)
+    with _draft(log, _first_entry(table)) as draft, suppress(OSError):
+        os.link(draft, log / FIRST_VERSION)  # whole or not at all, and never over another's
+    if (log / FIRST_VERSION).exists():
+        return True
+    with suppress(OSError):
+        log.rmdir()  # Spark takes a log without versions for a broken table
+    return False
+
+
+def _first_entry(table: Table) -> dict[str, Any]:
+    """The actions of version 0 of a table's log."""
     now = commits.time_of_writing()
     partition = ["as_of"] if table.kept == "per_as_of" else []
     commit = {
@@ -56,14 +67,7 @@ def create(path: str, table: Table) -> bool:
     }
     writer = WRITER_OF_CHECKS if table.checks else WRITER
     protocol = {"minReaderVersion": READER, "minWriterVersion": writer}
-    actions = {"commitInfo": commit, "metaData": metadata, "protocol": protocol}
-    with suppress(OSError):
-        write_version(log, 0, actions)
-    if (log / FIRST_VERSION).exists():
-        return True
-    with suppress(OSError):
-        log.rmdir()  # Spark takes a log without versions for a broken table
-    return False
+    return {"commitInfo": commit, "metaData": metadata, "protocol": protocol}
 
 
 def write_version(log: Path, version: int, actions: Mapping[str, Any]) -> None:
@@ -71,13 +75,20 @@ def write_version(log: Path, version: int, actions: Mapping[str, Any]) -> None:
 
     Raises FileExistsError where there is that version, OSError where files have no hard links.
     """
+    with _draft(log, actions) as draft:
+        os.link(draft, log / f"{version:020}.json")
+
+
+@contextmanager
+def _draft(log: Path, actions: Mapping[str, Any]) -> Iterator[Path]:
+    """A file with the actions, which is removed again, also where the disk has no room for it."""
     lines = (json.dumps({name: action}) + "\n" for name, action in actions.items())
     draft = log / f".{uuid.uuid4()}.tmp"
-    draft.write_text("".join(lines))
     try:
-        os.link(draft, log / f"{version:020}.json")
+        draft.write_text("".join(lines))
+        yield draft
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def create_by_spark(spark: SparkSession, path: str, table: Table) -> None:

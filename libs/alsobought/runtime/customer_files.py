@@ -211,10 +211,10 @@ class Rewriting:
     def _write(self, path: str) -> list[StagedFile]:
         partition, slash, _ = path.rpartition("/")
         layout = staging.layout_of(self.table, self.folder, f"{partition}{slash}")
-        writer = FileWriter(replace(layout, key=(), checks={}, required=()))
-        for rows in row_groups(self.folder, path, layout.schema.names):
-            stays = ~is_theirs(rows.select(columns_of(self.table)), self.customers)
-            if stays.any():
-                writer.write(rows.filter(pa.array(stays)))
-        writer.finish()
+        with FileWriter(replace(layout, key=(), checks={}, required=())) as writer:
+            for rows in row_groups(self.folder, path, layout.schema.names):
+                stays = ~is_theirs(rows.select(columns_of(self.table)), self.customers)
+                if stays.any():
+                    writer.write(rows.filter(pa.array(stays)))
+            writer.finish()
         return writer.files

@@ -25,6 +25,7 @@ CONCURRENT = (
 )
 INTERRUPTED = "Interrupted; each table is as it was before a job, or as a whole job made it."
 RESTORE = "put a copy of it back, or move the table away and run its job again"
+FULL = r"No space left on device|Disk quota exceeded"
 KNOWN = (
     (r"DELTA_CONCURRENT|ConcurrentModificationException|DELTA_METADATA_CHANGED", CONCURRENT),
     (
@@ -66,13 +67,39 @@ KNOWN = (
         "timestamp_format in [sources] is {said}, which Spark cannot read as a datetime pattern",
     ),
     (
-        r"(No space left on device|Disk quota exceeded)",
-        "The disk is full, so nothing was written: make room, then run again",
+        rf"(?:{FULL})[^\n]*?: (?P<quote>['\"])(?P<file>/[^\n]*?)(?P=quote)\s*(?:\n|$)",
+        "The disk of {file} is full: make room there, then run again",
+    ),
+    (
+        rf"FSError: [^\n]*(?:{FULL})",  # Hadoop's; Spark writes its scratch files without it
+        "The disk of the warehouse is full: make room there, then run again",
+    ),
+    (
+        FULL,
+        "A disk is full, most likely the one of Spark's scratch files (spark.local.dir, "
+        "SPARK_LOCAL_DIRS, else /tmp): make room there, then run again",
     ),
     (
         r"(?:AccessControlException|AccessDeniedException|Permission denied|Read-only file system)"
         r"[:\s]*(?P<said>[^\n]{0,200})",
         "No permission to read or write: {said}",
+    ),
+    (
+        r"Python worker exited unexpectedly",
+        "A Python worker of Spark crashed or was killed, most often because the machine had no "
+        "memory left: run fewer tasks at once (N of spark.master local[N], executor cores), or "
+        "give it more memory, then run again",
+    ),
+    (
+        r"ExecutorLostFailure",
+        "Executors of Spark were lost again and again, most often for want of memory: raise "
+        "spark.executor.memory or spark.executor.memoryOverhead, then run again",
+    ),
+    (
+        r"\b_?(?:Array|Arrow)?MemoryError\b",
+        "Python ran out of memory, in a task or in the driver: lower task_memory_mb or "
+        "lists_memory_mb, run fewer tasks at once, or raise spark.executor.pyspark.memory where it "
+        "is set, then run again",
     ),
     (r"OutOfMemoryError", "Spark ran out of memory: raise spark.driver.memory or executor memory"),
     (
@@ -82,6 +109,8 @@ KNOWN = (
         "memory: raise spark.driver.memory, and look for the reason in Spark's log",
     ),
 )
+FAILURES = (JobError, PySparkException, Py4JError, OSError, MemoryError, ArrowException)
+"""What ends a run with a sentence; any other exception is a fault of the program."""
 
 
 @contextmanager
@@ -96,7 +125,7 @@ def guarded(*, debug: bool) -> Iterator[None]:
         yield
     except JobError as error:
         _leave(error, debug, error.exit_code)
-    except (PySparkException, Py4JError, OSError, ArrowException) as error:
+    except FAILURES as error:
         _leave(error, debug)
     except KeyboardInterrupt as interrupt:
         java.interrupted.set()

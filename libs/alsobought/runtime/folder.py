@@ -15,6 +15,15 @@ FORMATS = {"parquet": "parquet", "csv": "csv", "jsonl": "json"}
 """How files of a format end, and what Spark calls it."""
 EXPORTED_FILE = re.compile(rf"shard-\d{{5}}\.({'|'.join(FORMATS)})|card\.json|card\.md")
 ROW_GROUP_BYTES = 16 << 20  # what a reader holds of a shard at once
+AS_IT_IS: dict[str, str | bool] = {
+    "header": True,
+    "escape": '"',
+    "charToEscapeQuoteEscaping": '"',  # else a NUL beside a quote is doubled
+    "ignoreLeadingWhiteSpace": False,  # else Spark trims, and for it NUL and tabs are white space
+    "ignoreTrailingWhiteSpace": False,
+    "ignoreNullFields": False,
+}
+"""Options of Spark's writers by which text is read back as it was, and null fields are written."""
 
 
 class Folder:
@@ -69,7 +78,7 @@ class Folder:
         if form == "parquet":
             writer = writer.option("compression", "zstd")
             writer = writer.option("parquet.block.size", ROW_GROUP_BYTES)
-        writer.options(header=True, escape='"', ignoreNullFields=False).save(path)
+        writer.options(**AS_IT_IS).save(path)
         shards = []
         for n, (part, size) in enumerate(sorted(self._files(path))):
             shards.append({"file": f"shard-{n:05}.{form}", "bytes": size})

@@ -74,27 +74,30 @@ def write_judged(batches: Batches, layout: JudgedLayout) -> Batches:
     The summary also has `accounts`, a FileAccount by source file, `rejected`, the files of rejected
     rows, and `copies`, those of copies.
     """
-    writers = [FileWriter(files) for files in (layout.good, layout.rejected, layout.copies)]
-    good, rejected, copies = writers
     accounts: dict[str, FileAccount] = {}
-    for chunk in in_chunks(batches, ROWS_PER_FILE):
-        is_good = pc.equal(pc.list_value_length(chunk[REASONS]), 0)
-        broken = chunk.filter(pc.invert(is_good))
-        _count(chunk, broken, layout, accounts)
-        if len(broken):
-            rejected.write(broken)
-        rows = chunk.filter(is_good) if len(broken) else chunk
-        if len(rows):
-            twin_of = copies_in(rows.select(layout.good.schema.names), layout.good.key)
-            if twin_of:
-                copies.write(with_twins(rows, twin_of, good.next_place))
-                rows = rows.filter(pa.array(all_but(len(rows), twin_of)))
-            keys = good.write(rows)
-            if keys is not None:
-                yield keys
-        good.finish()
-    rejected.finish()
-    copies.finish()
+    with (
+        FileWriter(layout.good) as good,
+        FileWriter(layout.rejected) as rejected,
+        FileWriter(layout.copies) as copies,
+    ):
+        for chunk in in_chunks(batches, ROWS_PER_FILE):
+            is_good = pc.equal(pc.list_value_length(chunk[REASONS]), 0)
+            broken = chunk.filter(pc.invert(is_good))
+            _count(chunk, broken, layout, accounts)
+            if len(broken):
+                rejected.write(broken)
+            rows = chunk.filter(is_good) if len(broken) else chunk
+            if len(rows):
+                twin_of = copies_in(rows.select(layout.good.schema.names), layout.good.key)
+                if twin_of:
+                    copies.write(with_twins(rows, twin_of, good.next_place))
+                    rows = rows.filter(pa.array(all_but(len(rows), twin_of)))
+                keys = good.write(rows)
+                if keys is not None:
+                    yield keys
+            good.finish()
+        rejected.finish()
+        copies.finish()
     summary = good.summary()
     summary["accounts"] = {file: vars(account) for file, account in accounts.items()}
     summary["rejected"] = [file.path for file in rejected.files]
@@ -203,21 +206,21 @@ def rewrite_files(batches: Batches, layout: FileLayout, replaced: Replaced) -> B
     In:  rows of (file, place); place null: the file may hold rows that the run replaces.
     Out: a summary as `write_files` gives it, with `dropped`: rows that each file loses.
     """
-    writer = FileWriter(layout)
     dropped: dict[str, int] = {}
-    for path, places in _places_by_file(batches).items():
-        is_dropped = _dropped(layout.folder, path, places, replaced)
-        count = int(is_dropped.sum())
-        if not count:
-            continue
-        dropped[path] = count
-        first = 0
-        for rows in row_groups(layout.folder, path, layout.schema.names):
-            stays = ~is_dropped[first : first + len(rows)]
-            first += len(rows)
-            if stays.any():
-                writer.write(rows.filter(pa.array(stays)))
-        writer.finish()
+    with FileWriter(layout) as writer:
+        for path, places in _places_by_file(batches).items():
+            is_dropped = _dropped(layout.folder, path, places, replaced)
+            count = int(is_dropped.sum())
+            if not count:
+                continue
+            dropped[path] = count
+            first = 0
+            for rows in row_groups(layout.folder, path, layout.schema.names):
+                stays = ~is_dropped[first : first + len(rows)]
+                first += len(rows)
+                if stays.any():
+                    writer.write(rows.filter(pa.array(stays)))
+            writer.finish()
     yield summary_row(json.dumps(writer.summary() | {"dropped": dropped}))
 
 

@@ -3,16 +3,19 @@
 Runs in the workers; what the driver does with the files is in `staging`.
 """
 
+import errno
 import json
+import os
 import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import starmap
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import numpy as np
@@ -26,6 +29,7 @@ from alsobought.tables.stored import WHOLE_GROUPS
 ROWS_PER_GROUP = 1 << 19
 ROWS_PER_FILE = 1 << 22
 HASH_PARTS = 256
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 FEW_BYTES = 1 << 19  # of the hashes of a task's keys
 ARROW_SCHEMA = {
     "info": pa.string(),
@@ -78,6 +82,8 @@ class StagedFile:
 class FileWriter:
     """Writes the rows of one task to files, and counts what their contract refuses.
 
+    As a context that ends with an exception it removes them: nobody is told of them, and on a disk
+    that is full they take the room of the next run's.
     Memory: the rows of a row group, and 12 bytes a row of them for its keys.
     """
 
@@ -88,6 +94,25 @@ class FileWriter:
     _path: str = ""
     _rows: int = 0
     _footers: list[Any] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if error is None:
+            return
+        if self._open is not None:
+            with suppress(Exception):  # what cannot be written now need not be
+                self._open.close()
+            self._open = None
+        for path in (self._path, *(file.path for file in self.files)):
+            if path:
+                Path(self.layout.folder, path).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            # pyarrow does not say where
+            raise OSError(error.errno, os.strerror(error.errno), self.layout.folder) from error
 
     @property
     def next_place(self) -> tuple[str, int]:
@@ -151,12 +176,12 @@ def write_files(batches: Batches, layout: FileLayout) -> Batches:
     `hashes` are int64, and `places` int32 the rows of `file` that they belong to; both of one of
     HASH_PARTS parts of the hashes.
     """
-    writer = FileWriter(layout)
-    for chunk in in_chunks(batches, ROWS_PER_GROUP):
-        keys = writer.write(chunk)
-        if keys is not None:
-            yield keys
-    writer.finish()
+    with FileWriter(layout) as writer:
+        for chunk in in_chunks(batches, ROWS_PER_GROUP):
+            keys = writer.write(chunk)
+            if keys is not None:
+                yield keys
+        writer.finish()
     yield summary_row(json.dumps(writer.summary()))
 
 

@@ -102,24 +102,24 @@ def _change(
     rows: pa.Table | None,
 ) -> _Change:
     """`rows` in the place of what the table's files hold of the source files `paths`."""
-    writer = FileWriter(layout)
     removed = []
-    for file in files:
-        if not any(file.may_hold(SOURCE_FILE, path, path) for path in paths):
-            continue
-        columns = [name for name in (SOURCE_FILE, "source") if name in layout.schema.names]
-        groups = row_groups(layout.folder, file.path, columns)
-        stale = [_is_stale(group, paths, rejects) for group in groups]
-        if not any(mask.any() for mask in stale):
-            continue
-        removed.append(file)
-        groups = row_groups(layout.folder, file.path, layout.schema.names)
-        for group, is_stale in zip(groups, stale, strict=True):
-            if not is_stale.all():
-                writer.write(group.filter(pa.array(~is_stale)))
-    if rows is not None:
-        writer.write(rows)
-    writer.finish()
+    with FileWriter(layout) as writer:
+        for file in files:
+            if not any(file.may_hold(SOURCE_FILE, path, path) for path in paths):
+                continue
+            columns = [name for name in (SOURCE_FILE, "source") if name in layout.schema.names]
+            groups = row_groups(layout.folder, file.path, columns)
+            stale = [_is_stale(group, paths, rejects) for group in groups]
+            if not any(mask.any() for mask in stale):
+                continue
+            removed.append(file)
+            groups = row_groups(layout.folder, file.path, layout.schema.names)
+            for group, is_stale in zip(groups, stale, strict=True):
+                if not is_stale.all():
+                    writer.write(group.filter(pa.array(~is_stale)))
+        if rows is not None:
+            writer.write(rows)
+        writer.finish()
     change = _Change(layout.folder, writer.files, removed)
     try:
         require_sound_rows(rejects.table, writer.faults)

@@ -1,6 +1,7 @@
 """Where tables lie, what a job reads of them, and the writing of a day or of a whole table."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from alsobought.errors import ContractError, JobError
+from alsobought.errors import ConfigError, ContractError, JobError
 from alsobought.ingest.files import as_named
 from alsobought.runtime import commits, creation, staging
 from alsobought.runtime.acceptance import (
@@ -35,12 +36,27 @@ from alsobought.tables.table import Table
 DISK_ONLY = StorageLevel.DISK_ONLY
 COMMITS = 100  # how far back a run looks for its own
 ALL_COMMITS = 1_000_000
+NOT_AS_NAMED = re.compile(r"%[0-9A-Fa-f]{2}|[\\\[\]|^\x00-\x1f\x7f]")
+"""In a folder's name: delta-rs opens another folder, or ends in a panic."""
 DROPPED = "dropped_days"  # what a commit's userMetadata calls the as-of days that it takes away
 
 
 def warehouse_path(home: Path, warehouse: str) -> str:
-    """The warehouse as an absolute path, or as the URI that it is."""
-    return warehouse if "://" in warehouse else str(home / warehouse)
+    """The warehouse as an absolute path, or as the URI that it is.
+
+    Raises ConfigError for a path that delta-rs would take for another one.
+    """
+    if "://" in warehouse:
+        return warehouse
+    path = str(home / warehouse)
+    refused = NOT_AS_NAMED.search(path)
+    if refused:
+        raise ConfigError(
+            f"The warehouse {path} has {refused[0]!r} in its path, which the library that reads "
+            f"its tables does not take: give the folder another name, or change 'warehouse' in "
+            f"the environment's TOML."
+        )
+    return path
 
 
 def run_of(runs: Iterable[tuple[int, dict[str, Any]]], as_of: date, version: int) -> dict[str, Any]:

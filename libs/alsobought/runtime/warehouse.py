@@ -17,7 +17,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from alsobought.errors import JobError
-from alsobought.runtime.commits import append_rows, log_of, recorded_run, unreadable
+from alsobought.runtime.commits import Log, append_rows, log_of, recorded_run, unreadable
 from alsobought.runtime.config import Environment
 from alsobought.runtime.store import warehouse_path
 from alsobought.tables.table import Table
@@ -123,8 +123,12 @@ class Warehouse:
 
         `committed_at` is the time of the commit, UTC.
         """
-        with self._faults_as_job_errors(name):
-            commits = self._table(name).history(limit)
+        table = self._table(name)
+        if "://" in self.path:
+            with self._faults_as_job_errors(name):
+                commits = table.history(limit)
+        else:
+            commits = Log(f"{self.path}/{name}", table).history(limit)
         return [
             {
                 **commit,
