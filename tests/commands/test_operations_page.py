@@ -17,7 +17,8 @@ from tests.project import REPO, settings, toml
 
 PAGE = (REPO / "docs" / "operations.md").read_text(encoding="utf-8")
 SERVED_BEFORE = ["run", "--all", "--env", "prod", "--as-of", "2026-01-30"]
-LAST = date(2026, 1, 30)
+LAST = {"prod": date(2026, 1, 30), "cluster": date(2017, 11, 30)}  # days with purchases
+OTHERS = ("jam", "milk", "rice", "salt", "soap", "yarn")
 
 
 def commands():
@@ -26,21 +27,22 @@ def commands():
     return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
-def orders():
-    """Six weeks in which everybody comes every third day, and buys tea and one of four others."""
+def orders(last):
+    """Six weeks in which everybody comes every third day, and buys tea and one of three others."""
     lines = ["customer,order,item,time"]
     for nth in range(42):
-        day = LAST - timedelta(days=nth)
+        day = last - timedelta(days=nth)
         for customer in range(nth % 3, 12, 3):
-            other = ("jam", "milk", "rice", "salt")[(nth + customer) % 4]
+            other = OTHERS[(nth // 3 % 3 + customer) % len(OTHERS)]
             order = f"{customer}-{nth}"
             lines += [f"{1000 + customer},{order},{item},{day}" for item in ("tea", other)]
     return "\n".join(lines) + "\n"
 
 
-def conf():
-    """All sections of a night, and what looks after the tables."""
-    values = settings()
+def conf(environment):
+    """All sections of a night, and what looks after the tables; sources and tables of its own."""
+    values = settings() | {"warehouse": f"tables/{environment}"}
+    values["sources"]["purchases"]["path"] = f"purchases/{environment}.csv"
     values["spark"] = command.SETTINGS
     values["jobs"] |= {
         "bestsellers": {"days": 14, "top_k": 5},
@@ -68,11 +70,11 @@ def ends(tmp_path_factory):
     for name in ("conf", "purchases", "items"):
         (home / name).mkdir()
     (home / "jobs").symlink_to(REPO / "jobs")
-    for environment in ("prod", "cluster"):
-        (home / "conf" / f"{environment}.toml").write_text(conf(), encoding="utf-8")
-    (home / "purchases" / "1.csv").write_text(orders(), encoding="utf-8")
-    titles = "item,title\ntea,Tea\njam,Jam\nmilk,Milk\nrice,Rice\nsalt,Salt\n"
-    (home / "items" / "1.csv").write_text(titles, encoding="utf-8")
+    for environment, last in LAST.items():
+        (home / "conf" / f"{environment}.toml").write_text(conf(environment), encoding="utf-8")
+        (home / "purchases" / f"{environment}.csv").write_text(orders(last), encoding="utf-8")
+    titles = "".join(f"{item},{item.title()}\n" for item in ("tea", *OTHERS))
+    (home / "items" / "1.csv").write_text(f"item,title\n{titles}", encoding="utf-8")
     script = Path(__file__).with_name("page_commands.py")
     asked = json.dumps([SERVED_BEFORE, *commands()])
     ended = command.run(sys.executable, script, asked, home=home)

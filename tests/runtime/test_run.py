@@ -3,8 +3,11 @@
 import hashlib
 import json
 import os
+import re
 import signal
+import socket
 import time
+import urllib.request
 from datetime import date
 
 import deltalake
@@ -21,6 +24,14 @@ HEAD = "customer,order,item,time\n"
 LINES = HEAD + "c1,o1,tea,2017-11-30\nc1,o1,jam,2017-11-30\nc2,o2,tea,2017-11-30\n"
 TITLES = "item,title\ntea,Green tea\njam,Plum jam\n"
 PATIENCE = 300
+METRICS = {
+    "spark.ui.enabled": "true",
+    "spark.metrics.namespace": "alsobought",
+    "spark.metrics.conf.*.sink.prometheusServlet.class": (
+        "org.apache.spark.metrics.sink.PrometheusServlet"
+    ),
+    "spark.metrics.conf.*.sink.prometheusServlet.path": "/metrics/prometheus",
+}
 
 # A job whose rows are read to be checked, then to be written; the second task waits at the nth of
 # these for as long as `hold` is there.
@@ -196,14 +207,20 @@ def until(true, process):
 
 
 def ended_half_way(shop, stop):
-    """Run `slow` as a user does, and end it when one task has written its rows."""
+    """Run `slow` as a user does, and end it when one task has written its rows.
+
+    Returns what Prometheus reads of it meanwhile, with the settings of docs/operations.md.
+    """
     version, hold = shop.version("slow"), shop.home / "hold"
     hold.touch()
-    options = command.write_conf(shop)
+    port = free_port()
+    options = command.write_conf(shop, **METRICS, **{"spark.ui.port": str(port)})
     process = command.start("alsobought", "run", "slow", *options, home=shop.home)
     try:
         until(hold.with_suffix(".waits").exists, process)
         assert shop.version("slow") == version
+        metrics = read(f"http://127.0.0.1:{port}/metrics/prometheus/")
+        metrics += read(f"http://127.0.0.1:{port}/metrics/executors/prometheus/")
         os.killpg(process.pid, stop)
         assert process.wait(PATIENCE) == -stop
     finally:
@@ -211,6 +228,18 @@ def ended_half_way(shop, stop):
         hold.with_suffix(".waits").unlink(missing_ok=True)
         if stop != signal.SIGKILL:
             os.killpg(process.pid, signal.SIGKILL)  # its Java ends by itself, but later
+    return metrics
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def read(url):
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        return answer.read().decode()
 
 
 def test_a_run_that_is_ended_half_way_leaves_the_table_as_it_was(shop):
@@ -225,7 +254,10 @@ def test_a_run_that_is_ended_half_way_leaves_the_table_as_it_was(shop):
     shop.file("items/2.csv", "item,title\nmilk,Milk\n")
     shop.run_job("items")
     for stop in (signal.SIGKILL, signal.SIGTERM):
-        ended_half_way(shop, stop)
+        metrics = ended_half_way(shop, stop)
+        assert re.search(r'^metrics_alsobought_driver_DAGScheduler_job_activeJobs_Value\S* [1-9]$',
+                         metrics, re.MULTILINE)  # fmt: skip
+        assert "metrics_executor_activeTasks" in metrics
         assert shop.version("slow") == version
         assert rows(shop.read("slow")) == stored
 
