@@ -21,7 +21,7 @@ DAEMON = PATH="$(CURDIR)/.venv/bin:$$PATH" SPARK_HOME="$(SPARK)" SPARK_LOCAL_IP=
 MASTER := org.apache.spark.deploy.master.Master
 WORKER := org.apache.spark.deploy.worker.Worker
 
-.PHONY: help setup demo cluster cluster-stop test test-dags test-rooms test-runs lint fmt dist sbom bench clean
+.PHONY: help setup chromium demo cluster cluster-stop test test-dags test-rooms test-runs lint fmt dist sbom bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -40,6 +40,17 @@ $(VENV_AIRFLOW): constraints-airflow.txt
 		pytest --constraint constraints-airflow.txt
 	touch $@
 
+# the tests of pages drive the machine's own browser
+BROWSERS := chromium chromium-browser google-chrome
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+
+chromium: ## Install the browser that tests of pages need, where there is none
+	@for browser in $(BROWSERS); do command -v $$browser >/dev/null && exit 0; done; \
+	command -v apt-get >/dev/null && $(AS_ROOT) apt-get update -q && \
+	$(AS_ROOT) apt-get install -qy chromium && exit 0; \
+	echo "Pages are tested in a real browser: install Chromium, as a program called chromium." >&2; \
+	exit 1
+
 demo: $(VENV) ## From a year of real grocery purchases to related items and weighted offers
 	.venv/bin/python demo/complete_journey.py warehouse/sources
 	.venv/bin/alsobought run item_statistics related_items redemption_weights --with-upstream \
@@ -52,6 +63,8 @@ demo: $(VENV) ## From a year of real grocery purchases to related items and weig
 	@echo "  .venv/bin/alsobought run --all --env demo --as-of $(AS_OF)   the other tables too"
 	@echo "  .venv/bin/alsobought calibration --plot c.png   and then: how good the scores are"
 	@echo "  .venv/bin/alsobought tables                     what lies in warehouse/demo"
+	@.venv/bin/alsobought report --env demo --as-of $(AS_OF)
+	@echo "Open it in a browser: search for hot dog buns, and press why beside a related item."
 
 cluster: $(VENV) ## Start Spark's master and two workers of 1 core and 2 GB on loopback, for conf/cluster.toml
 	@$(DAEMON) start $(MASTER) 1 --host 127.0.0.1 --port $(CLUSTER_PORT) --webui-port 0
@@ -71,10 +84,10 @@ cluster-stop: $(VENV) ## End the processes that make cluster has started
 # the tests of what a user starts; test-rooms runs all others, and takes about as long with the DAGs
 RUNS := tests/runtime tests/commands tests/jobs tests/packaging tests/evaluate
 
-test: $(VENV) $(VENV_AIRFLOW) ## Run all tests, two sets at a time
+test: $(VENV) $(VENV_AIRFLOW) chromium ## Run all tests, two sets at a time
 	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags
 
-test-rooms: $(VENV) ## Run the tests that share one Spark session
+test-rooms: $(VENV) chromium ## Run the tests that share one Spark session
 	.venv/bin/python -m pytest $(RUNS:%=--ignore %)
 
 test-runs: $(VENV) ## Run the tests of runs, commands, jobs and packages, some as a user starts them

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag
 from nightly_jobs import NIGHT, PROMOTIONS
-from spark_job import PARAMS, spark_job, wired
+from spark_job import PARAMS, reported_after, spark_job, wired
 
 
 @dag(
@@ -24,11 +24,14 @@ def daily_lists() -> None:
 
     A task is a job of the same name and writes the table of the same name. It waits for the jobs
     whose tables it reads; one whose section the TOML does not have ends at once. The first waits
-    for the day's purchases, as [sources.purchases.arrival] of the TOML says. The last decides which
-    lists are served from here on.
+    for the day's purchases, as [sources.purchases.arrival] of the TOML says. The last job decides
+    which lists are served from here on; then the page of the night is made (`alsobought report`),
+    whatever has failed.
     """
     night = NIGHT | PROMOTIONS
-    wired(night, {name: spark_job(name) for name in night})
+    jobs = {name: spark_job(name) for name in night}
+    wired(night, jobs)
+    reported_after(jobs.values())
 
 
 daily_lists()

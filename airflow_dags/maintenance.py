@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime
 
-from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import CronTriggerTimetable, dag
-from spark_job import AS_OF, ENV, HOME, PARAMS, in_common
+from spark_job import PARAMS, command
 
 
 @dag(
@@ -23,18 +22,7 @@ def maintenance() -> None:
     What goes and what stays is said by [maintenance] of the TOML. The command `alsobought`, or what
     the Variable alsobought_command says, must be there on Airflow's workers.
     """
-    BashOperator(
-        **in_common("maintain"),
-        # what is rendered reaches the shell as values of variables, never as words of a line
-        bash_command='"$ALSOBOUGHT" maintain "$NAME" --as-of "$AS_OF"',
-        env={
-            "ALSOBOUGHT": "{{ var.value.get('alsobought_command', 'alsobought') }}",
-            "ALSOBOUGHT_HOME": HOME,
-            "NAME": ENV,
-            "AS_OF": AS_OF,
-        },
-        append_env=True,
-    )
+    command("maintain", '"$ALSOBOUGHT" maintain "$NAME" --as-of "$AS_OF"')
 
 
 maintenance()

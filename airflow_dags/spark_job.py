@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset, Param, RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -156,6 +157,35 @@ def spark_job(name: str, as_of: str = AS_OF) -> SparkSubmitOperator:
     """
     arguments = ["--env", ENV, "--as-of", as_of]
     return SparkSubmitOperator(application_args=arguments, **settings_of(name))
+
+
+def command(name: str, line: str) -> BashOperator:
+    """A task that calls the command `alsobought` on Airflow's workers, or what the Variable
+    alsobought_command says; `name` is the task id.
+
+    What is rendered reaches the shell as values of variables, never as words of the line.
+    """
+    return BashOperator(
+        **in_common(name),
+        bash_command=line,
+        env={
+            "ALSOBOUGHT": "{{ var.value.get('alsobought_command', 'alsobought') }}",
+            "ALSOBOUGHT_HOME": HOME,
+            "NAME": ENV,
+            "AS_OF": AS_OF,
+        },
+        append_env=True,
+    )
+
+
+def reported_after(jobs) -> None:
+    """Have the page of the night made when these have ended, well or not.
+
+    It says what has failed; a teardown, so that it does not make a run a success whose jobs failed.
+    """
+    page = command("report", '"$ALSOBOUGHT" report --env "$NAME" --as-of "$AS_OF"').as_teardown()
+    for job in jobs:
+        job >> page
 
 
 def wired(waits_for: dict[str, list[str]], made: dict) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag
-from spark_job import PARAMS, spark_job, wired
+from spark_job import PARAMS, reported_after, spark_job, wired
 
 # The nightly DAG reads purchases and catalogue too. Here they are read again, so that a week
 # depends on no other DAG: the jobs add only what is new. Should both write in the same minute,
@@ -40,9 +40,11 @@ def training_data() -> None:
     """Makes weighted training sets of offers and of purchases, with scores and audits; every week.
 
     A task is a job of the same name and writes the table of the same name. It waits for the jobs
-    whose tables it reads.
+    whose tables it reads. Then the page of the night is made anew.
     """
-    wired(WEEK, {name: spark_job(name) for name in WEEK})
+    jobs = {name: spark_job(name) for name in WEEK}
+    wired(WEEK, jobs)
+    reported_after(jobs.values())
 
 
 training_data()

@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "recommend": (*BASE, "learn", "copurchase", "related"),
     "training": (*BASE, "learn"),
     "evaluate": (*BASE, "learn"),
-    "report": (*BASE, "learn"),
+    "report": (*BASE, "learn", "copurchase", "related", "training"),
     "runtime": (
         "errors",
         "settings",

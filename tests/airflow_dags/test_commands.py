@@ -20,6 +20,7 @@ def commands(bag):
         f"{dag_id}.{task.task_id}.txt": "\n".join(command(task)) + "\n"
         for dag_id in ("daily_lists", "training_data")
         for task in bag.dags[dag_id].tasks
+        if task.task_id != "report"
     }
 
 

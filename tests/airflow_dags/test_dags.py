@@ -8,7 +8,7 @@ SHARED = {"spark_job", "nightly_jobs"}
 DAG_FILES = sorted(DAGS.glob("*.py"))
 NAMES = [path.stem for path in DAG_FILES if path.stem not in SHARED]
 BY_HAND = "backfill"
-NO_JOBS = {"arguments", "maintain"}  # tasks that submit nothing
+NO_JOBS = {"arguments", "maintain", "report"}  # tasks that submit nothing
 ARRIVING = "purchases"
 
 
@@ -136,7 +136,7 @@ def chosen(dag, first):
 
 def test_a_run_may_begin_with_any_of_its_jobs(bag):
     night = bag.dags["daily_lists"]
-    assert chosen(night, None) == set(night.task_dict)
+    assert chosen(night, None) == set(night.task_dict) - NO_JOBS
     assert chosen(night, "recommendations") == {"recommendations", "evaluations", "promotions"}
     assert chosen(night, "promotions") == {"promotions"}
     assert chosen(night, "bestsellers") >= {"bestsellers", "recommendations"}
@@ -154,6 +154,18 @@ def test_a_run_that_begins_with_no_task_of_its_fails_and_names_them(bag):
 
 def test_what_is_skipped_keeps_none_from_running(dag):
     assert all(setting(task, "trigger_rule") == "none_failed" for task in jobs_of(dag))
+
+
+# The page of the night.
+
+
+@pytest.mark.parametrize("name", ["daily_lists", "training_data"])
+def test_the_page_is_made_last_whatever_has_failed(bag, name):
+    dag = bag.dags[name]
+    page = dag.get_task("report")
+    assert page.upstream_task_ids == {task.task_id for task in jobs_of(dag)}
+    assert (page.is_teardown, page.on_failure_fail_dagrun) == (True, False)
+    assert page.bash_command == '"$ALSOBOUGHT" report --env "$NAME" --as-of "$AS_OF"'
 
 
 # Failures.
@@ -212,7 +224,7 @@ def test_a_backfill_makes_every_day_of_a_range_and_decides_nothing_that_is_serve
         dag.get_task("arguments").python_callable("shop", "2026-02-01", "2026-01-30")
     once = {task.task_id for task in jobs_of(dag) if not task.is_mapped}
     assert once == {"purchases", "items"}
-    night = {task.task_id for task in bag.dags["daily_lists"].tasks}
+    night = {task.task_id for task in jobs_of(bag.dags["daily_lists"])}
     assert {task.task_id for task in jobs_of(dag)} == night - {"promotions"}
 
 

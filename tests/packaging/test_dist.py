@@ -45,7 +45,11 @@ def test_the_wheel_holds_the_package_and_what_init_lays(wheel):
     of_clone = {name for name in project_files(REPO) if not name.startswith("conf/")}
     assert laid == of_clone | environments
     others = {name for name in package if not name.endswith((".py", ".properties"))}
-    assert others == {f"alsobought/project/{name}" for name in environments}
+    pages = {path.name for path in (REPO / "libs/alsobought/report/templates").iterdir()}
+    assert {"page.html", "page.js", "page.css"} <= pages
+    assert others == {f"alsobought/project/{name}" for name in environments} | {
+        f"alsobought/report/templates/{name}" for name in pages
+    }
 
 
 def test_where_only_the_wheel_is_installed_init_begins_a_project(wheel, other_python, tmp_path):

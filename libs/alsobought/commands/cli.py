@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": "Compare two models by the evaluations: values, differences, what can be concluded.",
     "promote": "Have a day's lists checked, and served from here on where all checks hold.",
     "rollback": "Serve again the lists that were served before, or those of a day; in one commit.",
+    "report": "Write a night as a page: whether its lists go out, what they are, what changed.",
     "tables": "Print what each table of an environment holds, and which run wrote it last.",
     "runs": "Print what was run of late: the time it took, and the usual; rows; why it failed.",
     "maintain": "Drop old as-of days, join small files, remove files that nobody needs any more.",

@@ -40,6 +40,13 @@ class Maintenance(Settings):
     """Files that are smaller are joined, up to this size."""
 
 
+class Report(Settings):
+    """[report]: what `alsobought report` may show of customers."""
+
+    customers: list[str] = Field(default=[], max_length=100)
+    """Customers whose purchases and recommendations are shown; no other is named."""
+
+
 class Environment(Settings):
     """One conf/<env>.toml; a subclass made by `environment_type` has the shared sections too."""
 
@@ -49,6 +56,8 @@ class Environment(Settings):
     """Folder of the runs' logs; None: beside a warehouse on a path, none for one on a URI."""
     maintenance: Maintenance | None = None
     """None: `alsobought maintain` has nothing to go by."""
+    report: Report | None = None
+    """None: the report names no customer."""
     spark: dict[str, str]
     """Settings of the Spark session."""
     jobs: dict[str, dict[str, Any]]
