@@ -66,9 +66,11 @@ demo: $(VENV) ## From a year of real grocery purchases to related items and weig
 	@.venv/bin/alsobought report --env demo --as-of $(AS_OF)
 	@echo "Open it in a browser: search for hot dog buns, and press why beside a related item."
 
-cluster: $(VENV) ## Start Spark's master and two workers of 1 core and 2 GB on loopback, for conf/cluster.toml
-	@$(DAEMON) start $(MASTER) 1 --host 127.0.0.1 --port $(CLUSTER_PORT) --webui-port 0
+cluster: $(VENV) ## Start, as far as they do not run, Spark's master and two workers on loopback, for conf/cluster.toml
+	@$(DAEMON) status $(MASTER) 1 >/dev/null || \
+		$(DAEMON) start $(MASTER) 1 --host 127.0.0.1 --port $(CLUSTER_PORT) --webui-port 0
 	@for worker in 1 2; do \
+		$(DAEMON) status $(WORKER) $$worker >/dev/null || \
 		$(DAEMON) start $(WORKER) $$worker --host 127.0.0.1 --webui-port 0 --cores 1 --memory 2g \
 			--work-dir "$(CLUSTER)/worker-$$worker" $(CLUSTER_URL) || exit 1; \
 	done
