@@ -99,6 +99,21 @@ def test_success_says_nothing(capsys):
         ),
         ("java.util.ConcurrentModificationException\n\tat a.B.c(D.java:1)", CONCURRENT + "."),
         (
+            "java.lang.RuntimeException: java.lang.ClassNotFoundException: "
+            "Class org.apache.hadoop.fs.s3a.S3AFileSystem not found\n\tat x",
+            "The jars that read s3a:// are not with Spark: run 'python -m alsobought.runtime.setup "
+            "--with s3' once, or give spark-submit --packages org.apache.hadoop:hadoop-aws:3.5.0.",
+        ),
+        (
+            'org.apache.hadoop.fs.UnsupportedFileSystemException: No FileSystem for scheme "s3"',
+            "Spark has no file system that is called s3: write s3a:// in the TOML.",
+        ),
+        (
+            "org.apache.hadoop.fs.s3a.auth.NoAuthWithAWSException: No AWS Credentials provided by",
+            "There are no keys for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the "
+            "environment of the run, or give the machine a role.",
+        ),
+        (
             "[DELTA_VIOLATE_CONSTRAINT_WITH_VALUES] CHECK constraint rank_from_one (rank >= 1) "
             "violated by row with values:\n - rank : 0\n\tat x",
             "The rows break the table's contract, so nothing was written: "

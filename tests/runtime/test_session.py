@@ -22,6 +22,33 @@ def bare(monkeypatch):
     return monkeypatch
 
 
+@pytest.mark.parametrize(
+    ("variables", "settings", "asked"),
+    [
+        ({"SPARK_REMOTE": "sc://host"}, {}, "SPARK_REMOTE"),
+        ({"SPARK_CONNECT_MODE_ENABLED": "1"}, {}, "SPARK_CONNECT_MODE_ENABLED"),
+        ({}, {"spark.remote": "local[1]"}, "spark.remote"),
+        ({}, {"spark.api.mode": "connect"}, "spark.api.mode"),
+        ({"SPARK_API_MODE": "Connect"}, {}, "SPARK_API_MODE"),
+    ],
+)
+def test_spark_connect_is_refused_before_anything_starts(bare, variables, settings, asked):
+    bare.setenv("PATH", "")  # not even Java is looked for
+    for name, value in variables.items():
+        bare.setenv(name, value)
+    with pytest.raises(JobError) as error:
+        session.build("job", settings)
+    assert str(error.value) == (
+        f"{asked} asks for a session of Spark Connect, which has no sparkContext, and jobs need "
+        "one: take it away and name a master, or call spark-submit where the driver is."
+    )
+
+
+def test_a_session_of_spark_connect_that_is_handed_out_all_the_same():
+    with pytest.raises(JobError, match="This platform asks for a session of Spark Connect, which"):
+        session._require_delta(object())
+
+
 def test_days_begin_in_utc_and_a_division_by_zero_is_a_fault(spark):
     assert rows(spark.sql("SELECT timestamp'2017-12-01' = timestamp'2017-12-01T00:00:00Z'")) == [
         (True,)

@@ -63,6 +63,21 @@ KNOWN = (
         f"{RESTORE}",
     ),
     (
+        r"Class org\.apache\.hadoop\.fs\.s3a\.\w+ not found",
+        "The jars that read s3a:// are not with Spark: run 'python -m alsobought.runtime.setup "
+        "--with s3' once, or give spark-submit --packages org.apache.hadoop:hadoop-aws:3.5.0",
+    ),
+    (
+        r"No FileSystem for scheme \W?s3\W",
+        "Spark has no file system that is called s3: write s3a:// in the TOML",
+    ),
+    (
+        r"NoAuthWithAWSException|NoAwsCredentialsException|Unable to load credentials from any of"
+        r"|the credential provider was not enabled|error occurred while loading credentials",
+        "There are no keys for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the "
+        "environment of the run, or give the machine a role",
+    ),
+    (
         r"INVALID_DATETIME_PATTERN[^\]]*\] [^\n]*?pattern:? (?P<said>'[^\n]*?')\. ",
         "timestamp_format in [sources] is {said}, which Spark cannot read as a datetime pattern",
     ),

@@ -44,8 +44,8 @@ def migrated_by_files(warehouse: str, table: Table, *, is_rehearsal: bool) -> Mi
     path = f"{warehouse}/{table.name}"
     for _ in range(commits.ATTEMPTS):
         log = commits.log_of(path, table.name)
-        found = differences(table, *log.contract)
-        changes = _changes(table, path, found)
+        differing = differences(table, *log.contract)
+        changes = _changes(table, path, differing)
         if not changes:
             return Migrated(table.name)
         if not log.is_plain:
@@ -54,7 +54,7 @@ def migrated_by_files(warehouse: str, table: Table, *, is_rehearsal: bool) -> Mi
                 f"which its files alone do not tell its rows, so nothing was changed: purge them "
                 f"(REORG TABLE … APPLY (PURGE)), take the feature off the table, then migrate."
             )
-        _require_none(table, _broken_in_files(log, table, found))
+        _require_none(table, _broken_in_files(log, table, differing))
         if is_rehearsal or _commit(log, table, changes):
             return Migrated(table.name, changes)
     raise JobError(f"{CONCURRENT}.")
@@ -67,36 +67,36 @@ def migrated_by_spark(store: Store, table: Table, *, is_rehearsal: bool) -> Migr
     Delta makes of none.
     Cost: a pass over the rows for each check, and one before.
     """
-    found = differences(table, *store.stored_contract(table))
+    differing = differences(table, *store.stored_contract(table))
     path = store.path(table)
-    required = [difference.required for difference in found if difference.required]
+    required = [difference.required for difference in differing if difference.required]
     if required:
         raise JobError(
             f"{table.name} at {path}: Spark cannot make {', '.join(required)} required: move the "
             f"table away and run the job {table.name} again."
         )
-    changes = _changes(table, path, found)
-    checks = {d.check: table.checks[d.check] for d in found if d.check}
+    changes = _changes(table, path, differing)
+    checks = {d.check: table.checks[d.check] for d in differing if d.check}
     if checks:
-        absent = [field for field in table.stored if f"missing {field.name}" in _words(found)]
+        absent = [field for field in table.stored if f"missing {field.name}" in _words(differing)]
         nulls = {field.name: F.lit(None).cast(field.dataType) for field in absent}
         rows = store.read_version(table, store.version(table)).withColumns(nulls)
         _require_none(table, broken_checks(checks, rows))
     if not is_rehearsal:
-        for statement in _statements(table, path, found):
+        for statement in _statements(table, path, differing):
             store.spark.sql(statement)
     return Migrated(table.name, changes)
 
 
-def _changes(table: Table, path: str, found: Sequence[Difference]) -> tuple[str, ...]:
+def _changes(table: Table, path: str, differing: Sequence[Difference]) -> tuple[str, ...]:
     """What is to be done, in words. Raises JobError where only other rows would do."""
-    if not all(difference.change for difference in found if difference.is_fault):
-        raise JobError(refusal(table, path, found))
-    return tuple(str(difference.change) for difference in found)
+    if not all(difference.change for difference in differing if difference.is_fault):
+        raise JobError(refusal(table, path, differing))
+    return tuple(str(difference.change) for difference in differing)
 
 
-def _words(found: Iterable[Difference]) -> set[str]:
-    return {difference.words for difference in found}
+def _words(differing: Iterable[Difference]) -> set[str]:
+    return {difference.words for difference in differing}
 
 
 def _require_none(table: Table, broken: Mapping[str, int]) -> None:
@@ -109,10 +109,10 @@ def _require_none(table: Table, broken: Mapping[str, int]) -> None:
         )
 
 
-def _broken_in_files(log: Log, table: Table, found: Sequence[Difference]) -> dict[str, int]:
+def _broken_in_files(log: Log, table: Table, differing: Sequence[Difference]) -> dict[str, int]:
     """The rows that break what is new, by the fault in words."""
-    required = tuple(difference.required for difference in found if difference.required)
-    checks = {d.check: table.checks[d.check] for d in found if d.check}
+    required = tuple(difference.required for difference in differing if difference.required)
+    checks = {d.check: table.checks[d.check] for d in differing if d.check}
     if not (required or checks):
         return {}
     layout = replace(layout_of(table, log.path, ""), required=required, checks=checks)
@@ -172,16 +172,16 @@ def _commit(log: Log, table: Table, changes: Sequence[str]) -> bool:
     return True
 
 
-def _statements(table: Table, path: str, found: Sequence[Difference]) -> Iterator[str]:
+def _statements(table: Table, path: str, differing: Sequence[Difference]) -> Iterator[str]:
     """The same changes in Spark's SQL; every text in them is of the contract."""
-    alter, words = f"ALTER TABLE delta.`{path}`", _words(found)
+    alter, words = f"ALTER TABLE delta.`{path}`", _words(differing)
     for field in table.stored:
         if f"missing {field.name}" in words:
             kind = field.dataType.simpleString()
             yield f"{alter} ADD COLUMNS ({field.name} {kind} COMMENT {_literal(field.metadata)})"
         if f"{field.name} may not be null" in words:
             yield f"{alter} ALTER COLUMN {field.name} DROP NOT NULL"
-    for name in (difference.check for difference in found if difference.check):
+    for name in (difference.check for difference in differing if difference.check):
         yield f"{alter} DROP CONSTRAINT IF EXISTS {name}"
         yield f"{alter} ADD CONSTRAINT {name} CHECK ({table.checks[name]})"
     unset = [name for name in table.properties if f"{name} is not set" in words]

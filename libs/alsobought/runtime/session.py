@@ -21,6 +21,11 @@ from alsobought.runtime.machine import is_local
 JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 DAEMON = "spark.python.daemon.module"
 OUR_DAEMON = "alsobought.runtime.daemon"
+CONNECT_ENABLED, API_MODE = "SPARK_CONNECT_MODE_ENABLED", "spark.api.mode"
+NO_CONNECT = (
+    "asks for a session of Spark Connect, which has no sparkContext, and jobs need one: take it "
+    "away and name a master, or call spark-submit where the driver is"
+)
 NEEDED = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -37,8 +42,10 @@ NEEDED = {
 def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkSession:
     """A session with what every job needs (UTC, ANSI, Delta), then the environment's settings.
 
-    Raises JobError where there is no Java, or Delta's jars are missing.
+    Raises JobError where there is no Java, Delta's jars are missing, or the session is one of Spark
+    Connect.
     """
+    require_classic(settings)
     require_java()
     if is_local(settings):
         # the workers run this same Python, not whichever python3 is first on the PATH
@@ -54,7 +61,18 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
     if not debug:
         java.start(settings)
     spark = builder.getOrCreate()
+    _require_delta(spark)
     spark.sparkContext.setLogLevel("WARN" if debug else "OFF")
+    if spark.sparkContext.getConf().get(DAEMON) == OUR_DAEMON:
+        # the daemon loads while the driver reads settings and tables
+        threading.Thread(target=_start_workers, args=(spark,), daemon=True).start()
+    return spark
+
+
+def _require_delta(spark: SparkSession) -> None:
+    """Raise JobError where the session cannot do what jobs ask of it."""
+    if not isinstance(spark, SparkSession):  # of a platform that hands out others
+        raise JobError(f"This platform {NO_CONNECT}.")
     try:
         java_virtual_machine(spark).java.lang.Class.forName(NEEDED["spark.sql.extensions"])
     except Py4JError:
@@ -62,10 +80,6 @@ def build(name: str, settings: dict[str, str], *, debug: bool = False) -> SparkS
             "Delta's jars are not with Spark: run 'python -m alsobought.runtime.setup' once, "
             "or give spark-submit --packages io.delta:delta-spark_4.2_2.13:4.4.0."
         ) from None
-    if spark.sparkContext.getConf().get(DAEMON) == OUR_DAEMON:
-        # the daemon loads while the driver reads settings and tables
-        threading.Thread(target=_start_workers, args=(spark,), daemon=True).start()
-    return spark
 
 
 def _start_workers(spark: SparkSession) -> None:
@@ -106,6 +120,17 @@ def _master(settings: dict[str, str]) -> str:
         SparkContext._ensure_initialized()
         return SparkConf().get("spark.master", "")
     return settings.get("spark.master", "")
+
+
+def require_classic(settings: dict[str, str]) -> None:
+    """Raise JobError where Spark would hand out a session of Spark Connect."""
+    asked = [name for name in ("SPARK_REMOTE", CONNECT_ENABLED) if name in os.environ]
+    if "spark.remote" in settings:
+        asked.append("spark.remote")
+    if settings.get(API_MODE, os.environ.get("SPARK_API_MODE", "")).lower() == "connect":
+        asked.append(API_MODE if API_MODE in settings else "SPARK_API_MODE")
+    if asked:
+        raise JobError(f"{asked[0]} {NO_CONNECT}.")
 
 
 def require_java() -> None:

@@ -1,15 +1,18 @@
 """Set-up, once a machine: Delta's jars, the engine's loops compiled, an archive of Java's classes.
 
-Run as `python -m alsobought.runtime.setup`. Spark's resolver would fetch 33 jars with Delta, most
-of them older copies of what Spark has; two are enough.
+Run as `python -m alsobought.runtime.setup`, where tables or sources lie on S3 with `--with s3`.
+Spark's resolver would fetch 33 jars with Delta, most of them older copies of what Spark has; two
+are enough. With hadoop-aws it would fetch all clients of Amazon, 690 MB in one jar; the modules
+that it calls are 13 MB.
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyspark
 
@@ -21,63 +24,103 @@ if TYPE_CHECKING:
     from alsobought.copurchase.settings import Baskets, Lists
     from alsobought.tables.stored import Stored
 
-PACKAGES = ("io.delta:delta-spark_4.2_2.13:4.4.0", "io.delta:delta-storage:4.4.0")
-EXCLUDED = (
-    "com.fasterxml.jackson.core:*",
-    "com.fasterxml.jackson.datatype:*",
-    "com.github.luben:*",
-    "com.google.code.findbugs:*",
-    "commons-pool:*",
-    "io.airlift:*",
-    "io.delta:delta-kernel-api",
-    "io.delta:delta-kernel-defaults",
-    "io.delta:delta-kernel-unitycatalog",
-    "io.unitycatalog:*",
-    "javax.annotation:*",
-    "org.apache.logging.log4j:*",
-    "org.apache.parquet:*",
-    "org.locationtech.jts:*",
-    "org.roaringbitmap:*",
-    "org.slf4j:*",
-    "org.xerial.snappy:*",
+ABOUT = "Put the jars that jobs need beside Spark's, compile loops, and archive Java's classes."
+
+
+class Jars(NamedTuple):
+    """Packages of Maven Central, and what of their dependencies is not fetched: Spark has it, or
+    nothing of ours calls it."""
+
+    packages: tuple[str, ...]
+    excluded: tuple[str, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The files of the packages themselves."""
+        return [f"{p.split(':')[1]}-{p.split(':')[2]}.jar" for p in self.packages]
+
+
+DELTA = Jars(
+    ("io.delta:delta-spark_4.2_2.13:4.4.0", "io.delta:delta-storage:4.4.0"),
+    (
+        "com.fasterxml.jackson.core:*",
+        "com.fasterxml.jackson.datatype:*",
+        "com.github.luben:*",
+        "com.google.code.findbugs:*",
+        "commons-pool:*",
+        "io.airlift:*",
+        "io.delta:delta-kernel-api",
+        "io.delta:delta-kernel-defaults",
+        "io.delta:delta-kernel-unitycatalog",
+        "io.unitycatalog:*",
+        "javax.annotation:*",
+        "org.apache.logging.log4j:*",
+        "org.apache.parquet:*",
+        "org.locationtech.jts:*",
+        "org.roaringbitmap:*",
+        "org.slf4j:*",
+        "org.xerial.snappy:*",
+    ),
 )
+# the version of Spark's own Hadoop, and of Amazon's clients that which its project file names
+S3 = Jars(
+    (
+        "software.amazon.awssdk:s3:2.35.4",
+        "software.amazon.awssdk:s3-transfer-manager:2.35.4",
+        "software.amazon.awssdk:sts:2.35.4",
+        "org.apache.hadoop:hadoop-aws:3.5.0",
+    ),
+    (
+        "commons-codec:*",
+        "commons-logging:*",
+        "io.netty:*",
+        "org.apache.httpcomponents:*",
+        "org.slf4j:*",
+        "org.wildfly.openssl:*",
+        "software.amazon.awssdk:bundle",
+    ),
+)
+KINDS = {"delta": DELTA, "s3": S3}
 
 
-def install_jars() -> list[Path]:
-    """Put the jars into pyspark's own jars folder, where every session and spark-submit sees them.
+def install_jars(kind: str = "delta") -> list[Path]:
+    """Put jars into pyspark's own jars folder, where every session and spark-submit sees them.
 
-    Returns the two files. Does nothing where they are there already. Needs Java and the network.
+    Returns the files of the packages. Does nothing where they are there already. Needs Java and the
+    network.
     """
-    wanted = jars()
+    wanted = jars(kind)
     if all(jar.is_file() for jar in wanted):
         return wanted
     with tempfile.TemporaryDirectory() as cache:
         # in a process of its own: its JVM will look for the fetched jars where they no longer are
-        resolve = f"from alsobought.runtime import setup; setup.resolve({cache!r})"
+        resolve = f"from alsobought.runtime import setup; setup.resolve({kind!r}, {cache!r})"
         subprocess.run([sys.executable, "-c", resolve], check=True)
-        for jar in wanted:
-            fetched = next(Path(cache, "jars").glob(f"*_{jar.name}"))
-            shutil.copyfile(fetched, jar.with_suffix(".part"))
+        fetched = {jar.name.partition("_")[2]: jar for jar in Path(cache, "jars").glob("*.jar")}
+        # those of the packages last: they say that all is there
+        for name in sorted(fetched, key=KINDS[kind].names.__contains__):
+            jar = wanted[0].with_name(name)
+            shutil.copyfile(fetched[name], jar.with_suffix(".part"))
             jar.with_suffix(".part").rename(jar)
     return wanted
 
 
-def jars() -> list[Path]:
-    """Where the jars are, or should be."""
+def jars(kind: str = "delta") -> list[Path]:
+    """Where the jars of the packages are, or should be."""
     folder = Path(pyspark.__file__).parent / "jars"
-    return [folder / f"{p.split(':')[1]}-{p.split(':')[2]}.jar" for p in PACKAGES]
+    return [folder / name for name in KINDS[kind].names]
 
 
-def resolve(cache: str) -> None:
-    """Fetch the jars into `cache`/jars with Spark's own resolver."""
+def resolve(kind: str, cache: str) -> None:
+    """Fetch jars into `cache`/jars with Spark's own resolver."""
     from pyspark.sql import SparkSession
 
     spark = (
         SparkSession.builder.master("local[1]")
         .config("spark.ui.enabled", "false")
         .config("spark.jars.ivy", cache)
-        .config("spark.jars.packages", ",".join(PACKAGES))
-        .config("spark.jars.excludes", ",".join(EXCLUDED))
+        .config("spark.jars.packages", ",".join(KINDS[kind].packages))
+        .config("spark.jars.excludes", ",".join(KINDS[kind].excluded))
         .getOrCreate()
     )
     spark.stop()
@@ -177,9 +220,18 @@ def _rehearse_customers_lists(
 
 LINES = [(c, i, d) for d, c in enumerate("abcde", 1) for i in ("xyz" if c in "ab" else "x")]
 
-if __name__ == "__main__":
-    for path in install_jars():
-        sys.stdout.write(f"{path.name} is beside Spark's jars\n")
+
+def main() -> None:
+    """Install what is asked for, then compile and archive what every start needs."""
+    parser = argparse.ArgumentParser(prog="python -m alsobought.runtime.setup", description=ABOUT)
+    parser.add_argument("--with", dest="others", action="append", choices=["s3"], default=[])
+    for kind in dict.fromkeys(["delta", *parser.parse_args().others]):
+        for path in install_jars(kind):
+            sys.stdout.write(f"{path.name} is beside Spark's jars\n")
     archive = class_archive.make("from alsobought.runtime import setup; setup.rehearse()")
     class_archive.offer_to_spark_submit()
     sys.stdout.write(f"The engine's loops are compiled; {archive.name} has Spark's classes\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -364,9 +364,9 @@ class Store:
     def check_contract(self, table: Table) -> None:
         """Raise ContractError where another version or writer made the table's schema or
         constraints others than those of the contract."""
-        found = differences(table, *self.stored_contract(table))
-        if any(difference.is_fault for difference in found):
-            raise ContractError(refusal(table, self.path(table), found))
+        differing = differences(table, *self.stored_contract(table))
+        if any(difference.is_fault for difference in differing):
+            raise ContractError(refusal(table, self.path(table), differing))
 
     def stored_contract(self, table: Table) -> tuple[StructType, Mapping[str, str]]:
         """The table's schema and properties as they are stored."""

@@ -41,9 +41,9 @@ def differences(
     ]
 
 
-def refusal(table: Table, path: str, found: Sequence[Difference]) -> str:
+def refusal(table: Table, path: str, differing: Sequence[Difference]) -> str:
     """The sentence of a table that is not as its contract says, with its cure."""
-    faults = [difference for difference in found if difference.is_fault]
+    faults = [difference for difference in differing if difference.is_fault]
     cure = (
         "Run 'alsobought migrate', which changes that, or restore an older version of the table."
         if all(fault.change for fault in faults)
