@@ -66,21 +66,43 @@ def submitted_to(master: str) -> dict[str, str]:
     return {"AIRFLOW_CONN_SPARK_DEFAULT": json.dumps({"conn_type": "spark", "host": master})}
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that `make cluster` has started, by its port."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        """What spark-submit is given as master."""
+        return f"spark://127.0.0.1:{self.port}"
+
+    @property
+    def folder(self) -> Path:
+        """Where its logs are, and what its workers have done."""
+        return REPO / "build" / f"cluster-{self.port}"
+
+    def applications(self, worker: int) -> list[str]:
+        """The applications for which a worker has started executors."""
+        return sorted(path.name for path in self.folder.glob(f"worker-{worker}/app-*"))
+
+
 @contextmanager
-def cluster() -> Iterator[str]:
-    """The URL of a cluster that `make cluster` has started, on a port that was free."""
+def cluster() -> Iterator[Cluster]:
+    """A cluster on a port that was free, for as long as the context lasts."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    running = Cluster(port)
     # short-lived JVMs, the executors' too, get the daemons' variables
     started = os.environ | {"JDK_JAVA_OPTIONS": QUICK_JAVA}
     made = ["make", "--directory", str(REPO), f"CLUSTER_PORT={port}"]
     try:
         subprocess.run([*made, "cluster"], env=started, check=True, timeout=300)
-        yield f"spark://127.0.0.1:{port}"
+        yield running
     finally:
         subprocess.run([*made, "cluster-stop"], check=True, timeout=60)
-        shutil.rmtree(REPO / "build" / f"cluster-{port}", ignore_errors=True)
+        shutil.rmtree(running.folder, ignore_errors=True)
 
 
 def run_here(home: Path, *words: str) -> None:

@@ -185,13 +185,18 @@ def homes(tmp_path_factory):
     settings = {"test": CLUSTER + SETTINGS, "local": LOCAL + SETTINGS}
     night = project(folder / "night", settings, sources)
     week = project(folder / "week", {"test": LOCAL + SETTINGS}, sources)
-    with cluster() as url:
+    with cluster() as running:
+        url = running.url
         run_dags(
             folder / "airflow",
             Run("daily_lists", DAY, night, submitted=submitted_to(url)),
             Run("backfill", DAY, night, ("arguments", BACKFILLED), BEFORE, submitted_to(url)),
             Run("training_data", SUNDAY, week, only=("purchases", "purchase_examples")),
         )
+        ran_on = [running.applications(worker) for worker in (1, 2)]
+    # an application of each job, with an executor on each worker
+    assert ran_on[0] == ran_on[1]
+    assert len(ran_on[0]) >= len(ROWS_IN)
     run_here(night, "run", "--all", "--env", "local", "--as-of", DAY)
     return night, week
 
