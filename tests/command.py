@@ -13,7 +13,7 @@ from alsobought.runtime import class_archive
 from tests.project import AS_OF, REPO, Project, toml
 
 BIN = Path(sys.executable).parent
-PATIENCE = 300  # seconds; other work may run on the same cores
+PATIENCE = 900  # seconds; other work may run on the same cores
 # Short runs: the JVM's second compiler and its parallel collector cost more than they save. With
 # one compiler Java has room for 48 MB of code; beyond that it throws code away and interprets.
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"

@@ -206,10 +206,10 @@ def until(true, process):
     assert true(), process.communicate()
 
 
-def ended_half_way(shop, stop):
-    """Run `slow` as a user does, and end it when one task has written its rows.
+def ended_half_way(shop):
+    """Run `slow` as a user does, and have it end when one task has written its rows.
 
-    Returns what Prometheus reads of it meanwhile, with the settings of docs/operations.md.
+    What a killed run leaves is in tests/faults. Returns what Prometheus reads of it meanwhile, with the settings of docs/operations.md.
     """
     version, hold = shop.version("slow"), shop.home / "hold"
     hold.touch()
@@ -221,13 +221,12 @@ def ended_half_way(shop, stop):
         assert shop.version("slow") == version
         metrics = read(f"http://127.0.0.1:{port}/metrics/prometheus/")
         metrics += read(f"http://127.0.0.1:{port}/metrics/executors/prometheus/")
-        os.killpg(process.pid, stop)
-        assert process.wait(PATIENCE) == -stop
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.wait(PATIENCE) == -signal.SIGTERM
     finally:
         hold.unlink()
         hold.with_suffix(".waits").unlink(missing_ok=True)
-        if stop != signal.SIGKILL:
-            os.killpg(process.pid, signal.SIGKILL)  # its Java ends by itself, but later
+        os.killpg(process.pid, signal.SIGKILL)  # its Java ends by itself, but later
     return metrics
 
 
@@ -253,13 +252,12 @@ def test_a_run_that_is_ended_half_way_leaves_the_table_as_it_was(shop):
 
     shop.file("items/2.csv", "item,title\nmilk,Milk\n")
     shop.run_job("items")
-    for stop in (signal.SIGKILL, signal.SIGTERM):
-        metrics = ended_half_way(shop, stop)
-        assert re.search(r'^metrics_alsobought_driver_DAGScheduler_job_activeJobs_Value\S* [1-9]$',
-                         metrics, re.MULTILINE)  # fmt: skip
-        assert "metrics_executor_activeTasks" in metrics
-        assert shop.version("slow") == version
-        assert rows(shop.read("slow")) == stored
+    metrics = ended_half_way(shop)
+    assert re.search(r'^metrics_alsobought_driver_DAGScheduler_job_activeJobs_Value\S* [1-9]$',
+                     metrics, re.MULTILINE)  # fmt: skip
+    assert "metrics_executor_activeTasks" in metrics
+    assert shop.version("slow") == version
+    assert rows(shop.read("slow")) == stored
 
     assert shop.run_job("slow") == ["slow: 3 rows"]
     assert shop.version("slow") == version + 1
