@@ -209,7 +209,8 @@ def until(true, process):
 def ended_half_way(shop):
     """Run `slow` as a user does, and have it end when one task has written its rows.
 
-    What a killed run leaves is in tests/faults. Returns what Prometheus reads of it meanwhile, with the settings of docs/operations.md.
+    What a killed run leaves is in tests/faults. Returns what Prometheus reads of it meanwhile, with
+    the settings of docs/operations.md.
     """
     version, hold = shop.version("slow"), shop.home / "hold"
     hold.touch()

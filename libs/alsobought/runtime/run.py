@@ -24,8 +24,8 @@ from alsobought.runtime.arguments import AsOf, Debug, Env, PinInputs, Reload, da
 from alsobought.runtime.config import Demand, Environment
 from alsobought.runtime.day_counts import require_arrived
 from alsobought.runtime.faults import guarded
-from alsobought.runtime.job_inputs import Inputs
 from alsobought.runtime.job import Job, source_hash
+from alsobought.runtime.job_inputs import Inputs
 from alsobought.runtime.journal import Journal, log_folder, new_run_id
 from alsobought.runtime.judged_load import Rejects
 from alsobought.runtime.pinned_inputs import Pinned, pinned_inputs, why_not_pinned
