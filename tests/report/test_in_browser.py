@@ -252,8 +252,12 @@ def test_every_part_has_its_name_for_a_screen_reader(reader):
 
 
 def test_the_page_prints_without_what_only_a_screen_needs(reader):
-    one = reader()
+    one = reader(width=794, scheme="dark")
     page = one.open()
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")
     assert page.locator(".search").is_hidden()
     assert page.locator(".verdict").is_visible()
+    assert page.evaluate(CONTRASTS)["low"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 794
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(255, 255, 255)"  # also where the screen is dark

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import html5lib
 
@@ -98,6 +99,24 @@ def test_an_empty_warehouse_says_what_to_run(tmp_path, monkeypatch):
     assert "There is no table related_items yet." in page
     again = "alsobought run related_items --with-upstream --env test --as-of 2024-01-03"
     assert page.count(again) >= 2
+
+
+def test_missing_tables_are_no_error(home, tmp_path, monkeypatch):
+    for name in ("conf", "jobs", "tables/related_items", "tables/evaluations"):
+        shutil.copytree(home / name, tmp_path / name)
+    monkeypatch.setenv("ALSOBOUGHT_HOME", str(tmp_path))
+    code, out, err = separately("report", "--env", "test", "--as-of", "2024-01-03")
+    assert (code, err) == (0, ""), out + err
+    folder = tmp_path / "tables-report" / "2024-01-03"
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(page)
+    assert "Compared with the lists of 2024-01-02, the day before that there is" in page
+    assert "Nobody has decided about the lists of 2024-01-03." in page
+    index = json.loads(unpacked((folder / "data" / "items-0000.js").read_text(encoding="utf-8")))
+    assert "tea" in index["keys"]
+    assert set(index["titles"]) == {""}
+    for table in ("redemption_weights", "item_statistics", "redemption_audits"):
+        assert f"There is no table {table} yet." in page
 
 
 def test_nothing_but_a_report_is_replaced(home, tmp_path, monkeypatch):

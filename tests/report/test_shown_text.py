@@ -25,6 +25,12 @@ def test_figures_have_four_significant_digits(value, said):
     assert shown_text.figure(value) == said
 
 
+def test_a_noun_is_singular_or_plural():
+    assert [shown_text.counted(n, "item") for n in (0, 1, 1200)] == [
+        "0 items", "1 item", "1,200 items",
+    ]  # fmt: skip
+
+
 def test_counts_shares_and_sizes():
     assert [shown_text.count(n) for n in (1234567, 0, None)] == ["1,234,567", "0", "–"]
     assert [shown_text.share(n) for n in (0.1234, None)] == ["12.3%", "–"]

@@ -10,9 +10,10 @@ from alsobought.tables.serving import Decision, State
 
 @dataclass(frozen=True)
 class Before:
-    """The lists that a day's are compared with: where queries find them, and what they are."""
+    """The lists that a day's are compared with: where queries find them, version and day."""
 
     table: str
+    version: int
     day: str
     said: str
 
@@ -28,17 +29,20 @@ def before(tables: NightTables, day: str) -> Before | None:
             of = tables.warehouse.table_id(RELATED_ITEMS.name, version)
             if of == state.table_ids[RELATED_ITEMS.name]:
                 said = f"Compared with the lists of {state.as_of}, which were served before."
-                return Before(alias, str(state.as_of), said)
+                return Before(alias, version, str(state.as_of), said)
         except JobError:
             pass  # they are no longer readable, and the day may be there in the newest version
+    newest = tables.warehouse.version(RELATED_ITEMS.name)
     days = [other for other in tables.warehouse.days(RELATED_ITEMS.name) if other < day]
     if state is not None and str(state.as_of) in days:
         said = f"Compared with the lists of {state.as_of} as they are now: what was served before"
-        return Before(RELATED_ITEMS.name, str(state.as_of), f"{said} is no longer readable.")
+        return Before(
+            RELATED_ITEMS.name, newest, str(state.as_of), f"{said} is no longer readable."
+        )
     if not days:
         return None
     said = f"Compared with the lists of {days[-1]}, the day before that there is: "
-    return Before(RELATED_ITEMS.name, days[-1], f"{said}no earlier day was promoted.")
+    return Before(RELATED_ITEMS.name, newest, days[-1], f"{said}no earlier day was promoted.")
 
 
 def _served_before(tables: NightTables, day: str) -> State | None:

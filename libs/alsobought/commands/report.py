@@ -133,7 +133,7 @@ def lists(tables: NightTables, written: Written | None, of: str | None) -> Secti
         f"those of {of}, the newest before it. To make them: {again}",
         "day": of,
         "item_count": items.num_rows,
-        "lists": written.lists,
+        "lists": written.numbered.lists,
         "places": written.numbered.places,
         "begin_with": [item(written, n) for n in range(min(BEGIN_WITH, items.num_rows))],
     }

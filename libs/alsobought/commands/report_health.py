@@ -7,9 +7,12 @@ from alsobought.report import night
 from alsobought.report.changed_lists import Changes
 from alsobought.report.night import Freshness, Intake
 from alsobought.report.page import Empty, Section
-from alsobought.report.shown_text import count, share
+from alsobought.report.shown_text import count, counted, share
 from alsobought.runtime.warehouse import Row
+from alsobought.tables import ALL
+from alsobought.tables.forgetting import FORGETTINGS, FORGOTTEN_CUSTOMERS
 
+BY_COMMANDS = (FORGOTTEN_CUSTOMERS.name, FORGETTINGS.name)
 MOST_REJECTED = 0.05  # of a source's rows; more is marked
 
 
@@ -37,11 +40,17 @@ def health(tables: NightTables, changes: Changes | None) -> Section:
             f"alsobought run purchases items {options}",
         ),
         "tables": fresh,
-        "missing": [table.table for table in fresh if not table.is_built],
+        "missing": [table.table for table in fresh if is_wanted(tables, table)],
         "audits": audits,
         "no_audits": tables.run_again("redemption_audits"),
     }
     return Section("health", "Health", facts)
+
+
+def is_wanted(tables: NightTables, table: Freshness) -> bool:
+    """Whether a table is not there that a run of all jobs would make."""
+    of_jobs = table.table not in BY_COMMANDS
+    return not table.is_built and of_jobs and tables.environment.wants(ALL[table.table])
 
 
 def _tile(title: str, value: str, said: str, mark: str = "") -> Row:
@@ -68,7 +77,7 @@ def _rows(intakes: Sequence[Intake]) -> Row:
     read = sum(intake.read for intake in intakes)
     rejected = sum(intake.rejected for intake in intakes)
     of_rows = rejected / read if read else 0.0
-    said = f"{share(of_rows)} rejected, of {len(intakes)} sources"
+    said = f"{share(of_rows)} rejected, of {counted(len(intakes), 'source')}"
     return _tile("Rows read", count(read), said, "odd" if of_rows > MOST_REJECTED else "good")
 
 
@@ -85,7 +94,7 @@ def _alerts(audits: Row | None) -> Row:
     if audits is None:
         return _tile("Audit alerts", "–", "no audit yet")
     alerts = len(audits["alerts"])
-    said = f"of {audits['total']} audits of {audits['day']}"
+    said = f"of {counted(audits['total'], 'audit')} of {audits['day']}"
     return _tile("Audit alerts", str(alerts), said, "bad" if alerts else "good")
 
 
@@ -96,5 +105,5 @@ def _changed(changes: Changes | None) -> Row:
     before = sum(row["unchanged"] + row["changed"] + row["gone"] for row in changes.by_kind)
     changed = sum(row["changed"] + row["gone"] for row in changes.by_kind)
     value = share(changed / before) if before else "–"
-    said = f"of {count(before)}; {count(changes.lost_count)} items lost all candidates"
+    said = f"of {count(before)}; {counted(changes.lost_count, 'item')} lost all candidates"
     return _tile("Lists changed", value, said)

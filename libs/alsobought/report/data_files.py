@@ -10,7 +10,7 @@ import gzip
 import json
 import zlib
 
-LEVEL = 4
+LEVEL = 6
 
 
 def data_file(name: str, text: str) -> str:

@@ -34,6 +34,11 @@ def count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def counted(value: int, noun: str) -> str:
+    """So many of a noun: 1 item, 2 items."""
+    return f"{value:,} {noun}{'' if value == 1 else 's'}"
+
+
 def share(value: float | None) -> str:
     """A share in per cent, to one decimal; a dash for none."""
     return "–" if value is None else f"{value:.1%}"
