@@ -5,6 +5,7 @@ AS_OF ?= 2017-12-01
 WELL_KNOWN ?= 1082185 1098066 938700
 VENV := .venv/.ready
 VENV_AIRFLOW := .venv-airflow/.ready
+VENV_S3 := .venv/.ready-for-s3
 # the jobs' Spark is the one of .venv, whatever else is on the machine
 unexport SPARK_HOME PYTHONPATH
 
@@ -21,7 +22,7 @@ DAEMON = PATH="$(CURDIR)/.venv/bin:$$PATH" SPARK_HOME="$(SPARK)" SPARK_LOCAL_IP=
 MASTER := org.apache.spark.deploy.master.Master
 WORKER := org.apache.spark.deploy.worker.Worker
 
-.PHONY: help setup chromium demo cluster cluster-stop test test-dags test-rooms test-runs lint fmt dist sbom bench clean
+.PHONY: help setup chromium demo cluster cluster-stop test test-dags test-rooms test-runs test-s3 lint fmt dist sbom bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -32,6 +33,10 @@ $(VENV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --editable '.[demo,dev]' --constraint constraints.txt
 	.venv/bin/python -m alsobought.runtime.setup
+	touch $@
+
+$(VENV_S3): $(VENV)
+	.venv/bin/python -m alsobought.runtime.setup --with s3
 	touch $@
 
 $(VENV_AIRFLOW): constraints-airflow.txt
@@ -90,13 +95,16 @@ test: $(VENV) $(VENV_AIRFLOW) chromium ## Run all tests, two sets at a time
 	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags
 
 test-rooms: $(VENV) chromium ## Run the tests that share one Spark session
-	.venv/bin/python -m pytest $(RUNS:%=--ignore %)
+	.venv/bin/python -m pytest $(RUNS:%=--ignore %) --ignore tests/object_storage
 
 test-runs: $(VENV) ## Run the tests of runs, commands, jobs and packages, some as a user starts them
 	.venv/bin/python -m pytest $(RUNS)
 
 test-dags: $(VENV) $(VENV_AIRFLOW) ## Run the tests of the DAGs, in their own venv
 	.venv-airflow/bin/python -m pytest tests/airflow_dags
+
+test-s3: $(VENV_S3) ## Run two nights on an S3 server of this machine; fetches 13 MB of jars once
+	.venv/bin/python -m pytest tests/object_storage
 
 lint: $(VENV) ## Check style and types
 	.venv/bin/ruff format --check .

@@ -1,0 +1,130 @@
+"""A shop whose files and tables lie in a bucket of an S3 server on this machine."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from alsobought.runtime import setup
+from tests import command
+from tests.jobs import shop as small_shop
+from tests.project import Project, toml
+
+BUCKET = "shop"
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIAOFNOBODY000TEST1",
+    "AWS_SECRET_ACCESS_KEY": "sEcReT/of+nobody/1234",
+}
+NEEDED = pytest.mark.skipif(
+    not all(jar.is_file() for jar in setup.jars("s3")),
+    reason="the jars of S3 are not there: python -m alsobought.runtime.setup --with s3",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(NEEDED)
+
+
+@dataclass
+class Shop:
+    """The project, the server's clients, and all that commands have printed."""
+
+    project: Project
+    bucket: Any
+    printed: list[str]
+
+    @property
+    def home(self) -> Path:
+        """The project's folder, which has conf/ and jobs/ alone."""
+        return self.project.home
+
+    def deliver(self, *files: Path) -> None:
+        """Bring source files of the project's folder into the bucket."""
+        for file in files:
+            self.bucket.upload_file(str(file), f"{file.parent.name}/{file.name}")
+
+    def run(self, *words: str) -> list[str]:
+        """A command that must end well; the lines that it prints."""
+        code, lines = self.here(*words)
+        assert code == 0, lines
+        return lines
+
+    def here(self, *words: str) -> tuple[int, list[str]]:
+        """The exit code and the lines of a command, whose Spark starts in this process."""
+        code, lines = command.printed(*words)
+        self.printed += lines
+        return code, lines
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The shop of `jobs.shop`, with customers' lists and a decision what is served."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line a request, of thousands
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    home = tmp_path_factory.mktemp("s3")
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in KEYS.items():
+            patched.setenv(name, value)
+        patched.setenv("AWS_REGION", "us-east-1")
+        # for what reads tables without Spark
+        patched.setenv("AWS_ENDPOINT_URL", endpoint)
+        patched.setenv("AWS_ALLOW_HTTP", "true")
+        patched.setenv("ALSOBOUGHT_HOME", str(home))
+        bucket = boto3.resource("s3", endpoint_url=endpoint).create_bucket(Bucket=BUCKET)
+        made = Shop(_project(home, endpoint), bucket, [])
+        made.deliver(*home.glob("*/*.csv"))
+        yield made
+    server.stop()
+
+
+def _project(home: Path, endpoint: str) -> Project:
+    project = Project(home, None)  # type: ignore[arg-type] - no job runs in this process
+    small_shop.fill(project)
+    project.conf["warehouse"] = f"s3a://{BUCKET}/tables"
+    project.conf["logs"] = "logs"
+    for name, source in project.conf["sources"].items():
+        source["path"] = f"s3a://{BUCKET}/{name}"
+    project.conf["spark"] = command.SETTINGS | {
+        # compiling each query's Java costs more than these few rows
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.hadoop.fs.s3a.endpoint": endpoint,
+        "spark.hadoop.fs.s3a.endpoint.region": "us-east-1",
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+    }
+    project.conf["jobs"] |= {
+        "bestsellers": {"days": 60, "top_k": 9},
+        "recommendations": {
+            "models": ["sum"],
+            "sources": [{"unit": "customer", "relation": "together", "metric": "lift"}],
+            "triggers": 9,
+            "look_back_days": 365,
+            "half_life_days": 90.0,
+            "shrinkage": 5.0,
+            "top_k": 3,
+        },
+        "promotions": {
+            "models": ["sum"],
+            "k": 2,
+            "margin": 0.1,
+            "min_rows_share": 0.5,
+            "max_changed_share": 1.0,
+            "min_items_with_list": 0.1,
+            "min_customers_with_list": 0.1,
+            "customer_days": 60,
+            "max_age_days": 60,
+        },
+    }
+    project.conf["maintenance"] = {"keep_days": 30, "rollback_days": 3, "vacuum_days": 7}
+    (home / "conf" / "test.toml").write_text(toml(project.conf), encoding="utf-8")
+    return project
