@@ -169,7 +169,9 @@ def main() -> None:
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         print(json.dumps({
             "items": given.items if given.home is None else given.env,
-            "seconds": round(result.seconds, 1), "peak_mb": math.ceil(result.peaks.tree / 1e6),
+            "seconds": round(result.seconds, 1),
+            "core_seconds": result.peaks.core_seconds()["core_seconds_others"],
+            "peak_mb": math.ceil(result.peaks.tree / 1e6),
             "folder_mb": round(size / 1e6, 1), **opened(folder, given.words),
         }))  # fmt: skip
 

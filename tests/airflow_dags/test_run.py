@@ -242,6 +242,11 @@ def test_the_gate_comes_last_and_serves_the_first_lists(warehouse):
     assert rows(warehouse, "evaluations", "model") == []
 
 
+def test_then_its_page_says_that_the_lists_go_out(homes):
+    page = homes[0] / "warehouse-report" / DAY / "index.html"
+    assert f"Yes. The lists of {DAY} go out." in page.read_text(encoding="utf-8")
+
+
 def test_a_table_whose_section_the_toml_lacks_is_not_made(warehouse):
     assert f"[jobs.{WITHOUT_SECTION}]" not in SETTINGS
     assert sorted(path.name for path in warehouse.iterdir()) == [

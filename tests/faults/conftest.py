@@ -29,7 +29,7 @@ def drivers(
     """drivers(n): one or two that run, those of other tests, if they have left them alive."""
 
     def running(n: int) -> list[Driver]:
-        alive = [driver for driver in started if driver.runs]
+        alive = [driver for driver in started if driver.is_idle]
         home = tmp_path_factory.mktemp("drivers")
         zones = [zone for zone in ZONES if zone not in {driver.zone for driver in alive}]
         new = [Driver.start(home, zone) for zone in zones[: max(n - len(alive), 0)]]

@@ -2,7 +2,7 @@
 
 The process reads orders from stdin and answers on stdout, one JSON object a line. It runs the jobs
 of a project as the command does; around the commit of a table, and in tasks, it does what the order
-says. Nothing of the package is replaced.
+says. The commit and the tasks themselves are the package's.
 """
 
 import json
@@ -47,6 +47,8 @@ class Driver:
     """Of its clock, and of its Java's."""
     java: int = 0
     """The id of its Java's process, once it is ready."""
+    is_idle: bool = False
+    """Whether it waits for an order."""
 
     @classmethod
     def start(cls, home: Path, zone: str = "UTC", **spark: str) -> "Driver":
@@ -70,11 +72,6 @@ class Driver:
             )
         return cls(process, zone)
 
-    @property
-    def runs(self) -> bool:
-        """Whether the process has not ended."""
-        return self.process.poll() is None
-
     def ready(self) -> None:
         """Return when it takes orders."""
         self.java = self.answer()["ready"]
@@ -84,8 +81,10 @@ class Driver:
 
         more: env: of the TOML, "test" where it is not given; stop: "before" or "after" the commit
         of `table`, where it waits for `go`, or "during", where it dies of a signal; kill: by the
-        end of a step's module what a task of it kills, "python", "executor" or "worker".
+        name of a step's module what its first task kills, "python", "executor" (on one machine
+        the driver's Java) or "worker".
         """
+        self.is_idle = False
         self._write({"home": str(home), "jobs": names, "as_of": as_of, "env": "test"} | more)
 
     def go(self) -> None:
@@ -99,6 +98,7 @@ class Driver:
         line = self.process.stdout.readline() if ready else b""
         assert line, f"the driver ended with {self.process.poll()}"
         answer: dict[str, Any] = json.loads(line)
+        self.is_idle = "stopped" not in answer
         return answer
 
     def stopped(self) -> None:
@@ -112,12 +112,14 @@ class Driver:
 
     def end(self) -> None:
         """End the process and all that it has started, unless a test has done so."""
+        self.is_idle = False
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
 
     def wait(self) -> None:
         """Return when the process has ended, and its Java with it."""
+        self.is_idle = False
         self.process.wait(PATIENCE)
         for _ in range(PATIENCE * 10):
             if not Path(f"/proc/{self.java}").exists():
@@ -166,6 +168,7 @@ def around(commit: Callable[..., None], order: dict[str, Any]) -> Callable[..., 
 
     def stop(at: str) -> None:
         if order.get("stop") == at:
+            del order["stop"]  # a commit that comes second is tried again
             tell(stopped=True)
             sys.stdin.readline()
 

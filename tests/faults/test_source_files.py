@@ -120,7 +120,7 @@ def test_a_packed_file_that_was_cut_short_near_its_end(project):
     )
     assert rows(project.read("purchases").select("order_id", "item_id")) == [("o1", "tea")]
     project.file("purchases/1.csv.gz", whole)
-    assert project.run_job("purchases")[0] == "purchases: 20000 rows added, 0 removed"
+    assert project.run_job("purchases")[0] == "purchases: 20,000 rows added, 0 removed"
 
 
 def test_a_file_whose_name_says_that_it_is_packed(project):

@@ -53,6 +53,10 @@ def test_a_log_that_was_cut_short(shop):
     entry.write_bytes(whole[: len(whole) // 2])
     said = "purchases cannot be read: a file of tables/purchases/_delta_log is damaged"
     assert shop.refusal("item_statistics") == f"{said} (was it cut short?); {CURE}"
+    lines = whole.splitlines(keepends=True)
+    entry.write_bytes(b"".join(lines[:-1]))  # the rest can be read
+    said = f"purchases cannot be read: tables/purchases/_delta_log/{entry.name} lacks files"
+    assert shop.refusal("purchases") == f"{said} (was it cut short?); {CURE}"
     entry.write_bytes(b"")
     said = f"purchases cannot be read: tables/purchases/_delta_log/{entry.name} is empty"
     for job in ("item_statistics", "purchases"):

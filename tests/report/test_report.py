@@ -5,6 +5,7 @@ import re
 import shutil
 
 import html5lib
+import pytest
 
 from alsobought.report.data_files import unpacked
 from tests.command import separately
@@ -70,6 +71,27 @@ def test_customers_are_shown_that_the_environment_names(home, monkeypatch, tmp_p
     assert part.count(night_warehouse.CUSTOMER) == page.count(night_warehouse.CUSTOMER) == 1
     assert "Green tea (75%)" in part
     assert "Bought nothing before 2024-01-03 that counts." in part  # nobody
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        ('customer = ["zoe"]', "report.customer is not a known key"),
+        ("customers = 7", "report.customers input should be a valid list"),
+        (
+            f"customers = {[str(n) for n in range(101)]}",
+            "report.customers List should have at most 100 items",
+        ),
+    ],
+)
+def test_what_the_toml_says_of_a_report_is_checked(section, fault, tmp_path, monkeypatch):
+    for name in ("conf", "jobs"):
+        (tmp_path / name).mkdir()
+    toml = f"{night_warehouse.TOML}\n[report]\n{section}\n"
+    (tmp_path / "conf" / "test.toml").write_text(toml, encoding="utf-8")
+    monkeypatch.setenv("ALSOBOUGHT_HOME", str(tmp_path))
+    code, _, err = separately("report", "--env", "test", "--as-of", "2024-01-03")
+    assert (code, fault in " ".join(err.split())) == (1, True), err
 
 
 def test_an_earlier_day_is_as_it_was(reported):

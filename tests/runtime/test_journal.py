@@ -65,8 +65,8 @@ def test_a_job_that_had_nothing_to_do(journal):
     ("error", "outcome", "said"),
     [
         (JobError("No customer_id 'ann'."), "failed", "No customer_id ***."),
-        (OSError(28, "No space left on device"), "failed", "The disk is full, so nothing was "
-         "written: make room, then run again."),
+        (OSError(28, "No space left on device", "/w/items"), "failed", "The disk of /w/items is "
+         "full: make room there, then run again."),
         (ValueError("odd"), "failed", "It failed: ValueError: odd. Run again with --debug for the "
          "whole trace."),
         (KeyboardInterrupt(), "interrupted", "Interrupted; each table is as it was before a job, "

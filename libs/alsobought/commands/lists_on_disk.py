@@ -11,7 +11,7 @@ from alsobought.runtime.scratch import Scratch
 from alsobought.runtime.warehouse import quoted
 from alsobought.tables.related import RELATED_ITEMS, RELATED_KINDS
 
-AT_ONCE = 2_000_000  # places of lists that are worked on together: bounds the memory
+AT_ONCE = 1_000_000  # places of lists that are worked on together: bounds the memory
 PLACE = pa.schema(
     [
         *((name, pa.string()) for name in ("unit", "market", "relation", "metric")),

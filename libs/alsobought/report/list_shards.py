@@ -35,10 +35,9 @@ WITH places AS (
 ),
 lists AS (
     SELECT item, unit, market, relation, metric, any_value(buyers) AS buyers,
-        any_value(units) AS units, list(related ORDER BY rank) AS related,
-        list(score ORDER BY rank) AS scores, list("both" ORDER BY rank) AS "both",
-        list(expected ORDER BY rank) AS expected, list(related_buyers ORDER BY rank) AS of_y,
-        CASE WHEN count(kind) > 0 THEN list(kind ORDER BY rank) END AS kinds
+        any_value(units) AS units, count(kind) > 0 AS has_kinds,
+        list({{y: related, s: score, b: "both", e: expected, o: related_buyers, k: kind}}
+            ORDER BY rank) AS ranked
     FROM places GROUP BY item, unit, market, relation, metric
 ),
 others AS (
@@ -48,7 +47,11 @@ others AS (
 of_items AS (
     SELECT item, list({{
         unit: unit, market: market, relation: relation, metric: metric, of_x: buyers, n: units,
-        y: related, scores: scores, "both": "both", expected: expected, of_y: of_y, kinds: kinds,
+        y: list_transform(ranked, lambda p: p.y), scores: list_transform(ranked, lambda p: p.s),
+        "both": list_transform(ranked, lambda p: p.b),
+        expected: list_transform(ranked, lambda p: p.e),
+        of_y: list_transform(ranked, lambda p: p.o),
+        kinds: CASE WHEN has_kinds THEN list_transform(ranked, lambda p: p.k) END,
         median: median_others, mean: round(mean_others, 2)
     }} ORDER BY unit DESC, market, relation DESC, metric) AS lists
     FROM lists LEFT JOIN others USING (item, unit, market) GROUP BY item

@@ -22,6 +22,7 @@ from pyspark.sql.types import StructType
 
 from alsobought.errors import JobError
 from alsobought.ingest.files import UNIVERSAL_READER
+from alsobought.runtime import log_entries
 from alsobought.runtime.faults import CONCURRENT, RESTORE
 from alsobought.runtime.parquet_writer import StagedFile
 
@@ -112,28 +113,8 @@ class Log:
         return total, int(pc.sum(sizes, min_count=0).as_py())
 
     def history(self, most: int) -> list[dict[str, Any]]:
-        """The last commits, newest first: what their commitInfo says, and their version.
-
-        From the log's own files: of a folder with # or ? in its name delta-rs finds no history.
-        Raises JobError where a file of them is damaged.
-        """
-        commits = []
-        for version in range(self.version, max(self.version - most, -1), -1):
-            entry = Path(self.path, "_delta_log", f"{version:020}.json")
-            if not entry.exists():
-                break  # what is older was cleaned up
-            written = {"timestamp": int(entry.stat().st_mtime * 1000)}
-            commits.append({**written, **self._commit_info(entry), "version": version})
-        return commits
-
-    def _commit_info(self, entry: Path) -> dict[str, Any]:
-        try:
-            with entry.open(encoding="utf-8") as lines:
-                actions = (json.loads(line) for line in lines if '"commitInfo"' in line)
-                return next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
-        except ValueError as error:
-            reason = DeltaError(f"Invalid JSON: {error}")
-            raise unreadable(Path(self.path).name, self.path, reason) from error
+        """The last commits, newest first: see `log_entries.history`."""
+        return log_entries.history(self.path, self.version, most)
 
     def commit(
         self,
@@ -161,7 +142,11 @@ class Log:
         properties = CommitProperties(
             custom_metadata={
                 "userMetadata": json.dumps(run),
-                "operationMetrics": {"numOutputRows": str(rows), "numFiles": str(len(added))},
+                "operationMetrics": {
+                    "numOutputRows": str(rows),
+                    log_entries.ADDED: str(len(added)),
+                    log_entries.REMOVED: str(len(removed)),
+                },
                 "isBlindAppend": False,
             },
             max_commit_retries=0,
@@ -251,10 +236,9 @@ def log_of(path: str, name: str, version: int | None = None) -> Log:
     except DeltaError as error:
         raise unreadable(name, path, error) from error
     newest = Path(path) / "_delta_log" / f"{log.version:020}.json"
-    if newest.is_file() and not newest.stat().st_size:
-        # read as a commit that has done nothing: the rows of the version before would be lost
-        damaged = f"{newest} is empty (was it cut short?)"
-        raise JobError(f"{name} cannot be read: {damaged}; {RESTORE}.")
+    damage = log_entries.damage(newest) if newest.is_file() else None
+    if damage:
+        raise JobError(f"{name} cannot be read: {newest} {damage} (was it cut short?); {RESTORE}.")
     return log
 
 

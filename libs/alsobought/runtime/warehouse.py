@@ -17,8 +17,9 @@ from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
 from alsobought.errors import JobError
-from alsobought.runtime.commits import Log, append_rows, log_of, recorded_run, unreadable
+from alsobought.runtime.commits import append_rows, log_of, recorded_run, unreadable
 from alsobought.runtime.config import Environment
+from alsobought.runtime.log_entries import history
 from alsobought.runtime.store import warehouse_path
 from alsobought.tables.table import Table
 
@@ -128,7 +129,7 @@ class Warehouse:
             with self._faults_as_job_errors(name):
                 commits = table.history(limit)
         else:
-            commits = Log(f"{self.path}/{name}", table).history(limit)
+            commits = history(f"{self.path}/{name}", int(table.version()), limit)
         return [
             {
                 **commit,
