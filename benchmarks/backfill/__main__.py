@@ -203,7 +203,9 @@ def one_day(day: Day, driver: subprocess.Popen[str], port: int, dice: random.Ran
         if line.startswith(f"begins {day.day}"):
             day.runs += 1
             if day.runs == 1:
-                world = faults.World(HOME, day.day, driver, start_cluster(port), dice)
+                world = faults.World(
+                    HOME, variables("UTC"), day.day, driver, start_cluster(port), dice
+                )
                 fault = threading.Thread(target=befall, args=(day, world, dice.uniform(0, 8)))
                 fault.start()
         if line.startswith(f"ended {day.day}"):

@@ -23,6 +23,7 @@ class World:
     """The run of a day, the cluster's processes, and the project's folder."""
 
     home: Path
+    variables: dict[str, str]
     day: str
     driver: subprocess.Popen[str]
     cluster: list[int]
@@ -84,6 +85,7 @@ def rival(world: World) -> str:
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks.backfill.days", "rival", world.day],
         cwd=world.home,
+        env=world.variables,
         capture_output=True,
         text=True,
         check=False,

@@ -76,7 +76,8 @@ def test_a_parquet_file_that_was_cut_short(project):
     project.purchases["format"] = "parquet"
     project.file("purchases/1.parquet", parquet_bytes(project)[:-100])
     assert project.refusal("purchases") == (
-        "purchases/1.parquet is not a readable Parquet file (was it cut short?): deliver it again."
+        "purchases/1.parquet is not a readable Parquet file (was it cut short?): deliver it again; "
+        "where it is a data file of a table, put a copy of it back."
     )
 
 

@@ -25,6 +25,10 @@ CONCURRENT = (
 )
 INTERRUPTED = "Interrupted; each table is as it was before a job, or as a whole job made it."
 RESTORE = "put a copy of it back, or move the table away and run its job again"
+NO_PARQUET = (
+    "{file} is not a readable Parquet file (was it cut short?): deliver it again; where it is a data "
+    "file of a table, put a copy of it back"
+)
 FULL = r"No space left on device|Disk quota exceeded"
 KNOWN = (
     (r"DELTA_CONCURRENT|ConcurrentModificationException|DELTA_METADATA_CHANGED", CONCURRENT),
@@ -38,11 +42,11 @@ KNOWN = (
     ),
     (
         r"CANNOT_READ_FILE_FOOTER\][^\n]*?file: (?P<file>\S+?)\. ",
-        "{file} is not a readable Parquet file (was it cut short?): deliver it again",
+        NO_PARQUET,
     ),
     (
         r"(?P<file>\S+) is not a Parquet file",
-        "{file} is not a readable Parquet file (was it cut short?): deliver it again",
+        NO_PARQUET,
     ),
     (
         r"FAILED_READ_FILE[^\]]*\][^\n]*?file (?P<file>\S+?)[.:]? ",
