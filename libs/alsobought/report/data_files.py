@@ -10,7 +10,7 @@ import gzip
 import json
 import zlib
 
-LEVEL = 6
+LEVEL = 5
 
 
 def data_file(name: str, text: str) -> str:
