@@ -26,8 +26,8 @@ CONCURRENT = (
 INTERRUPTED = "Interrupted; each table is as it was before a job, or as a whole job made it."
 RESTORE = "put a copy of it back, or move the table away and run its job again"
 NO_PARQUET = (
-    "{file} is not a readable Parquet file (was it cut short?): deliver it again; where it is a data "
-    "file of a table, put a copy of it back"
+    "{file} is not a readable Parquet file (was it cut short?): deliver it again; where it is a "
+    "data file of a table, put a copy of it back"
 )
 FULL = r"No space left on device|Disk quota exceeded"
 KNOWN = (
