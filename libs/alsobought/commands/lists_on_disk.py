@@ -51,7 +51,8 @@ def made_on_disk(compared: Compared, scratch: Scratch, write: Write) -> Iterator
         )
         for shard, text in _texts(rows, kinds, numbered):
             write(shard, text)
-        yield changed_lists.changes(rows, earlier)
+        if compared.earlier is not None:
+            yield changed_lists.changes(rows, earlier)
 
 
 def _texts(rows: pa.Table, kinds: pa.Table, numbered: Numbered) -> Iterator[tuple[int, str]]:
