@@ -24,7 +24,7 @@ def quick_java() -> str:
     set-up has spark-submit use.
     """
     settings = MAIN_PYTHON.parents[1].glob("lib/python*/site-packages/pyspark/conf/*-defaults.conf")
-    archives = [re.search(r"-XX:SharedArchiveFile=\S+", file.read_text()) for file in settings]
+    archives = [re.search(r"-XX:SharedArchiveFile=[^\s\"]+", file.read_text()) for file in settings]
     archive = [f"{found[0]} -Xshare:auto -Xlog:disable" for found in archives if found]
     return " ".join(["-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", *archive])
 
@@ -95,13 +95,14 @@ def cluster() -> Iterator[Cluster]:
         port = probe.getsockname()[1]
     running = Cluster(port)
     # short-lived JVMs, the executors' too, get the daemons' variables
-    started = os.environ | {"JDK_JAVA_OPTIONS": QUICK_JAVA}
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("MAKE")}
+    started = inherited | {"JDK_JAVA_OPTIONS": QUICK_JAVA}
     made = ["make", "--directory", str(REPO), f"CLUSTER_PORT={port}"]
     try:
         subprocess.run([*made, "cluster"], env=started, check=True, timeout=300)
         yield running
     finally:
-        subprocess.run([*made, "cluster-stop"], check=True, timeout=60)
+        subprocess.run([*made, "cluster-stop"], env=inherited, check=True, timeout=60)
         shutil.rmtree(running.folder, ignore_errors=True)
 
 
