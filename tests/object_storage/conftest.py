@@ -1,6 +1,9 @@
 """A shop whose files and tables lie in a bucket of an S3 server on this machine."""
 
-import logging
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from alsobought.runtime import setup
 from tests import command
@@ -65,10 +67,11 @@ class Shop:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The shop of `jobs.shop`, with customers' lists and a decision what is served."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line a request, of thousands
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    port = _free_port()
+    endpoint = f"http://127.0.0.1:{port}"
+    # in a process of its own: delta-rs waits for it with Python's lock, which a thread would need
+    words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     home = tmp_path_factory.mktemp("s3")
     with pytest.MonkeyPatch.context() as patched:
         for name, value in KEYS.items():
@@ -78,11 +81,26 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         patched.setenv("AWS_ENDPOINT_URL", endpoint)
         patched.setenv("AWS_ALLOW_HTTP", "true")
         patched.setenv("ALSOBOUGHT_HOME", str(home))
+        while not _answers(port):
+            assert server.poll() is None, "moto's server has ended"
+            time.sleep(0.2)
         bucket = boto3.resource("s3", endpoint_url=endpoint).create_bucket(Bucket=BUCKET)
         made = Shop(_project(home, endpoint), bucket, [])
         made.deliver(*home.glob("*/*.csv"))
         yield made
-    server.stop()
+    server.terminate()
+    server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _project(home: Path, endpoint: str) -> Project:
