@@ -44,7 +44,7 @@ class World:
 
     def one_of(self, words: str) -> psutil.Process | None:
         """One of them by chance, waited for if there is none yet."""
-        for _ in range(100):
+        for _ in range(600):
             there = list(self.processes(words))
             if there:
                 return self.dice.choice(there)
@@ -56,7 +56,10 @@ class World:
 
 def driver(world: World) -> str:
     """kill -9 of the driver, Java and Python."""
-    os.killpg(world.driver.pid, signal.SIGKILL)
+    try:
+        os.killpg(world.driver.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return "the driver had ended by itself"
     return "killed the driver"
 
 
