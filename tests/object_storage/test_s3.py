@@ -32,7 +32,7 @@ def test_two_nights_from_files_to_what_is_served(shop):
 
     shop.deliver(shop.project.file("purchases/3.csv", ONE_MORE))
     said = shop.run("run", *NIGHT, "--env", "test", "--as-of", SECOND)
-    assert said[0].startswith("purchases: 2 rows added in ")  # of the new file alone
+    assert said[0].startswith("purchases: 2 rows added, 0 removed in ")  # of the new file alone
     assert len(table("purchases")) == len(small_shop.LINES) + 2
     assert {str(row["as_of"]) for row in table("related_items")} == {FIRST, SECOND}
     assert {row["customer_id"] for row in table("recommendations")} > {"ann", "gil"}
@@ -56,7 +56,7 @@ def test_commands_that_read_need_no_spark(shop):
     assert (code, sum(line.startswith(NIGHT) for line in lines)) == (0, len(NIGHT))
     code, lines = shop.here("runs", "--env", "test", "--nights", "2", "--json")
     runs = json.loads("\n".join(lines))
-    assert (code, {run["outcome"] for run in runs}) == (0, {"done"})
+    assert (code, {run["outcome"] for run in runs}) == (0, {"done", "unchanged"})
     assert {run["job"] for run in runs} == {*NIGHT}
     code, lines = shop.here("recommend", "gil", "--env", "test", "--json")
     assert (code, {row["model"] for row in json.loads("\n".join(lines))}) == (0, {"sum"})
