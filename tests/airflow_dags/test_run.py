@@ -161,7 +161,8 @@ min_items_with_list = 1.0
 min_customers_with_list = 0.5
 customer_days = 28
 max_age_days = 2
-
+"""
+OF_THE_WEEK = """
 [jobs.purchase_examples]
 cut_off_days = 5
 history_days = 60
@@ -184,7 +185,7 @@ def homes(tmp_path_factory):
     sources["items.csv"] = ITEMS
     settings = {"test": CLUSTER + SETTINGS, "local": LOCAL + SETTINGS}
     night = project(folder / "night", settings, sources)
-    week = project(folder / "week", {"test": LOCAL + SETTINGS}, sources)
+    week = project(folder / "week", {"test": LOCAL + SETTINGS + OF_THE_WEEK}, sources)
     with cluster() as running:
         url = running.url
         run_dags(
@@ -284,7 +285,7 @@ def test_the_night_tells_the_rows_it_refused(warehouse):
 
 def test_the_week_ends_with_what_was_bought_and_what_was_not(homes):
     """Learnt from is what Ann, whom history knows, bought after the cut-off: milk."""
-    warehouse = homes[1] / "warehouse"
+    warehouse = homes[1] / "local"
     examples = rows(warehouse, "purchase_examples", "as_of", "customer_id", "label", "item_id")
     assert [row[:3] for row in examples] == [[SUNDAY, "ann", 0], [SUNDAY, "ann", 1]]
     assert [row[3] == "milk" for row in examples] == [False, True]
