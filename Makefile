@@ -25,7 +25,7 @@ WORKER := org.apache.spark.deploy.worker.Worker
 .PHONY: help setup chromium demo cluster cluster-stop test test-dags test-rooms test-runs test-s3 lint fmt dist sbom bench clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
 
 setup: $(VENV) ## Install what is needed into .venv, Delta's jars included
 

@@ -87,7 +87,9 @@ def test_a_header_that_has_other_names(shop):
 
 def test_no_such_environment(shop):
     folder = shop(settings())
-    said = f"error: No environment is called 'x'; {folder}/conf has: cluster, demo, shop."
+    said = (
+        f"error: No environment is called 'x'; {folder}/conf has: cluster, demo, production, shop."
+    )
     assert printed("check", "x") == (1, [said])
 
 

@@ -9,7 +9,8 @@ from alsobought.runtime.faults import RESTORE
 
 ADDED, REMOVED = "numFiles", "numRemovedFiles"  # as Spark's Delta calls them
 COUNTED = {ADDED: '{"add"', REMOVED: '{"remove"'}
-"""What a commit counts, and how the lines begin that it counts."""
+"""What a commit of ours counts, and how the lines begin that it counts."""
+WRITER = "delta-rs"  # by which we commit files; it counts under other names by itself
 
 
 def history(table: str, newest: int, most: int) -> list[dict[str, Any]]:
@@ -49,9 +50,11 @@ def damage(entry: Path) -> str | None:
     lines = entry.read_text(encoding="utf-8").splitlines()
     if not lines:
         return "is empty"
-    metrics = json.loads(lines[0]).get("commitInfo", {}).get("operationMetrics") or {}
-    if not COUNTED.keys() <= metrics.keys():
-        return None  # of another writer
+    info = json.loads(lines[0]).get("commitInfo", {})
+    metrics = info.get("operationMetrics") or {}
+    is_ours = str(info.get("engineInfo")).startswith(WRITER) and COUNTED.keys() <= metrics.keys()
+    if not is_ours:
+        return None  # Spark counts files, too, but others than those that it names
     for name, start in COUNTED.items():
         if sum(line.startswith(start) for line in lines) < int(metrics[name]):
             return "lacks files"

@@ -260,14 +260,11 @@ def faults_of(rows: pa.Table, layout: FileLayout) -> dict[str, int]:
 
 
 def _broken_checks(rows: pa.Table, checks: Mapping[str, str]) -> dict[str, int]:
-    engine = _sql_engine()
-    engine.register("checked_rows", rows)
-    try:
+    with _sql_engine().cursor() as engine:  # one a call: threads may check at the same time
+        engine.register("checked_rows", rows)
         conditions = (quoted(check, rows.column_names) for check in checks.values())
         counts = ", ".join(f"count_if(NOT coalesce({check}, false))" for check in conditions)
         (broken,) = engine.execute(f"SELECT {counts} FROM checked_rows").fetchall()
-    finally:
-        engine.unregister("checked_rows")
     return dict(zip(starmap(broken_check, checks.items()), broken, strict=True))
 
 
