@@ -216,7 +216,7 @@ def bytes_added(path: str, run_id: str) -> int:
     """The size of all files that a run has added to a table in its last commits."""
     logs = sorted(Path(path, "_delta_log").glob("*.json"))[-LATEST:]
     texts = [text for text in (log.read_text(encoding="utf-8") for log in logs) if run_id in text]
-    actions = (json.loads(line) for text in texts for line in text.splitlines())
+    actions = (json.loads(line) for text in texts for line in text.split("\n") if line)
     return sum(action["add"]["size"] for action in actions if "add" in action)
 
 

@@ -47,7 +47,8 @@ def damage(entry: Path) -> str | None:
     Of one that was cut short between two lines it reads the rest: rows would be lost, or be there
     twice.
     """
-    lines = entry.read_text(encoding="utf-8").splitlines()
+    # not splitlines: text of rows has other signs that end lines there
+    lines = [line for line in entry.read_text(encoding="utf-8").split("\n") if line]
     if not lines:
         return "is empty"
     info = json.loads(lines[0]).get("commitInfo", {})
