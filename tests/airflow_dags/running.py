@@ -135,7 +135,15 @@ def project(folder: Path, settings: Mapping[str, str], sources: Mapping[str, str
 
 def run_dags(airflow_home: Path, *runs: Run) -> None:
     """Run DAGs in an Airflow with nothing in it; the test fails with what it has printed."""
-    commands = [(["db", "migrate"], {}), *(run.command() for run in runs)]
+    _run(airflow_home, [(["db", "migrate"], {}), *(run.command() for run in runs)])
+
+
+def output_of(airflow_home: Path, commands: Sequence[Sequence[str]]) -> str:
+    """What commands of Airflow print, one after the other; the same."""
+    return _run(airflow_home, [(words, {}) for words in commands])
+
+
+def _run(airflow_home: Path, commands: Sequence[tuple[Sequence[str], Mapping[str, str]]]) -> str:
     done = subprocess.run(
         [sys.executable, HERE / "airflow_commands.py", json.dumps(commands)],
         env=airflow_settings(airflow_home),
@@ -146,6 +154,7 @@ def run_dags(airflow_home: Path, *runs: Run) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-20_000:]
+    return done.stdout
 
 
 def airflow_settings(airflow_home: Path) -> dict[str, str]:
