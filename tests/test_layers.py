@@ -29,7 +29,10 @@ LONGEST_JOB = 60
 MODULES = {module_of(path): path for path in sources() if path.parent != PACKAGE}
 MODULES |= {path.stem: path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
 # The modules and folders that lie below all rooms.
-BASE = ("errors", "settings", "days", "sampling", "compiled", "tables", "returns", "products")
+BASE = (
+    "errors", "settings", "days", "sampling", "compiled", "tables", "returns", "products",
+    "storage",
+)  # fmt: skip
 # What each may import of the package, beside itself. A new room is one line here.
 MAY_IMPORT = {
     "errors": (),
@@ -38,6 +41,7 @@ MAY_IMPORT = {
     "sampling": (),
     "compiled": (),
     "tables": ("errors",),
+    "storage": (),
     "returns": ("days",),
     "products": ("errors", "settings", "compiled", "tables"),
     "learn": BASE,
@@ -54,6 +58,7 @@ MAY_IMPORT = {
         "days",
         "compiled",
         "tables",
+        "storage",
         "ingest.files",
         "ingest.loaded",
         "ingest.settings",
@@ -85,6 +90,7 @@ READ_OR_WRITE = (
     "ParquetFile", "ParquetDataset", "ParquetWriter", "DeltaTable", "DeltaTable.forPath",
 )  # fmt: skip
 OPENS_FILES = {
+    "storage",
     "runtime.store", "runtime.commits", "runtime.staging", "runtime.parquet_writer",
     "runtime.judged_files", "runtime.loading_by_spark", "runtime.rejected_rows",
     "runtime.warehouse", "runtime.folder", "runtime.creation", "runtime.file_statistics",

@@ -17,7 +17,7 @@ from tests import command
 from tests.jobs import shop as small_shop
 from tests.project import Project, toml
 
-BUCKET = "shop"
+BY_SPARK, BY_WORKERS = "by-spark", "by-workers"  # who opens the files: each way has a bucket
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIAOFNOBODY000TEST1",
     "AWS_SECRET_ACCESS_KEY": "sEcReT/of+nobody/1234",
@@ -40,6 +40,16 @@ class Shop:
     project: Project
     bucket: Any
     printed: list[str]
+
+    @property
+    def is_by_workers(self) -> bool:
+        """Whether workers open the files of the tables."""
+        return bool(self.bucket.name == BY_WORKERS)
+
+    @property
+    def uri(self) -> str:
+        """The bucket's, as Spark and Delta name it."""
+        return f"s3a://{self.bucket.name}"
 
     @property
     def home(self) -> Path:
@@ -65,13 +75,25 @@ class Shop:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """The shop of `jobs.shop`, with customers' lists and a decision what is served."""
+def endpoint() -> Iterator[str]:
+    """Where the server is; it ends with the tests."""
     port = _free_port()
-    endpoint = f"http://127.0.0.1:{port}"
     # in a process of its own: delta-rs waits for it with Python's lock, which a thread would need
     words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not _answers(port):
+        assert server.poll() is None, "moto's server has ended"
+        time.sleep(0.2)
+    yield f"http://127.0.0.1:{port}"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="session", params=[BY_SPARK, BY_WORKERS])
+def shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, endpoint: str
+) -> Iterator[Shop]:
+    """The shop of `jobs.shop`, with customers' lists and a decision what is served."""
     home = tmp_path_factory.mktemp("s3")
     with pytest.MonkeyPatch.context() as patched:
         for name, value in KEYS.items():
@@ -81,15 +103,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         patched.setenv("AWS_ENDPOINT_URL", endpoint)
         patched.setenv("AWS_ALLOW_HTTP", "true")
         patched.setenv("ALSOBOUGHT_HOME", str(home))
-        while not _answers(port):
-            assert server.poll() is None, "moto's server has ended"
-            time.sleep(0.2)
-        bucket = boto3.resource("s3", endpoint_url=endpoint).create_bucket(Bucket=BUCKET)
-        made = Shop(_project(home, endpoint), bucket, [])
+        bucket = boto3.resource("s3", endpoint_url=endpoint).create_bucket(Bucket=request.param)
+        made = Shop(_project(home, endpoint, request.param), bucket, [])
         made.deliver(*home.glob("*/*.csv"))
         yield made
-    server.terminate()
-    server.wait()
 
 
 def _free_port() -> int:
@@ -103,13 +120,15 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _project(home: Path, endpoint: str) -> Project:
+def _project(home: Path, endpoint: str, bucket: str) -> Project:
     project = Project(home, None)  # type: ignore[arg-type] - no job runs in this process
     small_shop.fill(project)
-    project.conf["warehouse"] = f"s3a://{BUCKET}/tables"
+    project.conf["warehouse"] = f"s3a://{bucket}/tables"
+    project.conf["workers_have_keys"] = bucket == BY_WORKERS
     project.conf["logs"] = "logs"
     for name, source in project.conf["sources"].items():
-        source["path"] = f"s3a://{BUCKET}/{name}"
+        source["path"] = f"s3a://{bucket}/{name}"
+        source["max_rejected_share"] = 0.5
     project.conf["spark"] = command.SETTINGS | {
         # compiling each query's Java costs more than these few rows
         "spark.sql.codegen.wholeStage": "false",

@@ -2,40 +2,70 @@
 
 import json
 
+import pytest
 from deltalake import DeltaTable
 
+from alsobought.runtime import commits
 from tests.jobs import shop as small_shop
-from tests.object_storage.conftest import BUCKET, KEYS
+from tests.object_storage.conftest import KEYS
 
 FIRST, SECOND = "2017-12-01", "2017-12-02"
 NIGHT = (
     "purchases", "items", "item_statistics", "co_purchases", "related_items", "bestsellers",
     "recommendations", "promotions",
 )  # fmt: skip
-ONE_MORE = (
-    "market,customer,order,nth,item,time\nuk,gil,13,0,tea,2017-12-01\nuk,gil,13,1,cup,2017-12-01\n"
-)
+# a new order, a line without an item, and one of an order that is there already
+ONE_MORE = """\
+market,customer,order,nth,item,time
+uk,gil,13,0,tea,2017-12-01
+uk,gil,13,1,cup,2017-12-01
+uk,gil,13,2,,2017-12-01
+uk,ann,1,0,tea,2017-11-01
+"""
 
 
-def table(name):
-    return DeltaTable(f"s3a://{BUCKET}/tables/{name}").to_pyarrow_table().to_pylist()
+def table(shop, name):
+    return DeltaTable(f"{shop.uri}/tables/{name}").to_pyarrow_table().to_pylist()
 
 
 def test_two_nights_from_files_to_what_is_served(shop):
     said = shop.run("run", *NIGHT, "--env", "test", "--as-of", FIRST)
     assert [job for job in NIGHT if any(line.startswith(f"{job}: ") for line in said)] == [*NIGHT]
-    lists = table("related_items")
+    lists = table(shop, "related_items")
     assert lists_of(lists) == small_shop.lists("old")
-    assert len(table("purchases")) == len(small_shop.LINES)
-    (first,) = table("promotions")
+    assert len(table(shop, "purchases")) == len(small_shop.LINES)
+    (first,) = table(shop, "promotions")
     assert (first["decision"], str(first["served_as_of"])) == ("promoted", FIRST)
 
     shop.deliver(shop.project.file("purchases/3.csv", ONE_MORE))
     said = shop.run("run", *NIGHT, "--env", "test", "--as-of", SECOND)
-    assert said[0].startswith("purchases: 2 rows added, 0 removed in ")  # of the new file alone
-    assert len(table("purchases")) == len(small_shop.LINES) + 2
-    assert {str(row["as_of"]) for row in table("related_items")} == {FIRST, SECOND}
-    assert {row["customer_id"] for row in table("recommendations")} > {"ann", "gil"}
+    # of the new file alone; its last line takes the place of one that stood
+    assert said[0].startswith("purchases: 3 rows added, 1 removed in ")
+    assert len(table(shop, "purchases")) == len(small_shop.LINES) + 2
+    (rejected,) = table(shop, "rejected_purchases")
+    assert rejected["reasons"] == ["missing_item_id"]
+    assert {str(row["as_of"]) for row in table(shop, "related_items")} == {FIRST, SECOND}
+    assert {row["customer_id"] for row in table(shop, "recommendations")} > {"ann", "gil"}
+
+
+def test_those_who_have_the_keys_write_the_tables(shop):
+    writer = "delta-rs" if shop.is_by_workers else "Apache-Spark"
+    for name in ("purchases", "items", "co_purchases", "related_items", "recommendations"):
+        first, *others = DeltaTable(f"{shop.uri}/tables/{name}").history()[::-1]
+        assert first["operation"] == "CREATE TABLE"
+        assert others
+        assert all(commit["engineInfo"].startswith(writer) for commit in others), name
+    left = [item.key for item in shop.bucket.objects.filter(Prefix="tables/.")]
+    assert left == []
+
+
+def test_of_two_commits_upon_one_version_one_is_made(shop):
+    path = f"{shop.uri}/tables/bestsellers"
+    first, second = (commits.log_of(path, "bestsellers") for _ in range(2))
+    first.commit([], [], {}, {"job": "bestsellers"})
+    with pytest.raises(commits.OtherCommit):
+        second.commit([], [], {}, {"job": "bestsellers"})
+    assert commits.log_of(path, "bestsellers").version == first.version + 1
 
 
 def lists_of(rows):
@@ -63,7 +93,7 @@ def test_commands_that_read_need_no_spark(shop):
 
 
 def test_commands_that_write(shop):
-    to = f"s3a://{BUCKET}/exported"
+    to = f"{shop.uri}/exported"
     shop.run("export", "related_items", "--env", "test", "--as-of", SECOND, "--to", to)
     names = {item.key for item in shop.bucket.objects.filter(Prefix="exported/")}
     assert {"exported/card.json", "exported/shard-00000.parquet"} <= names
@@ -73,9 +103,7 @@ def test_commands_that_write(shop):
     assert (code, lines[0].startswith(FIRST)) == (0, True)
     code, lines = shop.here("forget", "ann", "--env", "test")
     assert (code, len(lines)) == (1, 1)
-    assert lines[0].startswith(
-        f"error: The warehouse s3a://{BUCKET}/tables is on a URI, and forget "
-    )
+    assert lines[0].startswith(f"error: The warehouse {shop.uri}/tables is on a URI, and forget ")
 
 
 def test_keys_are_nowhere(shop):

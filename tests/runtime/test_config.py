@@ -197,6 +197,15 @@ def test_purchases_that_nothing_brings_together(refused):
     )
 
 
+def test_only_a_bucket_has_keys(refused):
+    def change(conf):
+        conf["workers_have_keys"] = True
+
+    assert refused(change) == (
+        "conf/test.toml: workers_have_keys is for a warehouse on s3a:// alone, got True."
+    )
+
+
 def test_every_wrong_type_and_value_at_once(refused):
     def change(conf):
         conf["warehouse"] = 3

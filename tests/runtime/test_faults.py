@@ -114,6 +114,21 @@ def test_success_says_nothing(capsys):
             "environment of the run, or give the machine a role.",
         ),
         (
+            "OSError: When reading information for key 'tables/items/part-1.parquet' in bucket "
+            "'shop': AWS Error ACCESS_DENIED during HeadObject operation: No response body.",
+            "tables/items/part-1.parquet in the bucket shop cannot be opened (ACCESS_DENIED): give "
+            "the driver and all workers the bucket's keys, AWS_REGION and, of another server than "
+            "Amazon's, AWS_ENDPOINT_URL in their environments, or take workers_have_keys out of "
+            "the TOML.",
+        ),
+        (
+            "OSError: Generic S3 error\n  \x1b[31m↳\x1b[0m Error performing GET http://127.0.0.1/b"
+            " in 11.5ms - Server returned non-2xx status code\n  \x1b[31m↳\x1b[0m 403 Forbidden\n"
+            "  \x1b[31m↳\x1b[0m <?xml version='1.0'?>",
+            "S3 has answered 403 Forbidden: look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
+            "AWS_REGION and AWS_ENDPOINT_URL in the environment of the run.",
+        ),
+        (
             "[DELTA_VIOLATE_CONSTRAINT_WITH_VALUES] CHECK constraint rank_from_one (rank >= 1) "
             "violated by row with values:\n - rank : 0\n\tat x",
             "The rows break the table's contract, so nothing was written: "

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
+from alsobought import storage
 from alsobought.compiled.array_types import Int64s
 from alsobought.copurchase.engine.stages.item_codes import one_array
 from alsobought.copurchase.settings import Lists
@@ -29,13 +29,13 @@ def have_whole_groups(files: Sequence[str]) -> bool:
     Cost: the footer of each file is read.
     """
     promised = ",".join(GROUP).encode()
-    footers = (pq.read_metadata(file) for file in files)
+    footers = (storage.footer(file) for file in files)
     return bool(files) and all((f.metadata or {}).get(WHOLE_GROUPS) == promised for f in footers)
 
 
 def shared_out(files: Sequence[str], tasks: int) -> list[list[str]]:
     """At most `tasks` shares of the files, of about equal rows: the largest go to the lightest."""
-    sizes = sorted(((pq.read_metadata(file).num_rows, file) for file in files), reverse=True)
+    sizes = sorted(((storage.footer(file).num_rows, file) for file in files), reverse=True)
     loads = [(0, share) for share in range(min(tasks, len(files)))]
     shares: list[list[str]] = [[] for _ in loads]
     for rows, file in sizes:
@@ -51,7 +51,7 @@ def whole_groups(file: str) -> Batches:
     A column is null that the file does not have, as it is older than the column.
     Memory: ROWS_PER_BATCH rows and a group, and a row group as it lies in the file.
     """
-    candidates = pq.ParquetFile(file)
+    candidates = storage.parquet_file(file)
     there = [name for name in CO_PURCHASES.names if name in candidates.schema_arrow.names]
     batches = candidates.iter_batches(ROWS_PER_BATCH, columns=there, use_threads=False)
     yield from in_whole_groups(map(_with_all_columns, batches))
@@ -145,7 +145,7 @@ def unknown_items(items: Stored, statistics: Stored, groups: Collection[str]) ->
 def columns_of(table: Stored, *names: str) -> pa.Table:
     """Columns of a table, `item_id` among them, as text. Cost: all rows are on the driver."""
     if table.files:
-        rows = pq.read_table(list(table.files), columns=list(names), partitioning=None)
+        rows = storage.columns_of(table.files, names)
     else:
         rows = table.rows.select(*names).toArrow()
     item_ids = rows["item_id"].cast(pa.string())

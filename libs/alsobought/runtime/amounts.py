@@ -37,9 +37,9 @@ def amount_of_inputs(
 ) -> Amount:
     """Rows of the as-of day (all where a table keeps no days) at the versions that a job has read.
 
-    By the files' statistics; on a URI, where only Spark can read the log, nothing is known.
+    By the files' statistics; where only Spark can read the log, nothing is known.
     """
-    if not store.is_on_path:
+    if not store.opens_files:
         return NOT_KNOWN
     amounts = [_of_table(store, table, versions[table.name].number, as_of) for table in tables]
     rows = [amount.rows for amount in amounts if amount.rows is not None]

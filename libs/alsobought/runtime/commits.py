@@ -1,4 +1,4 @@
-"""Delta's log by delta-rs, for tables on a path: versions, files, and commits of files.
+"""Delta's log by delta-rs, for tables on a path or in a bucket: versions, files, commits of files.
 
 A hundredth of the time that Spark takes for the same.
 """
@@ -20,6 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction, Transaction
 from pyspark.sql.types import StructType
 
+from alsobought import storage
 from alsobought.errors import JobError
 from alsobought.ingest.files import UNIVERSAL_READER
 from alsobought.runtime import log_entries
@@ -114,6 +115,8 @@ class Log:
 
     def history(self, most: int) -> list[dict[str, Any]]:
         """The last commits, newest first: see `log_entries.history`."""
+        if storage.is_in_bucket(self.path):
+            return self.delta.history(most)
         return log_entries.history(self.path, self.version, most)
 
     def commit(

@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     create_model,
     field_validator,
 )
@@ -19,6 +20,7 @@ from pydantic import (
 from alsobought.errors import ConfigError
 from alsobought.runtime.redaction import is_secret, masked, secret_faults
 from alsobought.settings import Count, Days, Section, Settings
+from alsobought.storage import is_in_bucket
 from alsobought.tables.table import Table
 
 P = TypeVar("P", bound=BaseModel)
@@ -52,6 +54,9 @@ class Environment(Settings):
 
     warehouse: str
     """Folder or URI of the Delta tables; a relative one lies in the project's folder."""
+    workers_have_keys: bool = False
+    """Of a warehouse on s3a://: whether the environments of driver and workers have the bucket's
+    keys, so that they read and write its files themselves."""
     logs: str | None = None
     """Folder of the runs' logs; None: beside a warehouse on a path, none for one on a URI."""
     maintenance: Maintenance | None = None
@@ -64,6 +69,13 @@ class Environment(Settings):
     """The parameters of each job, checked against the job's own Params."""
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
     """The TOML as it is: a job that runs alone is not checked against other jobs' sections."""
+
+    @field_validator("workers_have_keys")
+    @classmethod
+    def _of_a_bucket(cls, have_keys: bool, info: ValidationInfo) -> bool:
+        if have_keys and not is_in_bucket(info.data.get("warehouse", "s3a://")):
+            raise ValueError("is for a warehouse on s3a:// alone")
+        return have_keys
 
     @field_validator("logs")
     @classmethod

@@ -30,11 +30,11 @@ def day_counts(
 ) -> dict[tuple[str, date], int]:
     """Rows by market and day of the time `column`, UTC; a day without rows is missing.
 
-    Cost: two columns of the files with such days; on a path without Spark.
+    Cost: two columns of the files with such days; without Spark where that is possible.
     """
     if not days or not store.exists(table):
         return {}
-    if store.is_on_path:
+    if store.opens_files:
         ranges = (
             f"({column} >= TIMESTAMP '{day}T00:00:00Z'"
             f" AND {column} < TIMESTAMP '{day + DAY}T00:00:00Z')"

@@ -82,6 +82,17 @@ KNOWN = (
         "environment of the run, or give the machine a role",
     ),
     (
+        r"for key '(?P<file>[^']+)' in bucket '(?P<bucket>[^']+)': AWS Error (?P<said>[A-Z_]+)",
+        "{file} in the bucket {bucket} cannot be opened ({said}): give the driver and all workers "
+        "the bucket's keys, AWS_REGION and, of another server than Amazon's, AWS_ENDPOINT_URL in "
+        "their environments, or take workers_have_keys out of the TOML",
+    ),
+    (
+        r"Server returned non-2xx status code.*?\b(?P<said>4\d\d [A-Z][\w ]+)",
+        "S3 has answered {said}: look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and "
+        "AWS_ENDPOINT_URL in the environment of the run",
+    ),
+    (
         r"INVALID_DATETIME_PATTERN[^\]]*\] [^\n]*?pattern:? (?P<said>'[^\n]*?')\. ",
         "timestamp_format in [sources] is {said}, which Spark cannot read as a datetime pattern",
     ),

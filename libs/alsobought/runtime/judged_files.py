@@ -7,13 +7,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from alsobought import storage
 from alsobought.compiled.hashing import hash_columns, is_in_sorted
 from alsobought.runtime.parquet_writer import (
     Batches,
@@ -232,7 +232,7 @@ def _dropped(folder: str, path: str, places: np.ndarray, replaced: Replaced) -> 
         ]
         is_dropped = np.concatenate([np.zeros(0, bool), *masks])
     else:
-        is_dropped = np.zeros(pq.read_metadata(Path(folder, path)).num_rows, bool)
+        is_dropped = np.zeros(storage.footer(f"{folder}/{path}").num_rows, bool)
     is_dropped[places[places != MAYBE]] = True
     return is_dropped
 
@@ -245,7 +245,7 @@ def row_groups(folder: str, path: str, columns: list[str]) -> Iterator[pa.Table]
 
 
 def _opened(folder: str, path: str) -> pq.ParquetFile:
-    return pq.ParquetFile(Path(folder, path), coerce_int96_timestamp_unit="us")
+    return storage.parquet_file(f"{folder}/{path}")
 
 
 def _places_by_file(batches: Batches) -> Mapping[str, np.ndarray]:

@@ -9,12 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from alsobought import storage
 from alsobought.days import micros
 from alsobought.errors import JobError
 from alsobought.runtime import commits, rejected_rows, staging
@@ -65,7 +65,7 @@ class FileLoad:
         self.gave_way: Mapping[str, frozenset[str]] = {}
         self._store, self._load, self._judged = store, load, judged
         self._standing = _files_of(store, load)
-        self._unnamed: set[Path] = set()
+        self._unnamed: set[str] = set()
         self._resources = ExitStack()
         self._resources.callback(self._remove_unnamed)
         try:
@@ -101,7 +101,7 @@ class FileLoad:
 
     def _few_are_broken(self) -> bool:
         rows = sum(counts.read - counts.good for counts in self.files.values())
-        size = sum(Path(path).stat().st_size for path in self._rejected)
+        size = sum(map(storage.size, self._rejected))
         return rows <= MOST_ROWS and size <= MOST_BYTES
 
     def commit(self, run: Mapping[str, Any]) -> LoadCounts:
@@ -117,7 +117,7 @@ class FileLoad:
         if self._layout.folder != path:
             staging.move(added, self._layout.folder, path)
         gone = [file for file in self._standing if file.path in lost_of]
-        paths = {Path(path, file.path) for file in added}
+        paths = {f"{path}/{file.path}" for file in added}
         self._unnamed -= paths  # whatever else interrupts the commit, it may have been made
         try:
             log.commit(added, gone, {}, run)
@@ -148,7 +148,7 @@ class FileLoad:
 
         written = staging.written(self._judged.rows, write, self._layout.folder)
         self._staged = self._resources.enter_context(written)
-        self._unnamed |= {Path(path) for path in self._staged.paths}
+        self._unnamed |= {*self._staged.paths}
         require_sound_rows(table, self._staged.faults)
         tasks = self._staged.tasks
         self._rejected = [f"{rejected}/{path}" for task in tasks for path in task["rejected"]]
@@ -171,7 +171,7 @@ class FileLoad:
     def _scratch_folder(self, name: str) -> str:
         """A folder beside the tables, for this reading only."""
         folder = f"{self._store.warehouse}/.{self._load.table.name}-{name}-{uuid.uuid4()}"
-        self._resources.callback(staging.remove_folder, folder)
+        self._resources.callback(storage.remove_folder, folder)
         return folder
 
     def _count(self) -> None:
@@ -208,7 +208,7 @@ class FileLoad:
         if self._lost is None and not may_lose:
             return self._staged.files, {}
         files, tasks = self._written_anew(may_lose)
-        self._unnamed |= {Path(self._layout.folder, file.path) for file in files}
+        self._unnamed |= {f"{self._layout.folder}/{file.path}" for file in files}
         lost_of = {f: n for task in tasks for f, n in task["dropped"].items()}
         require_same_files(lost_of, [*self._staged.files, *self._standing])
         stay = [file for file in self._staged.files if file.path not in lost_of]
@@ -253,7 +253,7 @@ class FileLoad:
 
     def _remove_unnamed(self) -> None:
         for path in self._unnamed:
-            path.unlink(missing_ok=True)
+            storage.remove(path)
 
 
 def require_same_files(compared: Iterable[str], files: Iterable[StagedFile | TableFile]) -> None:

@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import starmap
-from pathlib import Path
 from typing import Any, Self
 
 import duckdb
@@ -22,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from alsobought import storage
 from alsobought.compiled.hashing import hash_columns
 from alsobought.runtime.file_statistics import statistics
 from alsobought.tables.stored import WHOLE_GROUPS
@@ -109,7 +109,7 @@ class FileWriter:
             self._open = None
         for path in (self._path, *(file.path for file in self.files)):
             if path:
-                Path(self.layout.folder, path).unlink(missing_ok=True)
+                storage.remove(f"{self.layout.folder}/{path}")
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             # pyarrow does not say where
             raise OSError(error.errno, os.strerror(error.errno), self.layout.folder) from error
@@ -151,7 +151,7 @@ class FileWriter:
             return
         self._open.close()
         stats = statistics(self._footers.pop(), self.layout.statistics)
-        size = Path(self.layout.folder, self._path).stat().st_size
+        size = storage.size(f"{self.layout.folder}/{self._path}")
         self.files.append(StagedFile(self._path, self._rows, size, json.dumps(stats)))
         self._open = None
 
@@ -161,12 +161,12 @@ class FileWriter:
 
     def _start(self) -> None:
         self._path = f"{self.layout.partition}part-{uuid.uuid4()}.snappy.parquet"
-        path = Path(self.layout.folder, self._path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         schema = self.layout.schema
         if self.layout.whole_groups:
             schema = schema.with_metadata({WHOLE_GROUPS: ",".join(self.layout.whole_groups)})
-        self._open = pq.ParquetWriter(path, schema, metadata_collector=self._footers)
+        self._open = storage.parquet_writer(
+            f"{self.layout.folder}/{self._path}", schema, self._footers
+        )
         self._rows = 0
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from alsobought import storage
 from alsobought.errors import JobError
 from alsobought.runtime import commits, staging
 from alsobought.runtime.acceptance import require_sound_rows
@@ -91,7 +91,7 @@ class _Change:
     def discard(self) -> None:
         """Remove the files that no version names."""
         for file in self.added:
-            Path(self.folder, file.path).unlink(missing_ok=True)
+            storage.remove(f"{self.folder}/{file.path}")
 
 
 def _change(

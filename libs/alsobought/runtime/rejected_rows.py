@@ -75,7 +75,7 @@ def _holds_any(store: Store, rejects: Rejects, paths: list[str]) -> bool:
     """Whether the table has rejected rows of the files."""
     names: list[str] = [name for name in ("source_file", "source") if name in rejects.table.names]
     path = store.path(rejects.table)
-    if store.is_on_path:  # a Spark query takes a second
+    if store.opens_files:  # a Spark query takes a second
         table = commits.log_of(path, rejects.table.name).delta.to_pyarrow_table(columns=names)
         rows = table.group_by(names).aggregate([]).to_pylist()
     else:

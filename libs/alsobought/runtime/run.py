@@ -113,7 +113,7 @@ def execute(job: Job, where: Context, spark: SparkSession, preparation: Preparat
     journal = where.journal.with_session(spark)
     with progress.shown(spark, job.name) as say, journal.recorded(job.name, job.writes) as figures:
         began, shuffled = time.monotonic(), session.shuffled_bytes(spark)
-        store = Store(spark, where.warehouse)
+        store = Store(spark, where.warehouse, where.environment.workers_have_keys)
         params = where.environment.params(job.name, job.params)
         reason = _left_out(job, where, store, params)
         done = (

@@ -123,7 +123,7 @@ def decisions_in(store: Store) -> tuple[TableVersion | None, list[Decision]]:
     if not store.exists(PROMOTIONS):
         return None, []
     newest = store.newest(PROMOTIONS)
-    if store.is_on_path:
+    if store.opens_files:
         warehouse = Warehouse(store.warehouse)
         warehouse.pin(PROMOTIONS.name, newest.number)
         return newest, decisions(warehouse)

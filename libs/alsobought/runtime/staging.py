@@ -4,24 +4,22 @@ No version of the table names them, so no reader sees them; VACUUM removes those
 """
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyspark import StorageLevel, TaskContext
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
+from alsobought import storage
 from alsobought.ingest.files import as_named
 from alsobought.runtime.parquet_writer import (
     HASH_PARTS,
@@ -78,7 +76,7 @@ class Staged:
     def discard(self) -> None:
         """Remove the files: their rows are refused."""
         for path in self.paths:
-            Path(path).unlink(missing_ok=True)
+            storage.remove(path)
 
 
 def layout_of(table: Table, folder: str, partition: str) -> FileLayout:
@@ -174,12 +172,12 @@ def rows_in(files: Staged, schema: str, paths: Sequence[str] | None = None) -> D
 
 def tables_in(paths: Sequence[str], columns: Sequence[str]) -> pa.Table:
     """The rows of some files in memory; there must be a file."""
-    return pa.concat_tables([pq.read_table(path, columns=list(columns)) for path in paths])
+    return storage.columns_of(paths, columns)
 
 
 def rows_at(paths: Sequence[str]) -> int:
     """How many rows files have."""
-    return sum(pq.read_metadata(path).num_rows for path in paths)
+    return sum(storage.footer(path).num_rows for path in paths)
 
 
 def sorted_hashes(batches: Sequence[pa.RecordBatch]) -> np.ndarray:
@@ -262,11 +260,4 @@ def repeats(batches: Iterable[pa.RecordBatch]) -> Batches:
 def move(files: Sequence[StagedFile], folder: str, to: str) -> None:
     """Move the files into another folder of the same file system, under the same paths."""
     for file in files:
-        target = Path(to, file.path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        Path(folder, file.path).rename(target)
-
-
-def remove_folder(folder: str) -> None:
-    """Remove a folder of files that no table names."""
-    shutil.rmtree(folder, ignore_errors=True)
+        storage.move(f"{folder}/{file.path}", f"{to}/{file.path}")

@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from alsobought import storage
 from alsobought.errors import ConfigError, ContractError, JobError
 from alsobought.ingest.files import as_named
 from alsobought.runtime import commits, creation, staging
@@ -118,22 +119,29 @@ class Target:
 class Store:
     """The Delta tables of one environment.
 
-    On a path, workers write Parquet files and the driver commits them. On a URI, for which only
-    Spark has the keys, Spark reads and writes everything.
+    On a path, workers write Parquet files and the driver commits them; so they do in a bucket where
+    `workers_have_keys`. On any other URI, for which only Spark has the keys, Spark reads and writes
+    everything.
     """
 
     spark: SparkSession
     warehouse: str
+    workers_have_keys: bool = False
 
     @property
     def is_on_path(self) -> bool:
-        """Whether the driver and the workers can open the tables' files themselves."""
+        """Whether the tables lie in a folder."""
         return "://" not in self.warehouse
+
+    @property
+    def opens_files(self) -> bool:
+        """Whether the driver and the workers can open the tables' files themselves."""
+        return self.is_on_path or (self.workers_have_keys and storage.is_in_bucket(self.warehouse))
 
     def workers_write(self, table: Table) -> bool:
         """Whether workers may write the table's files: its files alone tell its rows, and no
         feature of Delta asks more of a writer than delta-rs does."""
-        if not self.is_on_path:
+        if not self.opens_files:
             return False
         return not self.exists(table) or commits.log_of(self.path(table), table.name).is_plain
 
@@ -174,13 +182,13 @@ class Store:
 
     def exists(self, table: Table) -> bool:
         """Whether the table has been created."""
-        if self.is_on_path:
+        if self.opens_files:
             return commits.is_table(self.path(table))
         return DeltaTable.isDeltaTable(self.spark, self.path(table))
 
     def newest(self, table: Table) -> TableVersion:
         """The table's newest version."""
-        if self.is_on_path:
+        if self.opens_files:
             log = commits.log_of(self.path(table), table.name)
             return TableVersion(log.version, log.table_id)
         detail = DeltaTable.forPath(self.spark, self.path(table)).detail()
@@ -188,7 +196,7 @@ class Store:
 
     def version(self, table: Table) -> int:
         """The number of the table's newest commit."""
-        if self.is_on_path:
+        if self.opens_files:
             return commits.log_of(self.path(table), table.name).version
         return int(self.commits(table, 1)[0]["version"])
 
@@ -205,10 +213,10 @@ class Store:
         """The Parquet files that hold just the rows of `as_of` (all where it keeps no days) at
         `version`, in the columns of the contract but `as_of`.
 
-        None where there are no such rows, on storage that only Spark has the keys to (any URI), or
-        with a Delta feature by which files alone do not tell the rows.
+        None where there are no such rows, on storage that only Spark has the keys to, or with a
+        Delta feature by which files alone do not tell the rows.
         """
-        if not self.is_on_path:
+        if not self.opens_files:
             return ()
         log = commits.log_of(self.path(table), table.name, version)
         if not log.is_plain:
@@ -216,7 +224,8 @@ class Store:
         partition = Target(table, as_of, {}).partition
         named = [file.path for file in log.files(partition) if file.rows != 0]
         files = sorted(f"{self.path(table)}/{path}" for path in named)
-        _require_files(table, files)
+        if self.is_on_path:
+            _require_files(table, files)
         return tuple(files)
 
     def write(self, table: Table, outcome: Outcome, as_of: date, run: Mapping[str, Any]) -> int:
@@ -257,7 +266,7 @@ class Store:
         if target.before is None:
             self.create(table)
         upon = target.run.get("read_versions", {}).get(table.name)
-        if self.is_on_path:
+        if self.opens_files:
             commits.append_rows(path, added, upon, target.run)
             return len(added)
         # Spark appends whatever others do, but not twice as one application's same version
@@ -307,7 +316,7 @@ class Store:
         try:
             yield folder
         finally:
-            staging.remove_folder(folder)
+            storage.remove_folder(folder)
 
     def _commit(self, target: Target, files: staging.Staged) -> None:
         """Replace what the run replaces by its files.
@@ -370,7 +379,7 @@ class Store:
 
     def stored_contract(self, table: Table) -> tuple[StructType, Mapping[str, str]]:
         """The table's schema and properties as they are stored."""
-        if self.is_on_path:
+        if self.opens_files:
             return commits.log_of(self.path(table), table.name).contract
         detail = DeltaTable.forPath(self.spark, self.path(table)).detail()
         properties = detail.select("properties").collect()[0]["properties"]
@@ -406,7 +415,7 @@ class Store:
 
     def commits(self, table: Table, most: int) -> list[dict[str, Any]]:
         """The last commits, newest first: version, userMetadata, operation, operationMetrics."""
-        if self.is_on_path:
+        if self.opens_files:
             return commits.log_of(self.path(table), table.name).history(most)
         history = DeltaTable.forPath(self.spark, self.path(table)).history(most)
         rows = history.drop("timestamp").collect()
