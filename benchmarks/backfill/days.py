@@ -1,9 +1,12 @@
-"""Runs the jobs of a backfill for days, in one session, and says when each day begins and ends.
+"""Runs the jobs of a backfill for days, in one session, and says when each job begins.
 
-python -m benchmarks.backfill.days ENVIRONMENT DAY...      in the project's folder
+    python -m benchmarks.backfill.days ENVIRONMENT      in the project's folder
+
+Days come as lines of stdin. Says `ready` once the session is there, `begins DAY JOB`, `ended DAY`.
 """
 
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -20,7 +23,7 @@ LOADED = ("purchases", "items")
 OF_DAYS = ("co_purchases", "item_statistics", "related_items", "bestsellers")
 
 
-def run_days(environment: str, days: list[str]) -> None:
+def run_days(environment: str, days: Iterator[str]) -> None:
     """Every day in the given order; the source files are read once, for the latest."""
     home = Path.cwd()
     in_order = {name: jobs.load(home, name) for name in (*LOADED, *OF_DAYS)}
@@ -29,11 +32,12 @@ def run_days(environment: str, days: list[str]) -> None:
         where = context(home, environment, date.fromisoformat(day), [*in_order.values()])
         return replace(where, run_id=new_run_id())
 
-    spark = session.build("backfill", of_day(days[0]).environment.spark)
+    spark = session.build("backfill", of_day("2000-01-01").environment.spark)
+    print("ready", flush=True)
     with closing(Preparation()) as preparation:
         for day in days:
-            print(f"begins {day}", flush=True)
             for name in OF_DAYS:
+                print(f"begins {day} {name}", flush=True)
                 execute(in_order[name], of_day(day), spark, preparation)
             print(f"ended {day}", flush=True)
     spark.stop()
@@ -56,4 +60,4 @@ if __name__ == "__main__":
         if sys.argv[1] == "load":
             load(sys.argv[2], sys.argv[3])
         else:
-            run_days(sys.argv[1], sys.argv[2:])
+            run_days(sys.argv[1], (line.strip() for line in sys.stdin))
