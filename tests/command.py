@@ -28,6 +28,13 @@ SETTINGS = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.ui.enabled": "false",
 }
+# For sessions of few rows: to plan a query anew, and to compile its Java, costs more than it saves.
+# Runs as a user starts them do both: those of jobs/test_submit.py and of packaging.
+FEW_ROWS = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -26,11 +26,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.driver.memory": "2g",
             "spark.sql.shuffle.partitions": "2",  # two, so that a wrong partitioning shows
             "spark.databricks.delta.snapshotPartitions": "2",  # 50 by default: seconds a commit
-            "spark.sql.adaptive.enabled": "false",  # re-planning costs more than tiny tables
-            # So does compiling each query's Java. Runs as a user starts them do both: those of
-            # jobs/test_submit.py, of packaging and of airflow_dags.
-            "spark.sql.codegen.wholeStage": "false",
-            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+            **command.FEW_ROWS,
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),

@@ -6,7 +6,7 @@ A year of Complete Journey is loaded twice, into a warehouse that one machine wr
 into one that drivers on a standalone cluster write. There each day, in an order that chance has
 chosen, meets one fault of benchmarks/backfill/faults.py while a job runs that chance has chosen,
 or right after it. A day whose run fails is run again, by a driver in another time zone. At the end
-each table of each day is compared row by row. Cost: about a quarter of an hour.
+each table of each day is compared row by row. Cost: about twenty minutes.
 """
 
 import argparse

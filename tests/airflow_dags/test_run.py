@@ -60,6 +60,10 @@ SETTINGS = """\
 "spark.sql.shuffle.partitions" = "1"
 "spark.databricks.delta.snapshotPartitions" = "2"
 "spark.ui.enabled" = "false"
+# of so few rows: to plan a query anew, and to compile its Java, costs more than it saves
+"spark.sql.adaptive.enabled" = "false"
+"spark.sql.codegen.wholeStage" = "false"
+"spark.sql.codegen.factoryMode" = "NO_CODEGEN"
 
 [sources.purchases]
 path = "purchases.csv"

@@ -43,7 +43,7 @@ def conf(environment):
     """All sections of a night, and what looks after the tables; sources and tables of its own."""
     values = settings() | {"warehouse": f"tables/{environment}"}
     values["sources"]["purchases"]["path"] = f"purchases/{environment}.csv"
-    values["spark"] = command.SETTINGS
+    values["spark"] = command.SETTINGS | command.FEW_ROWS
     values["jobs"] |= {
         "bestsellers": {"days": 14, "top_k": 5},
         "recommendations": {

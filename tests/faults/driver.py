@@ -53,7 +53,7 @@ class Driver:
     @classmethod
     def start(cls, home: Path, zone: str = "UTC", **spark: str) -> "Driver":
         """Start the process; what it says on stderr goes to a file in the folder."""
-        settings = json.dumps(command.SETTINGS | spark)
+        settings = json.dumps(command.SETTINGS | command.FEW_ROWS | spark)
         with (home / "driver.stderr").open("ab") as stderr:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.driver", settings],

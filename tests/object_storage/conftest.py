@@ -129,16 +129,16 @@ def _project(home: Path, endpoint: str, bucket: str) -> Project:
     for name, source in project.conf["sources"].items():
         source["path"] = f"s3a://{bucket}/{name}"
         source["max_rejected_share"] = 0.5
-    project.conf["spark"] = command.SETTINGS | {
-        # compiling each query's Java costs more than these few rows
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-        "spark.sql.adaptive.enabled": "false",
-        "spark.hadoop.fs.s3a.endpoint": endpoint,
-        "spark.hadoop.fs.s3a.endpoint.region": "us-east-1",
-        "spark.hadoop.fs.s3a.path.style.access": "true",
-        "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
-    }
+    project.conf["spark"] = (
+        command.SETTINGS
+        | command.FEW_ROWS
+        | {
+            "spark.hadoop.fs.s3a.endpoint": endpoint,
+            "spark.hadoop.fs.s3a.endpoint.region": "us-east-1",
+            "spark.hadoop.fs.s3a.path.style.access": "true",
+            "spark.hadoop.fs.s3a.connection.ssl.enabled": "false",
+        }
+    )
     project.conf["jobs"] |= {
         "bestsellers": {"days": 60, "top_k": 9},
         "recommendations": {

@@ -8,6 +8,7 @@ from deltalake import DeltaTable
 from alsobought.runtime import commits
 from tests.jobs import shop as small_shop
 from tests.object_storage.conftest import KEYS
+from tests.project import toml
 
 FIRST, SECOND = "2017-12-01", "2017-12-02"
 NIGHT = (
@@ -104,6 +105,22 @@ def test_commands_that_write(shop):
     code, lines = shop.here("forget", "ann", "--env", "test")
     assert (code, len(lines)) == (1, 1)
     assert lines[0].startswith(f"error: The warehouse {shop.uri}/tables is on a URI, and forget ")
+
+
+def test_a_worker_without_what_opens_the_bucket_says_so_and_nothing_is_committed(shop):
+    """Spark's Java takes endpoint and keys otherwise, so where it alone opens files all is well."""
+    conf = shop.project.conf
+    blind = conf | {
+        "spark": conf["spark"] | {"spark.executorEnv.AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    }
+    (shop.home / "conf" / "blind.toml").write_text(toml(blind), encoding="utf-8")
+    before = DeltaTable(f"{shop.uri}/tables/purchases").version()
+    code, lines = shop.here("run", "purchases", "--reload", "--env", "blind", "--as-of", SECOND)
+    assert code == shop.is_by_workers
+    if shop.is_by_workers:
+        assert lines[0].startswith("error: tables/purchases/part-")
+        assert f" in the bucket {shop.bucket.name} cannot be opened (NETWORK_" in lines[0]
+        assert DeltaTable(f"{shop.uri}/tables/purchases").version() == before
 
 
 def test_keys_are_nowhere(shop):
