@@ -22,7 +22,7 @@ DAEMON = PATH="$(CURDIR)/.venv/bin:$$PATH" SPARK_HOME="$(SPARK)" SPARK_LOCAL_IP=
 MASTER := org.apache.spark.deploy.master.Master
 WORKER := org.apache.spark.deploy.worker.Worker
 
-.PHONY: help setup chromium demo cluster cluster-stop test test-dags test-rooms test-runs test-s3 lint fmt dist sbom bench clean
+.PHONY: help setup chromium demo cluster cluster-stop test test-dags test-faults test-rooms test-runs test-s3 lint fmt dist sbom bench clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-15s %s\n", $$1, $$2}'
@@ -88,17 +88,21 @@ cluster: $(VENV) ## Start, as far as they do not run, Spark's master and two wor
 cluster-stop: $(VENV) ## End the processes that make cluster has started
 	@for worker in 1 2; do $(DAEMON) stop $(WORKER) $$worker; done; $(DAEMON) stop $(MASTER) 1
 
-# the tests of what a user starts; test-rooms runs all others, and takes about as long with the DAGs
+# the tests of what a user starts, and those of drivers that die; test-rooms runs all others
 RUNS := tests/runtime tests/commands tests/jobs tests/packaging tests/evaluate
+FAULTS := tests/faults tests/upgrade
 
 test: $(VENV) $(VENV_AIRFLOW) chromium ## Run all tests, two sets at a time
-	$(MAKE) --output-sync=target --jobs=2 test-runs test-rooms test-dags
+	$(MAKE) --output-sync=target --jobs=2 test-runs test-dags test-rooms test-faults
 
 test-rooms: $(VENV) chromium ## Run the tests that share one Spark session
-	.venv/bin/python -m pytest $(RUNS:%=--ignore %) --ignore tests/object_storage
+	.venv/bin/python -m pytest $(RUNS:%=--ignore %) $(FAULTS:%=--ignore %) --ignore tests/object_storage
 
 test-runs: $(VENV) ## Run the tests of runs, commands, jobs and packages, some as a user starts them
 	.venv/bin/python -m pytest $(RUNS)
+
+test-faults: $(VENV) ## Run the tests of faults, races, full disks, and tables of earlier versions
+	.venv/bin/python -m pytest $(FAULTS)
 
 test-dags: $(VENV) $(VENV_AIRFLOW) ## Run the tests of the DAGs, in their own venv
 	.venv-airflow/bin/python -m pytest tests/airflow_dags
