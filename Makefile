@@ -93,7 +93,7 @@ RUNS := tests/runtime tests/commands tests/jobs tests/packaging tests/evaluate
 FAULTS := tests/faults tests/upgrade
 
 test: $(VENV) $(VENV_AIRFLOW) chromium ## Run all tests, two sets at a time
-	$(MAKE) --output-sync=target --jobs=2 test-runs test-dags test-rooms test-faults
+	$(MAKE) --output-sync=target --jobs=2 chromium test-runs test-dags test-rooms test-faults
 
 test-rooms: $(VENV) chromium ## Run the tests that share one Spark session
 	.venv/bin/python -m pytest $(RUNS:%=--ignore %) $(FAULTS:%=--ignore %) --ignore tests/object_storage
