@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import fs
 
@@ -35,7 +35,9 @@ def footer(path: str) -> pq.FileMetaData:
     return pq.read_metadata(name, filesystem=system)
 
 
-def parquet_writer(path: str, schema: Any, footers: list[Any]) -> pq.ParquetWriter:
+def parquet_writer(
+    path: str, schema: pa.Schema, footers: list[pq.FileMetaData]
+) -> pq.ParquetWriter:
     """A file opened to write, with the folders above it; `footers` gets its metadata at its end."""
     system, name = _located(path)
     if system is None:
@@ -43,8 +45,8 @@ def parquet_writer(path: str, schema: Any, footers: list[Any]) -> pq.ParquetWrit
     return pq.ParquetWriter(name, schema, filesystem=system, metadata_collector=footers)
 
 
-def columns_of(paths: Sequence[str], columns: Sequence[str]) -> Any:
-    """Columns of all files of one table, in memory, as a pyarrow Table. There must be a file."""
+def columns_of(paths: Sequence[str], columns: Sequence[str]) -> pa.Table:
+    """Columns of all files of one table, in memory. There must be a file."""
     places = [_located(path) for path in paths]
     return pq.read_table(
         [name for _, name in places],

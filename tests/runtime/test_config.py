@@ -206,6 +206,14 @@ def test_only_a_bucket_has_keys(refused):
     )
 
 
+def test_a_warehouse_that_is_missing_is_one_fault_whoever_has_keys(refused):
+    def change(conf):
+        del conf["warehouse"]
+        conf["workers_have_keys"] = True
+
+    assert refused(change) == "conf/test.toml: warehouse is missing."
+
+
 def test_every_wrong_type_and_value_at_once(refused):
     def change(conf):
         conf["warehouse"] = 3

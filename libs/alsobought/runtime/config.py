@@ -73,7 +73,8 @@ class Environment(Settings):
     @field_validator("workers_have_keys")
     @classmethod
     def _of_a_bucket(cls, have_keys: bool, info: ValidationInfo) -> bool:
-        if have_keys and not is_in_bucket(info.data.get("warehouse", "s3a://")):
+        warehouse = info.data.get("warehouse")  # none: it has a fault of its own
+        if have_keys and warehouse is not None and not is_in_bucket(warehouse):
             raise ValueError("is for a warehouse on s3a:// alone")
         return have_keys
 
